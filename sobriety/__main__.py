@@ -1,0 +1,5 @@
+"""`python -m sobriety` is `sobriety`."""
+
+from sobriety.cli import main
+
+main()

@@ -1,0 +1,130 @@
+"""From raw counters to what happened between two samples. The only place that subtracts.
+
+A counter that fell without a known wrap is a reset: a gap, not a negative and not a jump. A wrap
+that would imply more than its source can do is a reset too. What was not read at
+both ends is not known, and never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import sqrt
+
+from .host import Instant
+from .reading import Reading
+from .units import NS_PER_S
+from .usage import COLUMNS, GROUP_BY_NAME, GROUPS
+
+_SLEEP_WORTH_TELLING_S = 1.0
+
+_GROUP_OF_METRIC = {c.metric: c.group for c in COLUMNS}
+_HOW_OF_METRIC = {c.metric: c.how for c in COLUMNS if c.how != "moment"}
+_COLUMN_OF_METRIC = {c.metric: c.name for c in COLUMNS if c.how != "moment"}
+_METRICS_OF_GROUP = {
+    g.name: frozenset(c.metric for c in COLUMNS if c.group == g.name) for g in GROUPS
+}
+METRICS = frozenset(_GROUP_OF_METRIC)
+"""The names that a Reading may carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happened between two samples."""
+
+    start: Instant
+    end: Instant
+    duration_s: float
+    asleep_s: float
+    observed: tuple[str, ...]
+    measures: dict[str, float]
+
+
+class Difference:
+    """Remembers the last sample; `step` gives what changed since."""
+
+    __slots__ = ("_at", "_last")
+
+    def __init__(self) -> None:
+        self._at: Instant | None = None
+        self._last: dict[tuple[str, str], Reading] = {}
+
+    def step(self, readings: Iterable[Reading], now: Instant) -> Step | None:
+        """What changed since the last call; None on the first one."""
+        current = {(r.metric, r.subject): r for r in readings}
+        last, self._last = self._last, current
+        before, self._at = self._at, now
+        if before is None:
+            return None
+        duration_s = (now.monotonic_ns - before.monotonic_ns) / NS_PER_S
+        asleep_s = (now.boottime_ns - before.boottime_ns) / NS_PER_S - duration_s
+        slept = asleep_s > _SLEEP_WORTH_TELLING_S
+        if now.boot_id != before.boot_id:
+            last = {}  # another boot: every counter began anew
+        sums, broken = _sum_changes(last, current, duration_s, slept)
+        observed, measures = _gather(sums, broken, duration_s)
+        return Step(before, now, duration_s, asleep_s if slept else 0.0, observed, measures)
+
+
+def _sum_changes(
+    last: dict[tuple[str, str], Reading],
+    current: dict[tuple[str, str], Reading],
+    duration_s: float,
+    slept: bool,
+) -> tuple[dict[str, float], set[str]]:
+    """The change of every metric, summed over its subjects; and the groups that cannot be known."""
+    sums: dict[str, float] = {}
+    broken: set[str] = set()
+    for key, reading in current.items():
+        metric = reading.metric
+        group = _GROUP_OF_METRIC.get(metric)
+        if group is None:
+            continue  # a reading that no column is made from yet
+        old = last.get(key)
+        change = None if old is None else _change(old, reading, duration_s, slept)
+        if change is not None:
+            sums[metric] = sums.get(metric, 0.0) + change
+        elif old is not None or GROUP_BY_NAME[group].whole:
+            broken.add(group)
+    for metric, subject in last.keys() - current.keys():
+        group = _GROUP_OF_METRIC.get(metric)
+        if group is not None and (GROUP_BY_NAME[group].whole or metric not in sums):
+            broken.add(group)
+    return sums, broken
+
+
+def _change(old: Reading, new: Reading, duration_s: float, slept: bool) -> float | None:
+    if new.kind == "gauge":
+        return (old.value + new.value) / 2 * duration_s
+    change = new.value - old.value
+    if change < 0:
+        # Sleep resets energy counters, and a reset then looks like a wrap.
+        if new.wraps_at is None or slept:
+            return None
+        change += new.wraps_at
+    if new.max_per_s is not None and change > new.max_per_s * max(duration_s, 0.1):
+        return None
+    return change
+
+
+def _gather(
+    sums: dict[str, float], broken: set[str], duration_s: float
+) -> tuple[tuple[str, ...], dict[str, float]]:
+    observed: list[str] = []
+    measures: dict[str, float] = {}
+    for group, metrics in _METRICS_OF_GROUP.items():
+        if group in broken or not all(m in sums for m in metrics):
+            continue
+        for metric in metrics:
+            measures[_COLUMN_OF_METRIC[metric]] = sums[metric]
+        if group == "cpu":
+            capacity_s = measures["cpu_capacity_s"]
+            if capacity_s <= 0:  # two samples within one tick of the clock
+                del measures["cpu_busy_s"], measures["cpu_capacity_s"]
+                continue
+            u = min(1.0, measures["cpu_busy_s"] / capacity_s)
+            measures["util_sqrt_s"] = sqrt(u) * duration_s
+            measures["util_s"] = u * duration_s
+            measures["util_cubed_s"] = u * u * u * duration_s
+        observed.append(group)
+    return tuple(observed), measures

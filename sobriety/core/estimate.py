@@ -1,0 +1,138 @@
+"""An estimate: a value, how far off it may be, and why anybody should believe it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from .units import unit_of
+
+Basis = Literal["measured", "modelled", "declared", "archetype", "mixed"]
+"""How it is known. measured: a sensor of this machine. modelled: a fitted formula of this machine's
+parts. declared: somebody's statement (a maker, an owner, a grid operator). archetype: the typical
+device of its category. mixed: a sum of different ones, said in `method`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure that can be signed: value, 90 % interval, basis, method and sources.
+
+    The unit is the metric's suffix. Refuses what nobody could defend: no source, a NaN, an
+    interval that does not hold its value.
+    """
+
+    metric: str
+    value: float
+    low: float
+    high: float
+    basis: Basis
+    method: str
+    sources: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(x) for x in (self.value, self.low, self.high)):
+            raise ValueError(f"{self.metric}: not a number: {self.low}, {self.value}, {self.high}")
+        if not self.low <= self.value <= self.high:
+            raise ValueError(
+                f"{self.metric}: {self.value} is not within its interval {self.low} to {self.high}"
+            )
+        if self.basis not in get_args(Basis):
+            raise ValueError(f"{self.metric}: unknown basis {self.basis!r}")
+        if not self.method or not self.sources:
+            raise ValueError(f"{self.metric}: a figure needs a method and at least one source")
+
+    @property
+    def unit(self) -> str:
+        return unit_of(self.metric)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figure as `docs/schema/figure.json` describes it."""
+        return {
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "unit": self.unit,
+            "basis": self.basis,
+            "method": self.method,
+            "sources": list(self.sources),
+        }
+
+    def scaled(self, factor: float, metric: str | None = None) -> Estimate:
+        """This figure times an exact, non-negative number (a duration, a count, a unit change)."""
+        if factor < 0:
+            raise ValueError(f"{self.metric}: cannot scale by {factor}")
+        return Estimate(
+            metric or self.metric,
+            self.value * factor,
+            self.low * factor,
+            self.high * factor,
+            self.basis,
+            self.method,
+            self.sources,
+        )
+
+
+def product(metric: str, a: Estimate, b: Estimate, *, unit_factor: float = 1.0) -> Estimate:
+    """Two figures multiplied whose errors have nothing to do with each other.
+
+    Relative errors add as squares, on a logarithmic scale, so that a wide interval never crosses
+    zero. `unit_factor` turns the product into the metric's unit.
+    """
+    value = a.value * b.value * unit_factor
+    down = math.hypot(_log_ratio(a.value, a.low), _log_ratio(b.value, b.low))
+    up = math.hypot(_log_ratio(a.high, a.value), _log_ratio(b.high, b.value))
+    return Estimate(
+        metric,
+        value,
+        value * math.exp(-down),
+        value * math.exp(up),
+        _joint_basis((a, b)),
+        f"{a.method} × {b.method}",
+        _joint_sources((a, b)),
+    )
+
+
+def total(metric: str, parts: Iterable[Estimate], *, shared_error: bool, method: str = "") -> Estimate:
+    """The sum of parts. With `shared_error` intervals add (one wrong curve is wrong for all of
+    them); without it they add as squares, since independent errors partly cancel.
+
+    Raises ValueError for no parts: nothing known is not 0.
+    """
+    known = tuple(parts)
+    if not known:
+        raise ValueError(f"{metric}: nothing to add")
+    value = math.fsum(p.value for p in known)
+    gather = math.fsum if shared_error else _root_sum_square
+    down = gather([p.value - p.low for p in known])
+    up = gather([p.high - p.value for p in known])
+    methods = list(dict.fromkeys(p.method for p in known))
+    return Estimate(
+        metric,
+        value,
+        value - down,
+        value + up,
+        _joint_basis(known),
+        method or " + ".join(methods),
+        _joint_sources(known),
+    )
+
+
+def _log_ratio(high: float, low: float) -> float:
+    if high == low:
+        return 0.0
+    return math.inf if low <= 0 else math.log(high / low)
+
+
+def _root_sum_square(errors: Iterable[float]) -> float:
+    return math.sqrt(math.fsum(e * e for e in errors))
+
+
+def _joint_basis(parts: tuple[Estimate, ...]) -> Basis:
+    bases = {p.basis for p in parts}
+    return parts[0].basis if len(bases) == 1 else "mixed"
+
+
+def _joint_sources(parts: tuple[Estimate, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(s for p in parts for s in p.sources))

@@ -1,0 +1,158 @@
+"""The one door to the machine. Collectors see files, globs and clocks through it, and nothing else.
+
+`LocalHost` is this machine, or one mounted elsewhere (`--root`). `core.paper` has one written down.
+"""
+
+from __future__ import annotations
+
+import errno
+import glob as _glob
+import os
+import sys
+import time
+from typing import NamedTuple, Protocol
+
+from .errors import NotPermitted, NotSupported, ReadError
+from .units import NS_PER_S
+
+
+class Instant(NamedTuple):
+    """One moment on every clock that matters.
+
+    wall_ns        UTC since 1970: for labels; people and daemons set it
+    monotonic_ns   for durations; stands still while the machine sleeps (Linux)
+    boottime_ns    goes on while the machine sleeps; the same as monotonic where there is none
+    boot_id        changes when the machine starts anew; empty where unknown
+    """
+
+    wall_ns: int
+    monotonic_ns: int
+    boottime_ns: int
+    boot_id: str = ""
+
+
+class Watched(Protocol):
+    """A file kept open, read again and again from its start."""
+
+    def read(self) -> bytes:
+        """The whole file now. Raises ReadError."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Host(Protocol):
+    """A machine that can be looked at."""
+
+    system: str
+    """`linux`, `darwin` or `windows`."""
+
+    is_here: bool
+    """Whether this process runs on it, so that psutil and NVML speak of the same machine."""
+
+    def text(self, path: str) -> str:
+        """A small file, without the white space at its ends. Raises NotSupported, NotPermitted, ReadError."""
+        ...
+
+    def watch(self, path: str) -> Watched:
+        """A file kept open. Raises NotSupported, NotPermitted, ReadError."""
+        ...
+
+    def glob(self, pattern: str) -> list[str]:
+        """The paths that match, in order."""
+        ...
+
+    def now(self) -> Instant: ...
+
+    def sleep_until(self, monotonic_ns: int) -> None:
+        """Wait; on paper, turn the page."""
+        ...
+
+
+class LocalHost:
+    """This machine; or with `root` one whose /proc and /sys are mounted there, as a container sees
+    its host. Clocks are always this kernel's."""
+
+    def __init__(self, root: str = "/") -> None:
+        self.root = root.rstrip("/")
+        self.is_here = not self.root
+        self.system = {"win32": "windows", "cygwin": "windows"}.get(sys.platform, sys.platform)
+        self._boot_id = ""
+        if self.system == "linux":
+            try:
+                self._boot_id = self.text("/proc/sys/kernel/random/boot_id")
+            except (NotSupported, NotPermitted, ReadError):
+                self._boot_id = ""  # told as unknown: an empty id never equals a real one
+
+    def text(self, path: str) -> str:
+        try:
+            with open(self.root + path, "rb", buffering=0) as file:
+                return file.read().decode(errors="replace").strip()
+        except OSError as error:
+            raise explain(error, path) from error
+
+    def watch(self, path: str) -> Watched:
+        try:
+            return _LocalFile(self.root + path, path)
+        except OSError as error:
+            raise explain(error, path) from error
+
+    def glob(self, pattern: str) -> list[str]:
+        cut = len(self.root)
+        return sorted(found[cut:] for found in _glob.glob(_glob.escape(self.root) + pattern))
+
+    def now(self) -> Instant:
+        return Instant(time.time_ns(), time.monotonic_ns(), _boottime_ns(), self._boot_id)
+
+    def sleep_until(self, monotonic_ns: int) -> None:
+        time.sleep(max(0.0, (monotonic_ns - time.monotonic_ns()) / NS_PER_S))
+
+
+class _LocalFile:
+    """pread on a descriptor kept open: a third of what opening the file each time costs."""
+
+    __slots__ = ("_fd", "_path", "_size")
+
+    def __init__(self, real_path: str, path: str) -> None:
+        self._fd = os.open(real_path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        self._path = path
+        self._size = 4096
+
+    def read(self) -> bytes:
+        try:
+            data = os.pread(self._fd, self._size, 0)
+            # /proc files give at most what is asked for: a full buffer means there is more.
+            while len(data) == self._size:
+                self._size *= 2
+                data = os.pread(self._fd, self._size, 0)
+        except OSError as error:
+            raise ReadError(
+                f"{self._path} does not answer any more: {os.strerror(error.errno or 0)}"
+            ) from error
+        return data
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def explain(error: OSError, path: str) -> NotSupported | NotPermitted | ReadError:
+    """What an operating-system error on a file means to a collector."""
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return NotPermitted(
+            f"{path} is there and this user may not read it",
+            hint=f"sudo chmod a+r {path}",
+        )
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.EISDIR):
+        return NotSupported(f"{path} is not on this machine")
+    return ReadError(f"{path} cannot be read: {error.strerror}")
+
+
+if sys.platform == "linux":
+
+    def _boottime_ns() -> int:
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+else:
+    _boottime_ns = time.monotonic_ns

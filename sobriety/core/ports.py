@@ -1,0 +1,35 @@
+"""What the rooms must look like to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar, Protocol
+
+from .host import Host
+from .reading import Reading
+
+
+class Collector(Protocol):
+    """One source of readings. A file each in `collectors/`; guests come by the entry-point group
+    `sobriety.collectors`."""
+
+    name: ClassVar[str]
+    """What the user calls it, in the configuration and in `sobriety doctor`."""
+
+    systems: ClassVar[frozenset[str]]
+    """Where it is opened unasked: `linux`, `darwin`, `windows`."""
+
+    def open(self, host: Host) -> None:
+        """Find the source and keep it open. May be called again after a failure.
+
+        Raises NotSupported or NotPermitted. Heavy imports belong here.
+        """
+        ...
+
+    def read(self) -> Iterable[Reading]:
+        """The raw values now. Raises ReadError."""
+        ...
+
+    def close(self) -> None:
+        """Give back what `open` took. Harmless when called twice."""
+        ...

@@ -1,0 +1,153 @@
+"""Usage: what was seen of a host in an interval. Every column, declared once.
+
+The SQLite table, the Parquet schema and the data dictionary in `docs/` are made from `COLUMNS`.
+Every measure is an integral over time, so that a roll-up is a SUM and loses nothing.
+
+Columns come in groups that are seen together. A row is homogeneous: the groups named in `observed`
+were seen during the whole of it and the others not at all. When a sensor starts or stops answering,
+the row ends there and another begins. So no column is ever partly known, and a roll-up
+that groups by `observed` gives the joules of the raw rows, measured and modelled parts alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+State = Literal["on", "asleep", "off", "unobserved"]
+"""on: running and seen. asleep: suspended. off: shut down. unobserved: nobody looked, or nothing
+could be read; the machine may have been on."""
+
+How = Literal["difference", "integral", "moment"]
+"""How readings become the column. difference: of a counter. integral: of a gauge over time.
+moment: of utilisation, from the group's own counters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Columns seen together. `whole`: a subject that is missing makes the sum unknown (a socket's
+    joules); otherwise it only takes its own part with it (a disk that was unplugged)."""
+
+    name: str
+    whole: bool
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A column that says what the row is about."""
+
+    name: str
+    type: Literal["text", "integer"]
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A measure: an additive double, NULL where it was not observed."""
+
+    name: str
+    unit: str
+    group: str
+    metric: str
+    how: How
+    meaning: str
+
+
+KEYS = (
+    Key("host", "text", "the machine's name, or its pseudonym"),
+    Key("kind", "text", "host, or the kind of workload: service, container, process group"),
+    Key("name", "text", "the workload's name; empty for the host"),
+    Key("state", "text", "on, asleep, off or unobserved"),
+    Key("observed", "text", "the groups seen during the whole of the interval, space between"),
+    Key("start_ns", "integer", "start of the interval, nanoseconds since 1970-01-01 UTC"),
+)
+
+GROUPS = (
+    Group("cpu", True, "time that processors worked and could have worked"),
+    Group("memory", True, "memory in use"),
+    Group("disk", False, "whole disks, without partitions and layers above them"),
+    Group("network", False, "physical network interfaces"),
+    Group("package", True, "energy of the processor packages (RAPL)"),
+    Group("core", True, "energy of the cores, within package (RAPL)"),
+    Group("uncore", True, "energy of graphics and the rest, within package (RAPL)"),
+    Group("dram", True, "energy of memory, outside package on servers (RAPL)"),
+    Group("psys", True, "energy of the whole board, as the firmware gives it (RAPL)"),
+    Group("battery", True, "energy drawn from the battery: the whole laptop"),
+    Group("gpu", True, "energy of graphics accelerators"),
+    Group("wall", True, "energy at the plug"),
+    Group("agent", True, "what this toolkit itself consumed"),
+)
+
+
+def _measured(scope: str, meaning: str) -> Column:
+    return Column(f"{scope}_j", "J", scope, f"{scope}_j", "difference", meaning)
+
+
+COLUMNS = (
+    Column("cpu_busy_s", "core·s", "cpu", "cpu_busy_s", "difference",
+           "processor time spent working; idle, waiting for disks and stolen time are not"),
+    Column("cpu_capacity_s", "core·s", "cpu", "cpu_capacity_s", "difference",
+           "processor time that there was: busy, idle, waiting and stolen"),
+    Column("util_sqrt_s", "s", "cpu", "cpu_busy_s", "moment", "∫ √u dt, u = busy / capacity"),
+    Column("util_s", "s", "cpu", "cpu_busy_s", "moment", "∫ u dt"),
+    Column("util_cubed_s", "s", "cpu", "cpu_busy_s", "moment", "∫ u³ dt"),
+    Column("memory_used_bs", "B·s", "memory", "memory_used_b", "integral",
+           "∫ memory in use dt: total less available"),
+    Column("disk_read_b", "B", "disk", "disk_read_b", "difference", "bytes read from disks"),
+    Column("disk_written_b", "B", "disk", "disk_written_b", "difference", "bytes written to disks"),
+    Column("network_received_b", "B", "network", "network_received_b", "difference",
+           "bytes received by physical interfaces"),
+    Column("network_sent_b", "B", "network", "network_sent_b", "difference",
+           "bytes sent by physical interfaces"),
+    _measured("package", "joules of all processor packages"),
+    _measured("core", "joules of all cores; a part of package_j"),
+    _measured("uncore", "joules of integrated graphics and others; a part of package_j"),
+    _measured("dram", "joules of memory"),
+    _measured("psys", "joules of the platform; package_j is a part of it"),
+    _measured("battery", "joules that left the battery"),
+    _measured("gpu", "joules of graphics accelerators"),
+    _measured("wall", "joules at the plug, supply losses included"),
+    Column("agent_cpu_s", "core·s", "agent", "agent_cpu_s", "difference",
+           "processor time of the collector itself; a part of cpu_busy_s"),
+)  # fmt: skip
+
+DURATIONS = (
+    Column("duration_s", "s", "", "", "integral", "length of the interval, by a clock that nobody sets"),
+    Column("covered_s", "s", "", "", "integral", "the part of it in which the processor was observed"),
+)
+
+MEASURES = DURATIONS + COLUMNS
+GROUP_BY_NAME = {g.name: g for g in GROUPS}
+MEASURE_NAMES = tuple(c.name for c in MEASURES)
+KEY_NAMES = tuple(k.name for k in KEYS)
+
+
+@dataclass(slots=True)
+class Usage:
+    """One row. `measures` holds the observed columns and no others: unknown is absent, never 0."""
+
+    host: str
+    start_ns: int
+    duration_s: float
+    covered_s: float
+    measures: dict[str, float] = field(default_factory=dict[str, float])
+    observed: tuple[str, ...] = ()
+    state: State = "on"
+    kind: str = "host"
+    name: str = ""
+
+    def as_row(self) -> tuple[str | int | float | None, ...]:
+        """The values in the order of KEY_NAMES + MEASURE_NAMES."""
+        get = self.measures.get
+        return (
+            self.host,
+            self.kind,
+            self.name,
+            self.state,
+            " ".join(self.observed),
+            self.start_ns,
+            self.duration_s,
+            self.covered_s,
+            *(get(c.name) for c in COLUMNS),
+        )
