@@ -1,0 +1,254 @@
+"""Settings: from the command line, the environment, a file, or a default; each knows its origin.
+
+A later one in this list wins: default, /etc/sobriety/config.toml, the user's config.toml,
+environment (`SOBRIETY_ZONE`), command line. An unknown key is an error: a setting that is silently
+ignored is worse than none.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sobriety.core.errors import ConfigError
+
+Value = str | float | tuple[str, ...] | None
+
+
+def _text(raw: object) -> str:
+    if isinstance(raw, str) and raw.strip():
+        return raw.strip()
+    raise ValueError("expected a text in quotes")
+
+
+def _number(low: float, high: float) -> Callable[[object], float]:
+    def read(raw: object) -> float:
+        try:
+            value = float(raw)  # type: ignore[arg-type]  # any object: refused below
+        except (TypeError, ValueError):
+            raise ValueError(f"expected a number from {low:g} to {high:g}") from None
+        if isinstance(raw, bool) or not low <= value <= high:
+            raise ValueError(f"expected a number from {low:g} to {high:g}")
+        return value
+
+    return read
+
+
+def _choice(*allowed: str) -> Callable[[object], str]:
+    def read(raw: object) -> str:
+        if raw in allowed:
+            return str(raw)
+        raise ValueError(f"expected one of {', '.join(allowed)}")
+
+    return read
+
+
+def _names(raw: object) -> tuple[str, ...]:
+    parts = raw.replace(",", " ").split() if isinstance(raw, str) else raw
+    if isinstance(parts, list) and parts and all(isinstance(p, str) for p in parts):  # pyright: ignore[reportUnknownVariableType]
+        return tuple(parts)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    raise ValueError('expected names, as in ["cpu", "rapl"]')
+
+
+class Setting(NamedTuple):
+    """One key: how to read it, what it is when nobody says, what it is for."""
+
+    name: str
+    read: Callable[[object], Value]
+    default: Value
+    meaning: str
+
+
+SETTINGS = (
+    Setting("zone", _text, None, "the electricity grid: CA-QC, FR, Ontario…"),
+    Setting("factor_kind", _choice("direct", "life-cycle"), "direct",
+            "emissions at the power stations, or with everything upstream"),
+    Setting("language", _choice("en", "fr"), None, "of reports; the locale's when not set"),
+    Setting("host", _text, None, "the name that rows carry; the machine's own when not set"),
+    Setting("collectors", _names, None, "only these, by name; every one of this system when not set"),
+    Setting("interval_s", _number(0.1, 3600), 5.0, "seconds between two samples"),
+    Setting("row_s", _number(1, 3600), 60.0, "seconds that a row holds"),
+    Setting("category", _text, None, "server, notebook, desktop…; found out when not set"),
+    Setting("cpu_model", _text, None, "the processor's name, where the machine hides it"),
+    Setting("tdp_w", _number(1, 2000), None, "thermal design power of one processor"),
+    Setting("idle_w", _number(0.1, 10_000), None, "read off a meter at the plug, doing nothing"),
+    Setting("max_w", _number(0.1, 20_000), None, "read off a meter at the plug, all cores busy"),
+    Setting("hw_year", _number(1990, 2100), None, "the year the hardware was sold"),
+    Setting("lifetime_years", _number(0.5, 40), None, "how long the machine will be kept"),
+    Setting("embodied_kg", _number(0.1, 100_000), None, "the maker's figure, everything but use"),
+    Setting("pue", _number(1, 5), 1.0, "power usage effectiveness of the room"),
+)  # fmt: skip
+BY_NAME = {s.name: s for s in SETTINGS}
+
+
+class Config:
+    """Every setting's value and where it came from."""
+
+    def __init__(self, values: Mapping[str, Value], origins: Mapping[str, str]) -> None:
+        self._values, self._origins = dict(values), dict(origins)
+
+    def text(self, name: str) -> str | None:
+        value = self._values[name]
+        return value if isinstance(value, str) else None
+
+    def number(self, name: str) -> float | None:
+        value = self._values[name]
+        return value if isinstance(value, float) else None
+
+    def names(self, name: str) -> tuple[str, ...] | None:
+        value = self._values[name]
+        return value if isinstance(value, tuple) else None
+
+    def must_number(self, name: str) -> float:
+        """A number that has a default."""
+        value = self.number(name)
+        assert value is not None, name
+        return value
+
+    def value(self, name: str) -> Value:
+        return self._values[name]
+
+    def origin(self, name: str) -> str:
+        """`default`, the environment variable, the option, or the file."""
+        return self._origins[name]
+
+
+def load(
+    options: Mapping[str, object] | None = None,
+    *,
+    file: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Config:
+    """Read every source. `options` are the command line's; those that are None were not given.
+
+    Raises ConfigError naming the file and line, the variable or the option.
+    """
+    values: dict[str, Value] = {s.name: s.default for s in SETTINGS}
+    origins = dict.fromkeys(values, "default")
+    files = [file] if file else [system_file(), user_file(environ)]
+    for path in files:
+        for name, raw, line in _read_file(path, must_exist=file is not None):
+            _put(values, origins, name, raw, f"{path}, line {line}")
+    for setting in SETTINGS:
+        variable = f"SOBRIETY_{setting.name.upper()}"
+        if environ.get(variable):
+            _put(values, origins, setting.name, environ[variable], variable)
+    for name, raw in (options or {}).items():
+        if raw is not None:
+            _put(values, origins, name, raw, f"--{name.removesuffix('_s').replace('_', '-')}")
+    return Config(values, origins)
+
+
+def _put(
+    values: dict[str, Value], origins: dict[str, str], name: str, raw: object, origin: str
+) -> None:
+    setting = BY_NAME.get(name)
+    if setting is None:
+        near = difflib.get_close_matches(name, BY_NAME, n=1)
+        raise ConfigError(
+            f"{origin}: unknown setting {name!r}",
+            hint=f"did you mean {near[0]!r}?" if near else "list them with: sobriety config",
+        )
+    try:
+        values[name] = setting.read(raw)
+    except ValueError as error:
+        raise ConfigError(f"{origin}: {name} is {raw!r}; {error}") from None
+    origins[name] = origin
+
+
+def _read_file(path: Path, *, must_exist: bool) -> list[tuple[str, object, int]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if must_exist:
+            raise ConfigError(f"no configuration file {path}") from None
+        return []
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path} is not UTF-8: byte {error.object[error.start]:#04x} at {error.start}",
+            hint="save it as UTF-8",
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    import tomllib
+
+    try:
+        table: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    return [(name, raw, _line_of(name, text)) for name, raw in table.items()]
+
+
+def _line_of(name: str, text: str) -> int:
+    found = re.search(rf'^\s*\[?\s*["\']?{re.escape(name)}\b', text, re.MULTILINE)
+    return text.count("\n", 0, found.end()) + 1 if found else 1
+
+
+def save(name: str, raw: str, path: Path) -> None:
+    """Write one setting into a TOML file, leaving every other line as it is.
+
+    Raises ConfigError for an unknown name, a bad value, or a file that cannot be written.
+    """
+    values: dict[str, Value] = {}
+    _put(values, {}, name, raw, "sobriety config set")
+    value = values[name]
+    if isinstance(value, tuple):
+        toml = "[" + ", ".join(_quoted(v) for v in value) + "]"
+    else:
+        toml = _quoted(value) if isinstance(value, str) else f"{value:g}"
+    _read_file(path, must_exist=False)  # a broken file is not made worse
+    line = f"{name} = {toml}\n"
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        pattern = re.compile(rf"^{name}\s*=.*\n?", re.MULTILINE)
+        text = pattern.sub(lambda _: line, text, count=1) if pattern.search(text) else (
+            text + ("" if not text or text.endswith("\n") else "\n") + line
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(path.name + ".new")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written: {error.strerror}",
+            hint="choose another folder with SOBRIETY_HOME",
+        ) from None
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def system_file() -> Path:
+    """The operator's file, for every user of the machine."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / "sobriety" / "config.toml"
+    return Path("/etc/sobriety/config.toml")
+
+
+def user_file(environ: Mapping[str, str] = os.environ) -> Path:
+    """The user's file: SOBRIETY_HOME, else XDG_CONFIG_HOME, else the platform's place."""
+    return _folder(environ, "XDG_CONFIG_HOME", ".config") / "config.toml"
+
+
+def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the spool and the lake are: SOBRIETY_HOME, else XDG_DATA_HOME, else the platform's."""
+    return _folder(environ, "XDG_DATA_HOME", ".local/share")
+
+
+def _folder(environ: Mapping[str, str], xdg: str, default: str) -> Path:
+    if environ.get("SOBRIETY_HOME"):
+        return Path(environ["SOBRIETY_HOME"]).expanduser()
+    if environ.get(xdg):
+        return Path(environ[xdg]) / "sobriety"
+    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "sobriety"
+    if sys.platform == "win32":
+        return Path(environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "sobriety"
+    return home / default / "sobriety"

@@ -1,0 +1,95 @@
+"""A session on a clock: sample, write the finished rows, sleep, until told to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from sobriety.core.errors import SobrietyError
+from sobriety.core.units import NS_PER_S
+from sobriety.core.usage import Usage
+from sobriety.session import Session
+
+MAX_PENDING_ROWS = 1440
+"""A day of minutes kept in memory while the disk is full: about 1 MB."""
+
+
+class Sink(Protocol):
+    """Where finished rows go: the spool."""
+
+    def append(self, rows: Sequence[Usage]) -> None: ...
+
+
+class Daemon:
+    """Samples `session` every `interval_s`, aligned to the wall clock so that rows end on the minute.
+
+    Time is the host's: on a recorded machine a run of a day takes a moment.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        sink: Sink,
+        *,
+        interval_s: float = 5.0,
+        tell: Callable[[SobrietyError], None],
+        on_sample: Callable[[float], None] | None = None,
+    ) -> None:
+        self._session = session
+        self._sink = sink
+        self._interval_ns = int(interval_s * NS_PER_S)
+        self._tell = tell
+        self._on_sample = on_sample
+        self._pending: list[Usage] = []
+        self._disk_failed = False
+        self._stopping = False
+        self.rows_written = 0
+        self.rows_dropped = 0
+
+    def stop(self, *_: object) -> None:
+        """Finish the open row and return from `run`. Safe to call from a signal handler."""
+        self._stopping = True
+
+    def run(self, for_s: float | None = None) -> None:
+        """Sample until stopped, or for `for_s` seconds. The last, short row is written too."""
+        host = self._session.host
+        begun_ns = host.now().monotonic_ns
+        end_ns = None if for_s is None else begun_ns + int(for_s * NS_PER_S)
+        self._keep(self._session.sample())
+        while not self._stopping:
+            now = host.now()
+            due_ns = now.monotonic_ns + self._interval_ns - now.wall_ns % self._interval_ns
+            if end_ns is not None:
+                if now.monotonic_ns >= end_ns:
+                    break
+                due_ns = min(due_ns, end_ns)
+            host.sleep_until(due_ns)
+            self._keep(self._session.sample())
+            if self._on_sample:
+                self._on_sample((host.now().monotonic_ns - begun_ns) / NS_PER_S)
+        self._keep(self._session.finish())
+
+    def _keep(self, rows: list[Usage]) -> None:
+        """Write rows; while the disk refuses, hold them and try again with the next ones."""
+        if not rows and not self._pending:
+            return
+        self._pending += rows
+        try:
+            self._sink.append(self._pending)
+        except SobrietyError as error:
+            if not self._disk_failed:
+                self._tell(error)
+            self._disk_failed = True
+            excess = len(self._pending) - MAX_PENDING_ROWS
+            if excess > 0:
+                del self._pending[:excess]
+                self.rows_dropped += excess
+            return
+        self.rows_written += len(self._pending)
+        self._pending.clear()
+        self._disk_failed = False
+
+    @property
+    def rows_unwritten(self) -> int:
+        """Rows that the disk has not taken yet."""
+        return len(self._pending)
