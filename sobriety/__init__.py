@@ -1,3 +1,58 @@
-"""Measure what machines and programs consume, in joules and CO2e, with the doubt beside every figure."""
+"""What machines and programs consume, in joules and CO2e, with the doubt beside every figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "ConfigError",
+    "Estimate",
+    "FactorNotFound",
+    "LocalHost",
+    "Machine",
+    "PaperHost",
+    "Reading",
+    "Session",
+    "SobrietyError",
+    "Usage",
+    "__version__",
+    "profile",
+]
+
+if TYPE_CHECKING:
+    from sobriety.core.errors import ConfigError as ConfigError
+    from sobriety.core.errors import FactorNotFound as FactorNotFound
+    from sobriety.core.errors import SobrietyError as SobrietyError
+    from sobriety.core.estimate import Estimate as Estimate
+    from sobriety.core.host import LocalHost as LocalHost
+    from sobriety.core.machine import Machine as Machine
+    from sobriety.core.paper import PaperHost as PaperHost
+    from sobriety.core.reading import Reading as Reading
+    from sobriety.core.usage import Usage as Usage
+    from sobriety.profiler import profile as profile
+    from sobriety.session import Session as Session
+
+_HOME = {
+    "ConfigError": "core.errors",
+    "FactorNotFound": "core.errors",
+    "SobrietyError": "core.errors",
+    "Estimate": "core.estimate",
+    "LocalHost": "core.host",
+    "Machine": "core.machine",
+    "PaperHost": "core.paper",
+    "Reading": "core.reading",
+    "Usage": "core.usage",
+    "profile": "profiler",
+    "Session": "session",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Names are fetched when they are used: `import sobriety` costs nothing."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -70,7 +70,7 @@ SETTINGS = (
             "emissions at the power stations, or with everything upstream"),
     Setting("language", _choice("en", "fr"), None, "of reports; the locale's when not set"),
     Setting("host", _text, None, "the name that rows carry; the machine's own when not set"),
-    Setting("collectors", _names, None, "only these, by name; every one of this system when not set"),
+    Setting("collectors", _names, None, "only these, by name; all of this system when not set"),
     Setting("interval_s", _number(0.1, 3600), 5.0, "seconds between two samples"),
     Setting("row_s", _number(1, 3600), 60.0, "seconds that a row holds"),
     Setting("category", _text, None, "server, notebook, desktop…; found out when not set"),
@@ -206,8 +206,10 @@ def save(name: str, raw: str, path: Path) -> None:
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         pattern = re.compile(rf"^{name}\s*=.*\n?", re.MULTILINE)
-        text = pattern.sub(lambda _: line, text, count=1) if pattern.search(text) else (
-            text + ("" if not text or text.endswith("\n") else "\n") + line
+        text = (
+            pattern.sub(lambda _: line, text, count=1)
+            if pattern.search(text)
+            else (text + ("" if not text or text.endswith("\n") else "\n") + line)
         )
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(path.name + ".new")

@@ -83,8 +83,9 @@ class Session:
         for collector in self._open:
             try:
                 if collector.name in self.failing:
-                    self._reopen(collector)
-                readings.extend(collector.read())
+                    readings.extend(self._try_again(collector))
+                else:
+                    readings.extend(collector.read())
             except (ReadError, Unavailable) as error:
                 self._fail(collector, error)
         step = self._difference.step(readings, self.host.now())
@@ -100,9 +101,11 @@ class Session:
             self._tell(collector.name, error)
         self.failing[collector.name] = error
 
-    def _reopen(self, collector: Collector) -> None:
+    def _try_again(self, collector: Collector) -> list[Reading]:
         """A device that came back has new files: descriptors of the old ones stay dead."""
         collector.close()
         collector.open(self.host)
+        readings = list(collector.read())
         del self.failing[collector.name]
         self._tell(collector.name, Answers(f"{collector.name} answers again"))
+        return readings

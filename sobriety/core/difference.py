@@ -86,7 +86,7 @@ def _sum_changes(
             sums[metric] = sums.get(metric, 0.0) + change
         elif old is not None or GROUP_BY_NAME[group].whole:
             broken.add(group)
-    for metric, subject in last.keys() - current.keys():
+    for metric, _subject in last.keys() - current.keys():
         group = _GROUP_OF_METRIC.get(metric)
         if group is not None and (GROUP_BY_NAME[group].whole or metric not in sums):
             broken.add(group)

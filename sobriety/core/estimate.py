@@ -94,7 +94,9 @@ def product(metric: str, a: Estimate, b: Estimate, *, unit_factor: float = 1.0) 
     )
 
 
-def total(metric: str, parts: Iterable[Estimate], *, shared_error: bool, method: str = "") -> Estimate:
+def total(
+    metric: str, parts: Iterable[Estimate], *, shared_error: bool, method: str = ""
+) -> Estimate:
     """The sum of parts. With `shared_error` intervals add (one wrong curve is wrong for all of
     them); without it they add as squares, since independent errors partly cancel.
 

@@ -10,6 +10,7 @@ import glob as _glob
 import os
 import sys
 import time
+from _thread import allocate_lock
 from typing import NamedTuple, Protocol
 
 from .errors import NotPermitted, NotSupported, ReadError
@@ -51,7 +52,7 @@ class Host(Protocol):
     """Whether this process runs on it, so that psutil and NVML speak of the same machine."""
 
     def text(self, path: str) -> str:
-        """A small file, without the white space at its ends. Raises NotSupported, NotPermitted, ReadError."""
+        """A small file, stripped. Raises NotSupported, NotPermitted, ReadError."""
         ...
 
     def watch(self, path: str) -> Watched:
@@ -64,8 +65,12 @@ class Host(Protocol):
 
     def now(self) -> Instant: ...
 
-    def sleep_until(self, monotonic_ns: int) -> None:
-        """Wait; on paper, turn the page."""
+    def sleep_until(self, monotonic_ns: int) -> bool:
+        """Wait; on paper, turn the page. False when there is nothing more to see, or on `wake`."""
+        ...
+
+    def wake(self) -> None:
+        """End a sleep early. Safe to call from a signal handler."""
         ...
 
 
@@ -77,6 +82,8 @@ class LocalHost:
         self.root = root.rstrip("/")
         self.is_here = not self.root
         self.system = {"win32": "windows", "cygwin": "windows"}.get(sys.platform, sys.platform)
+        self._asleep = allocate_lock()
+        self._asleep.acquire()
         self._boot_id = ""
         if self.system == "linux":
             try:
@@ -104,8 +111,14 @@ class LocalHost:
     def now(self) -> Instant:
         return Instant(time.time_ns(), time.monotonic_ns(), _boottime_ns(), self._boot_id)
 
-    def sleep_until(self, monotonic_ns: int) -> None:
-        time.sleep(max(0.0, (monotonic_ns - time.monotonic_ns()) / NS_PER_S))
+    def sleep_until(self, monotonic_ns: int) -> bool:
+        # A lock and not time.sleep, which goes on sleeping after a signal was handled.
+        left_s = max(0.0, (monotonic_ns - time.monotonic_ns()) / NS_PER_S)
+        return not self._asleep.acquire(timeout=left_s)
+
+    def wake(self) -> None:
+        if self._asleep.locked():
+            self._asleep.release()
 
 
 class _LocalFile:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The facts an estimator needs. None is unknown, and stays unknown: estimators widen their interval.
+    """The facts an estimator needs. None is unknown: estimators then widen their interval.
 
     category       server, notebook, desktop, …; the words of `estimators/data/categories.csv`
     cpu_model      as the machine spells it
     chips, cores, threads   of the whole machine; threads are what the system can schedule on
     virtual        a virtual machine: a share of a host that cannot be seen
     idle_w, max_w  read off a real meter at the plug, when somebody did
+    lifetime_years, embodied_kg   the owner's and the maker's statement, when there is one
     """
 
     host: str = ""
@@ -34,3 +35,5 @@ class Machine:
     system: str | None = None
     idle_w: float | None = None
     max_w: float | None = None
+    lifetime_years: float | None = None
+    embodied_kg: float | None = None

@@ -163,8 +163,11 @@ class PaperHost:
     def now(self) -> Instant:
         return self.moments[self.page].instant
 
-    def sleep_until(self, monotonic_ns: int) -> None:
-        self.turn()
+    def sleep_until(self, monotonic_ns: int) -> bool:
+        return self.turn()
+
+    def wake(self) -> None:
+        """Nobody waits on paper."""
 
     def _known(self) -> Iterator[str]:
         yield from self._files
@@ -209,6 +212,20 @@ class _PaperFile:
         pass
 
 
+def _instant(facts: dict[str, str], where: str) -> Instant:
+    try:
+        return Instant(
+            int(facts["wall_ns"]),
+            int(facts["monotonic_ns"]),
+            int(facts["boottime_ns"]),
+            facts.get("boot_id", ""),
+        )
+    except KeyError as missing:
+        raise ConfigError(f"{where}: the moment has no {missing.args[0]}") from None
+    except ValueError as error:
+        raise ConfigError(f"{where}: a clock is not a whole number: {error}") from None
+
+
 class CapturingHost:
     """Another host that writes down what is read through it, moment by moment."""
 
@@ -240,9 +257,13 @@ class CapturingHost:
     def now(self) -> Instant:
         return self._host.now()
 
-    def sleep_until(self, monotonic_ns: int) -> None:
-        self._host.sleep_until(monotonic_ns)
+    def sleep_until(self, monotonic_ns: int) -> bool:
+        went_on = self._host.sleep_until(monotonic_ns)
         self.begin_moment()
+        return went_on
+
+    def wake(self) -> None:
+        self._host.wake()
 
     def page(self) -> PaperHost:
         """What was captured, as a machine that can be read back."""

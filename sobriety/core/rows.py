@@ -25,9 +25,7 @@ class Rows:
             done.append(row)
             row = None
         if step.asleep_s:
-            done.append(
-                Usage(self._host, step.start.wall_ns, step.asleep_s, 0.0, {}, (), "asleep")
-            )
+            done.append(Usage(self._host, step.start.wall_ns, step.asleep_s, 0.0, {}, (), "asleep"))
         if row is None:
             row = Usage(
                 self._host,

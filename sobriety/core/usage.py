@@ -113,8 +113,12 @@ COLUMNS = (
 )  # fmt: skip
 
 DURATIONS = (
-    Column("duration_s", "s", "", "", "integral", "length of the interval, by a clock that nobody sets"),
-    Column("covered_s", "s", "", "", "integral", "the part of it in which the processor was observed"),
+    Column(
+        "duration_s", "s", "", "", "integral", "length of the interval, by a clock that nobody sets"
+    ),
+    Column(
+        "covered_s", "s", "", "", "integral", "the part of it in which the processor was observed"
+    ),
 )
 
 MEASURES = DURATIONS + COLUMNS

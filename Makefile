@@ -1,0 +1,63 @@
+# Every target does its own set-up. Nothing is written outside this folder but the user's data
+# folder (SOBRIETY_HOME moves it); caches go below .cache.
+PYTHON ?= python3
+ZONE ?= CA-QC
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+BIN := .venv/bin
+
+.PHONY: help run test lint types docs bench deps wheel clean
+
+help:
+	@echo "make run     watch this machine for 30 s and write report.html  (ZONE=CA-QC)"
+	@echo "make test    lint, types and the whole test suite"
+	@echo "make deps    what some tests need from Debian and npm: chromium, axe-core"
+	@echo "make bench   ratios against baselines measured in the same run"
+	@echo "make docs    refresh what is generated in README and docs"
+	@echo "make wheel   build the package"
+
+.venv/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "sobriety needs Python 3.11 or later; this is $$($(PYTHON) --version). Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed-report: pyproject.toml | .venv/pyvenv.cfg
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[report]'
+	@touch $@
+
+.venv/installed-dev: pyproject.toml | .venv/pyvenv.cfg
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ .venv/installed-report
+
+run: .venv/installed-report
+	$(BIN)/sobriety collect --for 30s --interval 1s
+	$(BIN)/sobriety report --zone $(ZONE) --output report.html
+
+test: lint types
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/cog --check -r README.md README.fr.md docs/*.md
+
+types: .venv/installed-dev
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+docs: .venv/installed-dev
+	$(BIN)/cog -r README.md README.fr.md docs/*.md
+
+bench: .venv/installed-dev
+	$(BIN)/python -m benchmarks
+
+wheel: .venv/installed-dev
+	$(BIN)/python -m build --wheel --no-isolation
+
+# axe-core is looked for in .tools, which git does not see.
+deps:
+	$(if $(filter 0,$(shell id -u)),,sudo )apt-get update -qq
+	$(if $(filter 0,$(shell id -u)),,sudo )apt-get install -y -qq --no-install-recommends chromium chromium-driver fonts-dejavu-core
+	npm install --silent --no-save --no-package-lock --prefix .tools axe-core@4
+
+clean:
+	rm -rf .venv .cache .tools build dist *.egg-info

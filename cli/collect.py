@@ -1,0 +1,146 @@
+"""`sobriety collect`: watch this machine."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from sobriety.spool import Spool
+
+from sobriety import config as settings
+from sobriety.collectors import choose
+from sobriety.core.errors import SobrietyError
+from sobriety.core.host import LocalHost
+from sobriety.core.usage import Usage
+from sobriety.daemon import Daemon
+from sobriety.session import Session
+from sobriety.this_machine import describe
+
+from .options import Duration, config_option, interactive, json_option, root_option, tell
+
+
+@click.command()
+@click.option(
+    "--interval", type=Duration(), metavar="DURATION", help="Between samples. [default: 5s]"
+)
+@click.option("--for", "for_s", type=Duration(), metavar="DURATION", help="Stop after this long.")
+@click.option("--once", is_flag=True, help="One interval, one row, then stop.")
+@json_option
+@root_option
+@config_option
+def collect(
+    interval: float | None,
+    for_s: float | None,
+    once: bool,
+    as_json: bool,
+    root: str,
+    config_file: Path | None,
+) -> None:
+    """Watch this machine in the foreground and keep what was seen, a row a minute.
+
+    Runs until it is stopped (Ctrl-C, SIGTERM), which loses nothing. Rows go to the spool in the
+    data folder. Nothing leaves the machine.
+
+    \b
+    sobriety collect                      until stopped
+    sobriety collect --for 30s            half a minute
+    sobriety collect --once --json        one row, for a script
+    sobriety collect --root /host         in a container, the machine below it
+    """
+    config = settings.load({"interval_s": interval}, file=config_file)
+    interval_s = config.must_number("interval_s")
+    if once:
+        for_s = interval_s
+    host = LocalHost(root)
+    machine = describe(host, config)
+    spool = Spool.open(settings.data_folder() / "spool.sqlite3")
+    for note in spool.notes:
+        click.echo(note, err=True)
+    try:
+        spool.record_machine(machine, host.now().wall_ns)
+        with Session(
+            host,
+            choose(host.system, config.names("collectors")),
+            name=machine.host,
+            row_s=config.must_number("row_s"),
+            tell=_tell_failures,
+        ) as session:
+            sink = _Echo(spool) if as_json else spool
+            with _progress(for_s) as moved:
+                daemon = Daemon(
+                    session, sink, interval_s=interval_s, tell=_tell_disk, on_sample=moved
+                )
+                with _stopping(daemon.stop):
+                    daemon.run(for_s)
+    finally:
+        spool.close()
+    if daemon.rows_unwritten or daemon.rows_dropped:
+        raise SobrietyError(
+            f"{daemon.rows_unwritten + daemon.rows_dropped} rows could not be written",
+            hint="make room in the data folder, or choose another with SOBRIETY_HOME",
+        )
+    rows = daemon.rows_written
+    click.echo(f"{rows} row{'s' if rows != 1 else ''} added to {spool.path}", err=True)
+
+
+class _Echo:
+    """Writes rows to the spool, and to stdout as JSON lines."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+
+    def append(self, rows: list[Usage]) -> None:
+        self._spool.append(rows)
+        for row in rows:
+            click.echo(
+                json.dumps(
+                    {
+                        "host": row.host,
+                        "state": row.state,
+                        "observed": list(row.observed),
+                        "start_ns": row.start_ns,
+                        "duration_s": row.duration_s,
+                        "covered_s": row.covered_s,
+                        **row.measures,
+                    }
+                )
+            )
+
+
+def _tell_failures(name: str, error: SobrietyError) -> None:
+    """What stops or answers again. What this machine never had is `sobriety doctor`'s to say."""
+    from sobriety.core.errors import NotSupported
+
+    if not isinstance(error, NotSupported):
+        tell(name, error)
+
+
+def _tell_disk(error: SobrietyError) -> None:
+    tell("spool", error)
+
+
+@contextmanager
+def _stopping(stop: Callable[..., None]) -> Iterator[None]:
+    """SIGINT and SIGTERM end the run after the sample in hand."""
+    before = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress(for_s: float | None) -> Iterator[Callable[[float], None] | None]:
+    """A bar on a terminal, when the end is known."""
+    if for_s is None or not interactive():
+        yield None
+        return
+    with click.progressbar(
+        length=int(for_s), label="watching", file=click.get_text_stream("stderr")
+    ) as bar:
+        yield lambda elapsed_s: bar.update(min(int(elapsed_s), int(for_s)) - bar.pos)

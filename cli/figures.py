@@ -1,0 +1,62 @@
+"""Figures as a terminal shows them: only the digits that the interval supports."""
+
+from __future__ import annotations
+
+import math
+
+from sobriety.core.estimate import Estimate
+
+_MASS = ((1000.0, "t"), (1.0, "kg"), (1e-3, "g"), (1e-6, "mg"), (1e-9, "µg"))
+_ENERGY = ((3.6e6, "kWh"), (3600.0, "Wh"), (1.0, "J"), (1e-3, "mJ"))
+
+
+def rounded(value: float, low: float, high: float) -> tuple[str, str, str]:
+    """Two digits of the interval's width, and never more than three of the value."""
+    width = max(high - low, abs(value) * 1e-3)
+    if width == 0:
+        return f"{value:g}", f"{low:g}", f"{high:g}"
+    decimals = 1 - math.floor(math.log10(width))
+    if value:
+        decimals = min(decimals, 2 - math.floor(math.log10(abs(value))))
+    shown = [round(x, decimals) + 0.0 for x in (value, low, high)]
+    return tuple(f"{x:,.{max(0, decimals)}f}" for x in shown)  # type: ignore[return-value]
+
+
+def _in(units: tuple[tuple[float, str], ...], value: float) -> tuple[float, str]:
+    for size, unit in units:
+        if abs(value) >= size:
+            return size, unit
+    return units[-1]
+
+
+def _show(estimate: Estimate, units: tuple[tuple[float, str], ...]) -> str:
+    if estimate.value == 0 and estimate.high == 0:
+        return f"0 {units[-1][1]}"
+    size, unit = _in(units, estimate.value or estimate.high)
+    value, low, high = rounded(estimate.value / size, estimate.low / size, estimate.high / size)
+    return f"{value} {unit} ({low} to {high})"
+
+
+def energy(estimate: Estimate) -> str:
+    """Energy: `12.4 J (8.1 to 19.0)`, in Wh or kWh when it is large."""
+    return _show(estimate, _ENERGY)
+
+
+def mass(estimate: Estimate) -> str:
+    """Carbon: `0.32 mg (0.2 to 0.5)`."""
+    return _show(estimate, _MASS)
+
+
+def duration(seconds: float) -> str:
+    """`0.003 s`, `12.4 s`, `3 min 20 s`, `2 h 05 min`."""
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def memory(size_b: float) -> str:
+    """`12 MB`, in powers of ten."""
+    return f"{size_b / 1e6:,.0f} MB" if size_b < 1e9 else f"{size_b / 1e9:,.1f} GB"

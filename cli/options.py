@@ -1,0 +1,83 @@
+"""Options that several verbs share, and the types that they parse."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sobriety.core.errors import ConfigError, SobrietyError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_UNIT_S = {"ms": 0.001, "s": 1, "": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
+
+
+class Duration(click.ParamType[float]):
+    """`30s`, `500ms`, `5m`, `2h`, `1d`; a bare number is seconds. Gives seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if isinstance(value, float | int):
+            return float(value)
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|min|m|h|d|)\s*", str(value))
+        if not found or float(found[1]) == 0:
+            self.fail(f"{value!r} is not a duration; write 30s, 500ms, 5m or 2h", param, ctx)
+        return float(found[1]) * _UNIT_S[found[2]]
+
+
+def json_option(function: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="For machines; see docs/schema.")(
+        function
+    )
+
+
+def zone_option(function: F) -> F:
+    return click.option(
+        "--zone", metavar="ZONE", help="The electricity grid: CA-QC, Québec, FR, Ontario…"
+    )(function)
+
+
+def config_option(function: F) -> F:
+    return click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        envvar="SOBRIETY_CONFIG",
+        help="Read this file instead of the system's and the user's.",
+    )(function)
+
+
+def root_option(function: F) -> F:
+    return click.option(
+        "--root",
+        default="/",
+        metavar="DIR",
+        help="A machine whose /proc and /sys are mounted there, as a container sees its host.",
+    )(function)
+
+
+def tell(name: str, error: SobrietyError) -> None:
+    """One line on stderr about a source, and its hint."""
+    click.echo(f"{name}: {error.message}" + (f" ({error.hint})" if error.hint else ""), err=True)
+
+
+def existing_file(path: Path) -> Path:
+    """A file that can be opened. Raises ConfigError that says what is there instead."""
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder, not a file")
+    if not path.exists():
+        raise ConfigError(f"there is no file {path}")
+    return path
+
+
+def interactive() -> bool:
+    """Whether somebody is looking at stderr."""
+    return sys.stderr.isatty()

@@ -1,0 +1,1 @@
+"""`sobriety report`: a period, in figures that can be defended."""

@@ -1,0 +1,78 @@
+"""The `sobriety` group. Verbs are imported when they are called, so that none pays for another."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from sobriety import __version__
+from sobriety.core.errors import SobrietyError
+
+VERBS = ("collect", "profile", "report", "estimate", "doctor", "capture", "config")
+"""In the order in which a newcomer meets them; each is `cli/<verb>.py`."""
+
+
+class Explained(click.ClickException):
+    """A SobrietyError on its way to the terminal: one line, one hint, its own exit code."""
+
+    def __init__(self, error: SobrietyError) -> None:
+        super().__init__(error.message)
+        self.hint = error.hint
+        self.exit_code = error.exit_code
+
+    def show(self, file: Any = None) -> None:
+        click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+        click.echo(self.message, err=True)
+        if self.hint:
+            click.secho("hint:  ", fg="cyan", nl=False, err=True)
+            click.echo(self.hint, err=True)
+
+
+class Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f".{cmd_name}", __package__)
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            if near:
+                error.message += f" Did you mean {near[0]!r}?"
+            raise
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SobrietyError as error:
+            raise Explained(error) from error
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Settings: sobriety config. Sensors of this machine: sobriety doctor.",
+)
+@click.version_option(__version__, message="sobriety %(version)s")
+def sobriety() -> None:
+    """What machines and programs consume, in joules and CO2e, with the doubt beside every figure.
+
+    \b
+    sobriety collect --for 30s          watch this machine
+    sobriety report --zone CA-QC        what it consumed and emitted
+    sobriety profile -- make test       what a command costs
+    sobriety estimate inventory.csv     watts and embodied carbon of devices without an agent
+    """

@@ -1,0 +1,77 @@
+"""No number alone, and intervals that mean something."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sobriety.core.estimate import Estimate, product, total
+from sobriety.core.units import unit_of
+
+
+def figure(value: float, low: float, high: float, metric: str = "energy_j") -> Estimate:
+    return Estimate(metric, value, low, high, "modelled", "a test", ("nobody",))
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"), [(1, 2, 3), (4, 2, 3), (math.nan, 0, 1), (1, 0, math.inf)]
+)
+def test_an_interval_that_does_not_hold_is_refused(value: float, low: float, high: float) -> None:
+    with pytest.raises(ValueError, match="energy_j"):
+        figure(value, low, high)
+
+
+def test_a_figure_without_source_or_unit_is_refused() -> None:
+    with pytest.raises(ValueError, match="source"):
+        Estimate("energy_j", 1, 1, 1, "modelled", "a test", ())
+    with pytest.raises(ValueError, match="declares no unit"):
+        unit_of("power")
+
+
+def test_the_longest_suffix_names_the_unit() -> None:
+    assert unit_of("intensity_g_per_kwh") == "g/kWh"
+    assert unit_of("memory_used_bs") == "B·s"
+    assert figure(1, 1, 1).as_dict()["unit"] == "J"
+
+
+def test_shared_errors_add_and_independent_ones_partly_cancel() -> None:
+    parts = [figure(10, 8, 12)] * 4
+    shared = total("energy_j", parts, shared_error=True)
+    apart = total("energy_j", parts, shared_error=False)
+    assert (shared.value, shared.low, shared.high) == (40, 32, 48)
+    assert (apart.value, apart.low, apart.high) == (40, 36, 44)
+
+
+def test_the_sum_of_nothing_is_not_zero() -> None:
+    with pytest.raises(ValueError, match="nothing to add"):
+        total("energy_j", [], shared_error=True)
+
+
+positive = st.floats(1e-6, 1e9)
+ratio = st.floats(1, 10)
+
+
+@given(positive, ratio, ratio, positive, ratio, ratio)
+def test_a_product_is_wider_than_either_and_never_as_wide_as_both(
+    a: float, a_down: float, a_up: float, b: float, b_down: float, b_up: float
+) -> None:
+    left, right = figure(a, a / a_down, a * a_up), figure(b, b / b_down, b * b_up)
+    both = product("energy_j", left, right)
+    up, down = both.high / both.value, both.value / both.low
+    assert max(a_up, b_up) * 0.999999 <= up <= a_up * b_up * 1.000001
+    assert max(a_down, b_down) * 0.999999 <= down <= a_down * b_down * 1.000001
+
+
+def test_a_product_with_an_interval_down_to_zero_reaches_zero() -> None:
+    both = product("energy_j", figure(2, 0, 4), figure(3, 3, 3))
+    assert (both.low, both.value, both.high) == (0, 6, 12)
+
+
+def test_a_sum_of_different_bases_says_mixed() -> None:
+    measured = Estimate("energy_j", 1, 1, 1, "measured", "a meter", ("meter",))
+    both = total("energy_j", [measured, figure(1, 0, 2)], shared_error=True)
+    assert both.basis == "mixed"
+    assert both.sources == ("meter", "nobody")
