@@ -1,1 +1,120 @@
 """`sobriety report`: a period, in figures that can be defended."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from sobriety import config as settings
+from sobriety.core.errors import ConfigError
+
+from .options import config_option, zone_option
+
+
+@click.command()
+@click.option("--quarter", metavar="YYYY-QN", help="As in 2026-Q4.")
+@click.option("--month", metavar="YYYY-MM", help="As in 2026-11.")
+@click.option("--year", metavar="YYYY", help="As in 2026.")
+@click.option("--from", "start", metavar="DATE", help="As in 2026-10-01; up to now without --to.")
+@click.option("--to", "end", metavar="DATE", help="Included.")
+@zone_option
+@click.option(
+    "--lang", type=click.Choice(["en", "fr"]), help="[default: the setting, else the locale]"
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "json"]),
+    help="[default: by --output's ending, else html]",
+)
+@click.option("-o", "--output", metavar="FILE", help="[default: report.html; - is stdout]")
+@config_option
+def report(
+    quarter: str | None,
+    month: str | None,
+    year: str | None,
+    start: str | None,
+    end: str | None,
+    zone: str | None,
+    lang: str | None,
+    form: str | None,
+    output: str | None,
+    config_file: Path | None,
+) -> None:
+    """Report on a period: use and making in one unit, each figure with its interval and sources.
+
+    Everything recorded when no period is named. Writes a page that needs nothing else, and prints
+    the same summary in the terminal.
+
+    \b
+    sobriety report --zone CA-QC
+    sobriety report --quarter 2026-Q4 --lang fr -o rapport.html
+    sobriety report --month 2026-11 --format json -o - | jq .totals
+    """
+    from sobriety import period as periods
+    from sobriety.lake import Lake
+    from sobriety.reports import ReportSettings, as_json, gather, html, terminal
+
+    config = settings.load({"zone": zone, "language": lang}, file=config_file)
+    chosen = periods.choose(quarter=quarter, month=month, year=year, start=start, end=end)
+    language = _language(config.text("language"))
+    form = form or ("json" if output and output.endswith(".json") else "html")
+    kind: Literal["direct", "life-cycle"] = (
+        "life-cycle" if config.text("factor_kind") == "life-cycle" else "direct"
+    )
+    wanted = ReportSettings(
+        zone=config.text("zone"), kind=kind, pue=config.must_number("pue"), language=language
+    )
+    with Lake(settings.data_folder() / "lake") as lake:
+        _take_in_the_spool(lake)
+        found = gather(lake, wanted, chosen)
+    text = (
+        html(found, language)
+        if form == "html"
+        else json.dumps(as_json(found), indent=2, ensure_ascii=False)
+    )
+    if output == "-":
+        sys.stdout.write(text + "\n")
+        return
+    path = Path(output or f"report.{form}")
+    _write(path, text)
+    click.echo(terminal(found, language))
+    click.echo(f"{path}", err=True)
+
+
+def _take_in_the_spool(lake: Lake) -> None:
+    spool = settings.data_folder() / "spool.sqlite3"
+    if spool.exists():
+        lake.absorb(spool)
+        lake.roll_up()
+    elif not lake.machines():
+        raise ConfigError(
+            f"nothing has been collected in {settings.data_folder()} yet",
+            hint="watch this machine first: sobriety collect --for 1m",
+        )
+
+
+def _language(setting: str | None) -> Literal["en", "fr"]:
+    """The setting, else the locale's, else English."""
+    spoken = setting or next(
+        filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "en"
+    )
+    return "fr" if spoken.lower().startswith("fr") else "en"
+
+
+def _write(path: Path, text: str) -> None:
+    """The whole file or nothing."""
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder", hint="name a file")
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None

@@ -1,1 +1,81 @@
-"""x"""
+"""The only code that looks at the world: a file per source of readings.
+
+`BUILTIN` is every collector that comes with sobriety, `choose` those for a system or by name,
+`machine_facts` what a machine is. Guests come by the entry-point group `sobriety.collectors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sobriety.core.errors import ConfigError
+from sobriety.core.ports import Collector
+
+from .agent import Agent
+from .battery import Battery
+from .cpu import Cpu
+from .disk import Disk
+from .machine import machine_facts
+from .memory import Memory
+from .network import Network
+from .portable import Portable
+from .rapl import Rapl
+
+__all__ = [
+    "BUILTIN",
+    "Agent",
+    "Battery",
+    "Cpu",
+    "Disk",
+    "Memory",
+    "Network",
+    "Portable",
+    "Rapl",
+    "choose",
+    "guests",
+    "machine_facts",
+]
+
+BUILTIN: tuple[type[Collector], ...] = (
+    Cpu,
+    Memory,
+    Disk,
+    Network,
+    Rapl,
+    Battery,
+    Portable,
+    Agent,
+)
+
+GROUP = "sobriety.collectors"
+
+
+def guests() -> dict[str, type[Collector]]:
+    """Collectors of other packages, by the name of their entry point."""
+    from importlib.metadata import entry_points
+
+    return {point.name: point.load() for point in entry_points(group=GROUP)}
+
+
+def choose(system: str, names: Sequence[str] | None) -> list[type[Collector]]:
+    """The collectors of a system; or exactly those named, guests among them.
+
+    A guest is opened only when it is named: what somebody installed is not what they asked for.
+
+    Raises ConfigError for a name that nobody has.
+    """
+    if names is None:
+        return [c for c in BUILTIN if system in c.systems]
+    known = {c.name: c for c in BUILTIN}
+    if not known.keys() >= set(names):
+        known = guests() | known
+    for name in names:
+        if name not in known:
+            import difflib
+
+            near = difflib.get_close_matches(name, known, n=1)
+            raise ConfigError(
+                f"there is no collector {name!r}",
+                hint=f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(known)}",
+            )
+    return [known[name] for name in names]

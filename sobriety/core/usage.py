@@ -105,7 +105,7 @@ COLUMNS = (
     _measured("uncore", "joules of integrated graphics and others; a part of package_j"),
     _measured("dram", "joules of memory"),
     _measured("psys", "joules of the platform; package_j is a part of it"),
-    _measured("battery", "joules that left the battery"),
+    Column("battery_j", "J", "battery", "battery_w", "integral", "joules that left the battery"),
     _measured("gpu", "joules of graphics accelerators"),
     _measured("wall", "joules at the plug, supply losses included"),
     Column("agent_cpu_s", "core·s", "agent", "agent_cpu_s", "difference",

@@ -1,0 +1,52 @@
+"""`sobriety estimate`: devices without an agent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sobriety.core.errors import ConfigError
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="[default: FILE.estimated.csv]"
+)
+@click.option(
+    "--at",
+    default="0,10,20,30,40,50,60,70,80,90,100",
+    show_default=True,
+    help="Loads of a server, in percent.",
+)
+def estimate(file: Path, output: Path | None, at: str) -> None:
+    """Estimate the power and the embodied carbon of every device in an inventory (CSV).
+
+    Only the column `category` must be there; docs/methods.md lists the others. Every row is kept,
+    in order. One that cannot be estimated says why in its `warnings`.
+
+    \b
+    sobriety estimate inventory.csv
+    sobriety estimate inventory.csv -o estimated.csv --at 0,50,100
+    """
+    from sobriety.inventory import estimate_file
+
+    output = output or file.with_name(file.stem + ".estimated.csv")
+    done = estimate_file(file, output, loads(at))
+    click.echo(f"{output}: {done.estimated} of {done.rows} rows estimated", err=True)
+    if not done.estimated:
+        raise ConfigError(f"no row of {file} could be estimated", hint=f"see warnings in {output}")
+
+
+def loads(text: str) -> tuple[int, ...]:
+    """`0,50,100` as whole percents. Raises ConfigError."""
+    try:
+        found = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        found = ()
+    if not found or not all(0 <= load <= 100 for load in found):
+        raise ConfigError(
+            f"--at {text!r} is not a list of loads", hint="write it as in --at 0,50,100"
+        )
+    return found

@@ -1,0 +1,68 @@
+"""Bytes to and from whole disks.
+
+Source: https://docs.kernel.org/admin-guide/iostats.html
+Reads:  /proc/diskstats; /sys/block/*/device, to tell disks from partitions and layers above them
+Gives:  disk_read_b and disk_written_b, counters per disk, in sectors of 512 bytes whatever the
+        disk's own are
+Doubt:  what a disk took after the last sample before it was unplugged is not seen
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from sobriety.core.errors import NotSupported, ReadError
+from sobriety.core.host import Host, Watched
+from sobriety.core.reading import Reading
+
+PATH = "/proc/diskstats"
+SECTOR_B = 512
+
+
+class Disk:
+    """Physical disks; not loops, memory disks, partitions, or what LVM and RAID build of them."""
+
+    name: ClassVar[str] = "disk"
+    systems: ClassVar[frozenset[str]] = frozenset({"linux"})
+
+    def __init__(self) -> None:
+        self._file: Watched | None = None
+        self._host: Host | None = None
+        self._disks: frozenset[bytes] = frozenset()
+        self._lines = -1
+
+    def open(self, host: Host) -> None:
+        self._host, self._lines = host, -1
+        self._file = host.watch(PATH)
+        if not self._physical():
+            raise NotSupported("there is no physical disk in /sys/block")
+
+    def read(self) -> Iterable[Reading]:
+        assert self._file
+        lines = self._file.read().splitlines()
+        if len(lines) != self._lines:  # something was plugged in or out
+            self._lines, self._disks = len(lines), self._physical()
+        found: list[Reading] = []
+        for line in lines:
+            fields = line.split(None, 10)
+            if len(fields) < 11:
+                raise ReadError(f"{PATH} has the line {line[:60]!r}")
+            if fields[2] in self._disks:
+                disk = fields[2].decode()
+                found.append(Reading("disk_read_b", int(fields[5]) * SECTOR_B, disk, source=PATH))
+                found.append(
+                    Reading("disk_written_b", int(fields[9]) * SECTOR_B, disk, source=PATH)
+                )
+        return found
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+
+    def _physical(self) -> frozenset[bytes]:
+        """Whatever a driver is behind; NVMe disks with several paths are listed once."""
+        assert self._host
+        return frozenset(
+            path.split("/")[3].encode() for path in self._host.glob("/sys/block/*/device")
+        )

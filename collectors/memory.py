@@ -1,0 +1,49 @@
+"""Memory in use.
+
+Source: https://docs.kernel.org/filesystems/proc.html#meminfo
+Reads:  /proc/meminfo, MemTotal and MemAvailable
+Gives:  memory_used_b, a gauge: what could not be given to a new program without swapping
+Doubt:  a gauge between two samples is taken as their mean
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from sobriety.core.errors import ReadError
+from sobriety.core.host import Host, Watched
+from sobriety.core.reading import Reading
+
+PATH = "/proc/meminfo"
+
+
+class Memory:
+    """Total less available."""
+
+    name: ClassVar[str] = "memory"
+    systems: ClassVar[frozenset[str]] = frozenset({"linux"})
+
+    def __init__(self) -> None:
+        self._file: Watched | None = None
+
+    def open(self, host: Host) -> None:
+        self._file = host.watch(PATH)
+
+    def read(self) -> Iterable[Reading]:
+        assert self._file
+        data = self._file.read()
+        used_b = (kib(data, b"MemTotal:") - kib(data, b"MemAvailable:")) * 1024
+        return (Reading("memory_used_b", used_b, kind="gauge", source=PATH),)
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+
+
+def kib(data: bytes, label: bytes) -> int:
+    """A line of meminfo. Raises ReadError when it is not there."""
+    start = data.find(label)
+    if start < 0:
+        raise ReadError(f"{PATH} has no {label.decode()}")
+    return int(data[start + len(label) : data.index(b"kB", start)])

@@ -1,0 +1,13 @@
+"""Carbon of energy used: location-based, and nothing but the product."""
+
+from __future__ import annotations
+
+from sobriety.core.estimate import Estimate, product
+from sobriety.core.units import J_PER_KWH
+
+G_PER_KG = 1000.0
+
+
+def co2e(energy: Estimate, intensity: Estimate) -> Estimate:
+    """Kilograms of CO2e of joules at a grid's grams a kWh. The two errors are independent."""
+    return product("co2e_kg", energy, intensity, unit_factor=1 / (J_PER_KWH * G_PER_KG))

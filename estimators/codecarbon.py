@@ -1,0 +1,62 @@
+"""CodeCarbon's data files as one source of factors, read without importing CodeCarbon.
+
+Source: https://github.com/mlco2/codecarbon (MIT);
+its energy mixes are Our World in Data's (CC BY 4.0)
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+SOURCE = "CodeCarbon's energy mix (Our World in Data, CC BY 4.0)"
+
+
+class Mix(NamedTuple):
+    """Yearly life-cycle intensity of a country's production. `iso3` as in CAN."""
+
+    iso3: str
+    name: str
+    year: int
+    intensity_g_per_kwh: float
+
+
+def data_folder() -> Path | None:
+    """Where its data is; None when it is not installed."""
+    from importlib.util import find_spec
+
+    spec = find_spec("codecarbon")  # finds, and does not import
+    if spec is None or not spec.origin:
+        return None
+    return Path(spec.origin).parent / "data"
+
+
+@cache
+def energy_mixes() -> dict[str, Mix]:
+    """By three-letter code; empty when CodeCarbon is not installed."""
+    folder = data_folder()
+    if folder is None:
+        return {}
+    table = json.loads(
+        (folder / "private_infra" / "global_energy_mix.json").read_text(encoding="utf-8")
+    )
+    return {
+        iso3: Mix(iso3, row["country_name"], int(row["year"]), float(row["carbon_intensity"]))
+        for iso3, row in table.items()
+        if row.get("carbon_intensity") and row.get("year")
+    }
+
+
+@cache
+def cpu_table() -> tuple[tuple[str, float], ...]:
+    """Processor names and thermal design power in watts; empty when it is not installed."""
+    import csv
+
+    folder = data_folder()
+    if folder is None:
+        return ()
+    text = (folder / "hardware" / "cpu_power.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return tuple((row["Name"], float(row["TDP"])) for row in rows if row["Name"] and row["TDP"])

@@ -1,0 +1,193 @@
+"""Joules of a usage row: what a sensor saw, and a model for what it did not.
+
+A plan is one multiplier for each measure. It is linear, so that the plan of a sum of rows gives
+the sum of the rows' joules: hourly roll-ups lose nothing. A row is homogeneous (`core.usage`), so
+that a sensor covers all of it or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+from sobriety.core.errors import FactorNotFound
+from sobriety.core.estimate import Basis, Estimate
+from sobriety.core.machine import Machine
+
+from .categories import category_of
+from .curve import Curve, PowerModel, power_w, straight
+from .power import power_model
+from .server import through
+from .terminal import FULL_LOAD_W, SOURCE, is_terminal, state_watts
+
+TEADS = "Teads Engineering, Building an AWS EC2 Carbon Emissions Dataset, 2021"
+RAPL = "Linux powercap (RAPL) of this machine"
+
+PACKAGE_OVER_DESIGN = through((0.12, 0.32, 0.75, 1.02))
+"""Watts of a processor package over its design power, at 0, 10, 50 and 100 % (Teads)."""
+
+DESIGN_OVER_FULL_LOAD = 0.82
+"""Design power of all processors over a server's watts at full load: the median of 608 (SPECpower).
+Used where the design power is not known."""
+
+LEAST_REST_RATIO = 0.1
+"""Outside the package there is always something: supply losses alone are this much."""
+
+METER_RATIO = (1.0, 0.98, 1.02)
+BATTERY_RATIO = (1.15, 1.05, 1.3)
+"""Joules at the plug for one out of the battery: charging and supply losses. Assumed."""
+PSYS_RATIO = (1.12, 1.03, 1.3)
+"""Joules at the plug for one that the board reports: supply losses, a screen beside it. Assumed."""
+
+
+class Coefficients(NamedTuple):
+    """One multiplier for each measure: watts for durations and moments, 1 for measured joules."""
+
+    duration_s: float = 0.0
+    covered_s: float = 0.0
+    util_sqrt_s: float = 0.0
+    util_s: float = 0.0
+    util_cubed_s: float = 0.0
+    package_j: float = 0.0
+    dram_j: float = 0.0
+    psys_j: float = 0.0
+    battery_j: float = 0.0
+    gpu_j: float = 0.0
+    wall_j: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyPlan:
+    """How the joules of a kind of row are computed, with the two bounds."""
+
+    value: Coefficients
+    low: Coefficients
+    high: Coefficients
+    basis: Basis
+    method: str
+    sources: tuple[str, ...]
+
+
+T = TypeVar("T")
+
+
+def energy_j(coefficients: Sequence[T], measures: Sequence[T]) -> T:
+    """The one formula: the sum of multiplier × measure, both in the order of Coefficients.
+
+    For floats, and for Narwhals expressions.
+    """
+    pairs: Any = zip(coefficients, measures, strict=True)  # no type says "can be multiplied"
+    joules = [c * m for c, m in pairs]
+    whole: T = joules[0]
+    for more in joules[1:]:
+        whole += more
+    return whole
+
+
+def energy(plan: EnergyPlan, measures: Mapping[str, float]) -> Estimate:
+    """The joules of a row. A measure that the plan needs and the row lacks is a KeyError."""
+    values = [_joules(c, measures) for c in (plan.value, plan.low, plan.high)]
+    return Estimate(
+        "energy_j", values[0], min(values), max(values), plan.basis, plan.method, plan.sources
+    )
+
+
+def _joules(coefficients: Coefficients, measures: Mapping[str, float]) -> float:
+    needed = [
+        measures[name] if c else 0.0
+        for name, c in zip(Coefficients._fields, coefficients, strict=True)
+    ]
+    return energy_j(coefficients, needed)
+
+
+def plan(machine: Machine, observed: Sequence[str], state: str) -> EnergyPlan | None:
+    """The plan for rows of a machine in which these groups were observed, in this state.
+
+    None where nothing can be said: nobody looked, or the machine's kind has no such state.
+    The widest scope that a sensor covers takes precedence: wall, then battery or psys, then package
+    with memory beside it. core and uncore are within package and never added.
+    """
+    if state in ("asleep", "off"):
+        return _at_rest(machine, "sleep" if state == "asleep" else "off")
+    if state != "on":
+        return None
+    for group, ratio, source in (
+        ("wall", METER_RATIO, "a meter at the plug"),
+        ("battery", BATTERY_RATIO, "the battery of this machine"),
+        ("psys", PSYS_RATIO, RAPL),
+    ):
+        if group in observed:
+            return _whole(group, ratio, source)
+    if "cpu" not in observed:
+        return None
+    try:
+        model = power_model(machine)
+    except FactorNotFound:
+        return None
+    if "package" in observed:
+        return _package(machine, model, observed)
+    value, low, high = (_modelled(c) for c in (model.curve, model.low, model.high))
+    return EnergyPlan(value, low, high, model.basis, model.method, model.sources)
+
+
+def _modelled(curve: Curve) -> Coefficients:
+    return Coefficients(
+        covered_s=curve.a_w, util_sqrt_s=curve.b_w, util_s=curve.c_w, util_cubed_s=curve.d_w
+    )
+
+
+def _whole(group: str, ratio: tuple[float, float, float], source: str) -> EnergyPlan:
+    value, low, high = (Coefficients(**{f"{group}_j": r}) for r in ratio)
+    if group == "wall":
+        return EnergyPlan(value, low, high, "measured", "measured at the plug", (source,))
+    method = f"measured by {group}, with the losses before it"
+    return EnergyPlan(value, low, high, "mixed", method, (source,))
+
+
+def _package(machine: Machine, model: PowerModel, observed: Sequence[str]) -> EnergyPlan:
+    inside = _package_curve(machine, model)
+    measured = {f"{g}_j": 1.0 for g in ("package", "dram", "gpu") if g in observed}
+    value, low, high = (
+        _modelled(_rest(curve, inside))._replace(**measured)
+        for curve in (model.curve, model.low, model.high)
+    )
+    seen = " and ".join(name.removesuffix("_j") for name in measured)
+    return EnergyPlan(
+        value,
+        low,
+        high,
+        "mixed",
+        f"{seen} measured; the rest of the machine: {model.method}",
+        (RAPL, TEADS, *model.sources),
+    )
+
+
+def _package_curve(machine: Machine, model: PowerModel) -> Curve:
+    if machine.tdp_w:
+        design_w = machine.tdp_w * (machine.chips or 1)
+    elif machine.category and category_of(machine.category) in FULL_LOAD_W:
+        design_w = FULL_LOAD_W[category_of(machine.category)][0]
+    else:
+        design_w = power_w(model.curve, 1.0) * DESIGN_OVER_FULL_LOAD
+    return PACKAGE_OVER_DESIGN.scaled(design_w)
+
+
+def _rest(wall: Curve, inside: Curve) -> Curve:
+    """What the plug gives beyond the package; a straight line, never falling, never nothing."""
+    idle, full = (
+        max(power_w(wall, u) * LEAST_REST_RATIO, power_w(wall, u) - power_w(inside, u))
+        for u in (0.0, 1.0)
+    )
+    return straight(idle, max(idle, full))
+
+
+def _at_rest(machine: Machine, state: str) -> EnergyPlan | None:
+    if machine.virtual or machine.category is None:
+        return None
+    category = category_of(machine.category)
+    watts = state_watts(category, state) if is_terminal(category) else None
+    if watts is None:
+        return None
+    value, low, high = (Coefficients(duration_s=w) for w in watts)
+    return EnergyPlan(value, low, high, "archetype", f"typical {category}, {state}", (SOURCE,))

@@ -1,0 +1,47 @@
+"""The formulas of this room on frames: any number of rows, on DuckDB or a cluster, by Narwhals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sobriety.core.errors import MissingExtra
+
+from .energy import Coefficients, EnergyPlan, energy_j
+
+if TYPE_CHECKING:
+    import narwhals as nw
+
+KEYS = ("host", "observed", "state")
+BOUNDS = (("value", "energy_j"), ("low", "energy_low_j"), ("high", "energy_high_j"))
+
+
+def plan_table(plans: Mapping[tuple[str, str, str], EnergyPlan]) -> dict[str, list[Any]]:
+    """Plans as plain columns: host, observed, state, and for each bound its multipliers.
+
+    `plans` is by host, observed groups as the row spells them, and state.
+    """
+    columns: dict[str, list[Any]] = {key: [k[i] for k in plans] for i, key in enumerate(KEYS)}
+    for bound, _ in BOUNDS:
+        for i, name in enumerate(Coefficients._fields):
+            columns[f"{bound}_{name}"] = [getattr(p, bound)[i] for p in plans.values()]
+    return columns
+
+
+def with_energy(usage: nw.LazyFrame[Any], plans: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Usage with energy_j, energy_low_j and energy_high_j; null where there is no plan.
+
+    `plans` has the columns of `plan_table`.
+    """
+    try:
+        import narwhals as nw
+    except ImportError:
+        raise MissingExtra("narwhals", "report") from None
+    joined = usage.join(plans, on=list(KEYS), how="left")
+    # What was not observed is null, and its multiplier is 0: it must not make null of all.
+    measures = [nw.col(name).fill_null(0.0) for name in Coefficients._fields]
+    helpers = [f"{bound}_{name}" for bound, _ in BOUNDS for name in Coefficients._fields]
+    return joined.with_columns(
+        energy_j([nw.col(f"{bound}_{n}") for n in Coefficients._fields], measures).alias(column)
+        for bound, column in BOUNDS
+    ).drop(helpers)

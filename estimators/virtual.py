@@ -1,0 +1,36 @@
+"""Watts of a virtual machine: its threads' share of a host that cannot be seen."""
+
+from __future__ import annotations
+
+from sobriety.core.machine import Machine
+
+from .curve import Curve, PowerModel, power_w
+from .server import ENERGY_STAR, REAL_IDLE_RATIO, SPEC
+from .tables import table
+
+TYPICAL_THREADS = 2
+
+
+def virtual_power(machine: Machine) -> PowerModel:
+    """Watts a thread of two-chip servers since 2017, times the threads that the machine has.
+
+    The share is by reserved threads: a host that is sold twice over draws less for each.
+    """
+    threads = machine.threads or TYPICAL_THREADS
+    curves = {
+        row["bound"]: Curve(*(float(row[k]) for k in ("a_w", "b_w", "c_w", "d_w"))).scaled(threads)
+        for row in table("virtual_machine_power")
+    }
+    value, high = curves["value"], curves["high"]
+    missing_w = REAL_IDLE_RATIO * power_w(value, 0) - power_w(high, 0)
+    if missing_w > 0:
+        high = high.plus(Curve(missing_w, 0, 0, 0))
+    count = str(threads) if machine.threads else f"{TYPICAL_THREADS} (assumed)"
+    return PowerModel(
+        value,
+        curves["low"],
+        high,
+        "archetype",
+        f"virtual machine: {count} threads of a typical host that cannot be seen",
+        (SPEC, ENERGY_STAR),
+    )
