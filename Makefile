@@ -2,13 +2,14 @@
 # folder (SOBRIETY_HOME moves it); caches go below .cache.
 PYTHON ?= python3
 ZONE ?= CA-QC
+KIND ?= direct
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 BIN := .venv/bin
 
 .PHONY: help run test lint types docs bench deps wheel clean
 
 help:
-	@echo "make run     watch this machine for 30 s and write report.html  (ZONE=CA-QC)"
+	@echo "make run     watch this machine for 30 s and write report.html  (ZONE=CA-QC KIND=direct)"
 	@echo "make test    lint, types and the whole test suite"
 	@echo "make deps    what some tests need from Debian and npm: chromium, axe-core"
 	@echo "make bench   ratios against baselines measured in the same run"
@@ -30,7 +31,7 @@ help:
 
 run: .venv/installed-report
 	$(BIN)/sobriety collect --for 30s --interval 1s
-	$(BIN)/sobriety report --zone $(ZONE) --output report.html
+	$(BIN)/sobriety report --zone $(ZONE) --factor-kind $(KIND) --output report.html
 
 test: lint types
 	$(BIN)/python -m pytest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -93,7 +93,7 @@ class _Echo:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
 
-    def append(self, rows: list[Usage]) -> None:
+    def append(self, rows: Sequence[Usage]) -> None:
         self._spool.append(rows)
         for row in rows:
             click.echo(
@@ -126,11 +126,12 @@ def _tell_disk(error: SobrietyError) -> None:
 @contextmanager
 def _stopping(stop: Callable[..., None]) -> Iterator[None]:
     """SIGINT and SIGTERM end the run after the sample in hand."""
-    before = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    ends = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, stop) for number in ends]
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in zip(ends, before, strict=True):
             signal.signal(number, handler)
 
 

@@ -15,7 +15,7 @@ from sobriety.core.host import LocalHost
 from sobriety.core.machine import Machine
 
 from .figures import rounded
-from .options import config_option, json_option, root_option, zone_option
+from .options import config_option, factor_option, json_option, root_option, zone_option
 
 _MARKS = {
     "answers": ("✓", "green"),
@@ -27,10 +27,13 @@ _MARKS = {
 
 @click.command()
 @zone_option
+@factor_option
 @json_option
 @root_option
 @config_option
-def doctor(zone: str | None, as_json: bool, root: str, config_file: Path | None) -> None:
+def doctor(
+    zone: str | None, factor_kind: str | None, as_json: bool, root: str, config_file: Path | None
+) -> None:
     """Say which sensors this machine has, which are forbidden, and what accuracy to expect.
 
     A forbidden sensor comes with the exact command that opens it.
@@ -39,7 +42,7 @@ def doctor(zone: str | None, as_json: bool, root: str, config_file: Path | None)
     sobriety doctor
     sobriety doctor --zone CA-QC --json
     """
-    config = settings.load({"zone": zone}, file=config_file)
+    config = settings.load({"zone": zone, "factor_kind": factor_kind}, file=config_file)
     found = examine(LocalHost(root), config, year=time.gmtime().tm_year)
     click.echo(json.dumps(as_dict(found), indent=2, ensure_ascii=False) if as_json else page(found))
 

@@ -45,6 +45,14 @@ def zone_option(function: F) -> F:
     )(function)
 
 
+def factor_option(function: F) -> F:
+    return click.option(
+        "--factor-kind",
+        type=click.Choice(["direct", "life-cycle"]),
+        help="Emissions at the power stations, or with all that is upstream.  [default: direct]",
+    )(function)
+
+
 def config_option(function: F) -> F:
     return click.option(
         "--config",

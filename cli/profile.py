@@ -17,11 +17,12 @@ from sobriety.profiler import profile as measure
 from sobriety.this_machine import describe
 
 from .figures import duration, energy, mass, memory
-from .options import Duration, config_option, json_option, zone_option
+from .options import Duration, config_option, factor_option, json_option, zone_option
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @zone_option
+@factor_option
 @click.option(
     "--interval", default="1s", show_default=True, type=Duration(), help="Between samples."
 )
@@ -39,6 +40,7 @@ from .options import Duration, config_option, json_option, zone_option
 def profile(
     ctx: click.Context,
     zone: str | None,
+    factor_kind: str | None,
     interval: float,
     output: Path | None,
     cross_check: bool,
@@ -55,7 +57,7 @@ def profile(
     sobriety profile --zone CA-QC --json -o cost.json -- make test
     sobriety profile --cross-check -- ./bench.sh
     """
-    config = settings.load({"zone": zone}, file=config_file)
+    config = settings.load({"zone": zone, "factor_kind": factor_kind}, file=config_file)
     host = LocalHost()
     names = config.names("collectors")
     sampled = [c for c in choose(host.system, names) if c.name in SAMPLED]

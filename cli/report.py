@@ -6,14 +6,17 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from sobriety import config as settings
 from sobriety.core.errors import ConfigError
 
-from .options import config_option, zone_option
+from .options import config_option, factor_option, zone_option
+
+if TYPE_CHECKING:
+    from sobriety.lake import Lake
 
 
 @click.command()
@@ -23,6 +26,7 @@ from .options import config_option, zone_option
 @click.option("--from", "start", metavar="DATE", help="As in 2026-10-01; up to now without --to.")
 @click.option("--to", "end", metavar="DATE", help="Included.")
 @zone_option
+@factor_option
 @click.option(
     "--lang", type=click.Choice(["en", "fr"]), help="[default: the setting, else the locale]"
 )
@@ -41,6 +45,7 @@ def report(
     start: str | None,
     end: str | None,
     zone: str | None,
+    factor_kind: str | None,
     lang: str | None,
     form: str | None,
     output: str | None,
@@ -58,36 +63,39 @@ def report(
     """
     from sobriety import period as periods
     from sobriety.lake import Lake
-    from sobriety.reports import ReportSettings, as_json, gather, html, terminal
+    from sobriety.reports import ReportSettings, as_html, as_json, as_text, gather
 
-    config = settings.load({"zone": zone, "language": lang}, file=config_file)
-    chosen = periods.choose(quarter=quarter, month=month, year=year, start=start, end=end)
-    language = _language(config.text("language"))
-    form = form or ("json" if output and output.endswith(".json") else "html")
-    kind: Literal["direct", "life-cycle"] = (
-        "life-cycle" if config.text("factor_kind") == "life-cycle" else "direct"
+    config = settings.load(
+        {"zone": zone, "factor_kind": factor_kind, "language": lang}, file=config_file
     )
+    chosen = periods.choose(quarter=quarter, month=month, year=year, start=start, end=end)
+    form = form or ("json" if output and output.endswith(".json") else "html")
     wanted = ReportSettings(
-        zone=config.text("zone"), kind=kind, pue=config.must_number("pue"), language=language
+        zone=config.text("zone"),
+        kind="life-cycle" if config.text("factor_kind") == "life-cycle" else "direct",
+        pue=config.must_number("pue"),
+        language=_language(config.text("language")),
     )
     with Lake(settings.data_folder() / "lake") as lake:
         _take_in_the_spool(lake)
         found = gather(lake, wanted, chosen)
-    text = (
-        html(found, language)
-        if form == "html"
-        else json.dumps(as_json(found), indent=2, ensure_ascii=False)
-    )
+    if form == "html":
+        text = as_html(found)
+    else:
+        text = json.dumps(as_json(found, wanted.language), indent=2, ensure_ascii=False) + "\n"
     if output == "-":
-        sys.stdout.write(text + "\n")
+        click.echo(text, nl=False)
         return
     path = Path(output or f"report.{form}")
     _write(path, text)
-    click.echo(terminal(found, language))
-    click.echo(f"{path}", err=True)
+    terminal = sys.stdout.isatty()
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(as_text(found, colour=terminal, ascii_only=not unicode), nl=False)
+    click.echo(f"\n{path}")
 
 
 def _take_in_the_spool(lake: Lake) -> None:
+    """What was collected on this machine since the last report."""
     spool = settings.data_folder() / "spool.sqlite3"
     if spool.exists():
         lake.absorb(spool)

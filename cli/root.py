@@ -20,7 +20,7 @@ class Explained(click.ClickException):
     def __init__(self, error: SobrietyError) -> None:
         super().__init__(error.message)
         self.hint = error.hint
-        self.exit_code = error.exit_code
+        self.exit_code = error.exit_code  # type: ignore[misc]  # click reads it off the instance
 
     def show(self, file: Any = None) -> None:
         click.secho("error: ", fg="red", bold=True, nl=False, err=True)

@@ -17,11 +17,11 @@ MAX_PENDING_ROWS = 1440
 class Sink(Protocol):
     """Where finished rows go: the spool."""
 
-    def append(self, rows: Sequence[Usage]) -> None: ...
+    def append(self, rows: Sequence[Usage], /) -> None: ...
 
 
 class Daemon:
-    """Samples `session` every `interval_s`, aligned to the wall clock so that rows end on the minute.
+    """Samples `session` every `interval_s`, aligned to the wall clock: rows end on the minute.
 
     Time is the host's: on a recorded machine a run of a day takes a moment.
     """
@@ -49,6 +49,7 @@ class Daemon:
     def stop(self, *_: object) -> None:
         """Finish the open row and return from `run`. Safe to call from a signal handler."""
         self._stopping = True
+        self._session.host.wake()
 
     def run(self, for_s: float | None = None) -> None:
         """Sample until stopped, or for `for_s` seconds. The last, short row is written too."""
@@ -63,7 +64,8 @@ class Daemon:
                 if now.monotonic_ns >= end_ns:
                     break
                 due_ns = min(due_ns, end_ns)
-            host.sleep_until(due_ns)
+            if not host.sleep_until(due_ns):
+                break
             self._keep(self._session.sample())
             if self._on_sample:
                 self._on_sample((host.now().monotonic_ns - begun_ns) / NS_PER_S)

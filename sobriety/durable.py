@@ -1,0 +1,86 @@
+"""What survives a crash: files that appear whole, and a lock that dies with its holder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+
+class Busy(Exception):
+    """Another process holds the lock."""
+
+
+def lock(path: Path, *, wait_s: float = 0.0, shared: bool = False) -> sqlite3.Connection:
+    """Hold `path` until the connection is closed or this process ends, however it ends; alone, or
+    `shared` with others who share.
+
+    It is SQLite's own lock on an empty file: right on every system that SQLite runs on, and freed
+    by the kernel. A file with a process id outlives kill -9 and lies.
+
+    Raises Busy, OSError, sqlite3.Error.
+    """
+    make_private(path)
+    connection = sqlite3.connect(
+        path, timeout=wait_s, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _take(connection, path, shared)
+    except sqlite3.Error as error:
+        connection.close()
+        if primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise Busy from None
+        raise
+    return connection
+
+
+def _take(connection: sqlite3.Connection, path: Path, shared: bool) -> None:
+    begin = "BEGIN; SELECT 1 FROM sqlite_master" if shared else "BEGIN EXCLUSIVE"
+    begin = f"PRAGMA journal_mode = MEMORY; {begin}"  # no third file
+    try:
+        connection.executescript(begin)
+    except sqlite3.DatabaseError as error:
+        if primary_code(error) != sqlite3.SQLITE_NOTADB:
+            raise
+        os.truncate(path, 0)  # somebody wrote into it; a lock has no content
+        connection.executescript(f"ROLLBACK; {begin}" if connection.in_transaction else begin)
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """SQLite's result code without the detail in its upper bits; 0 where there is none."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that only its owner can open, unless it is there. Raises OSError."""
+    if not path.is_dir():
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(path.parent)
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that only its owner can read, unless it is there. Raises OSError."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def publish(temporary: Path, final: Path) -> None:
+    """Give a finished file its name, so that a crash leaves the whole of it or nothing."""
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    temporary.replace(final)
+    sync_folder(final.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Bring a folder's names to the disk. Windows does so by itself."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network file systems cannot, and need not
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,348 @@
+"""The lake: usage of many machines as Parquet files by day that anything can read.
+
+    usage/day=2026-07-31/<spool>-<first id>-<last id>.parquet    rows as they were collected
+    hourly/day=2026-07-31/<digest of the raw names>.parquet      their sums by hour
+    machines/<spool>.jsonl                                       what the machines are
+
+A file is never changed once it has its name, and what is in the lake follows from names alone. So
+a crash at any instant loses nothing and doubles nothing, and reading needs no lock.
+Long because what makes that true is best read in one place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import groupby, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from sobriety import parquet
+from sobriety.core.errors import ConfigError, MissingExtra, SobrietyError
+from sobriety.core.machine import Machine
+from sobriety.core.units import NS_PER_S, S_PER_DAY
+from sobriety.core.usage import KEY_NAMES, Usage
+from sobriety.durable import Busy, lock, make_folder, publish
+from sobriety.spool import Facts, SpoolReader, facts_of
+
+if TYPE_CHECKING:
+    import duckdb
+    import narwhals as nw
+
+Grain = Literal["raw", "hour"]
+
+_NS_PER_DAY = S_PER_DAY * NS_PER_S
+_EPOCH_NS = date(1970, 1, 1).toordinal() * _NS_PER_DAY
+_START = 1 + KEY_NAMES.index("start_ns")  # behind the number
+_MAX_ROWS_PER_FILE = 50_000  # as Python objects on their way through, about 50 MB
+_RAW_NAME = re.compile(r"[0-9a-f]{16}-\d{12}-\d{12}\.parquet")
+_HOURLY_NAME = re.compile(r"[0-9a-f]{16}\.parquet")
+_ROLL_UP_VERSION = "1"
+_LOCK_WAIT_S = 60.0
+
+
+class Lake:
+    """A folder of usage. Missing ones are made when something is written."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path).absolute()
+        if self.path.exists() and not self.path.is_dir():
+            raise ConfigError(f"{self.path} is not a folder", hint="name a folder for the lake")
+        self._db: duckdb.DuckDBPyConnection | None = None
+        self._pinned: sqlite3.Connection | None = None
+        self._tables = 0
+
+    def __enter__(self) -> Lake:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let files and memory go; frames of this lake cannot be collected any more."""
+        if self._db is not None:
+            self._db.close()
+        if self._pinned is not None:
+            self._pinned.close()
+        self._db = self._pinned = None
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The DuckDB that the frames of this lake live in."""
+        if self._db is None:
+            self._db = parquet.connect()
+        return self._db
+
+    # Writing
+
+    def absorb(self, spool_path: str | Path) -> int:
+        """Take in what a spool has and the lake has not; the number of rows. Can be repeated.
+
+        Runs of rows are written in the order of their numbers, each of one UTC day. So the highest
+        number in the names says where to go on, also after a crash.
+        """
+        with SpoolReader(spool_path) as spool, self._writing():
+            last_id = self._last_id(spool.spool_id)
+            if last_id > spool.last_id:
+                raise SobrietyError(
+                    f"{spool.path} is older than what the lake has of it: its last row is"
+                    f" {spool.last_id}, the lake's {last_id}",
+                    hint="move the restored spool away, so that sobriety collect begins a new one",
+                )
+            self._write_machines(spool.spool_id, spool.machine_history())
+            return self._write_runs(spool.spool_id, spool.numbered(after_id=last_id))
+
+    def append(self, rows: Sequence[Usage]) -> int:
+        """Take in rows that come from no spool; the number of rows. The same sequence of rows is
+        not taken twice."""
+        values = [row.as_row() for row in rows]
+        with self._writing():
+            return self._write_runs(_digest(map(repr, values)), _numbered(values))
+
+    def record_machine(self, machine: Machine, at_ns: int) -> None:
+        """Note the facts of a machine that comes from no spool, unless they are known."""
+        with self._writing():
+            name, facts = _digest([machine.host]), facts_of(machine)
+            history = self._read_machines(name)
+            if not history or history[-1].facts != facts:
+                self._write_machines(name, [*history, Facts(machine.host, at_ns, facts)])
+
+    def roll_up(self) -> int:
+        """Sum the days that changed by hour; the number of days.
+
+        It makes reading fast and changes no figure: `open` sums what is not rolled up yet.
+        """
+        done = 0
+        superseded: list[Path] = []
+        with self._writing():
+            for day, raw in self._raw_by_day().items():
+                hourly = self._hourly_file(day, raw)
+                if not hourly.exists():
+                    make_folder(hourly.parent)
+                    temporary = _temporary(hourly)
+                    parquet.write_hours(self.connection, raw, temporary)
+                    publish(temporary, hourly)
+                    done += 1
+                superseded += [f for f in hourly.parent.glob("*.parquet") if f != hourly]
+            self._remove(superseded)
+        return done
+
+    # Reading
+
+    def open(
+        self, grain: Grain = "hour", start_ns: int | None = None, end_ns: int | None = None
+    ) -> nw.LazyFrame[Any]:
+        """The rows that start within [start_ns, end_ns) as one lazy frame.
+
+        Columns are KEY_NAMES and MEASURE_NAMES. By hour, `start_ns` is the hour's start. Days
+        outside are not read. A day that is not rolled up, or whose hour is cut by the period, is
+        summed from its raw rows.
+
+        Raises SobrietyError naming a file that is damaged or foreign.
+        """
+        self._pin()
+        period = _Period(start_ns, end_ns)
+        raw_by_day = {d: files for d, files in self._raw_by_day().items() if period.touches(d)}
+        if grain == "raw":
+            return self._frame(
+                self._select([f for raw in raw_by_day.values() for f in raw], period)
+            )
+        hourly: list[Path] = []
+        for day, files in self._hourly_by_day().items():
+            raw = raw_by_day.get(day)
+            if raw is None and period.touches(day):
+                hourly.append(max(files, key=lambda f: f.stat().st_mtime_ns))  # raw rows are gone
+            elif raw is not None and not period.cuts(day) and self._hourly_file(day, raw) in files:
+                hourly.append(self._hourly_file(day, raw))
+                del raw_by_day[day]
+        rest = [f for raw in raw_by_day.values() for f in raw]
+        by_hour = self._select(hourly, period)
+        if rest:
+            by_hour = f"{by_hour} UNION ALL {parquet.hours_of(self._select(rest, period))}"
+        return self._frame(by_hour)
+
+    def table(self, columns: Mapping[str, Sequence[Any]]) -> nw.LazyFrame[Any]:
+        """Plain columns as a frame that can be joined with those of `open`. None is NULL."""
+        self._tables += 1
+        name = f"table_{self._tables}"
+        parquet.register(self.connection, name, columns)
+        return self._frame(f"SELECT * FROM {name}")
+
+    def machines(self) -> dict[str, Machine]:
+        """The last known facts of every machine."""
+        latest: dict[str, Facts] = {}
+        for file in sorted((self.path / "machines").glob("*.jsonl")):
+            for known in self._read_machines(file.stem):
+                if known.host not in latest or latest[known.host].at_ns <= known.at_ns:
+                    latest[known.host] = known
+        return {host: known.machine() for host, known in latest.items()}
+
+    # Below the door
+
+    def _raw_by_day(self) -> dict[date, list[Path]]:
+        return self._by_day("usage", _RAW_NAME)
+
+    def _hourly_by_day(self) -> dict[date, list[Path]]:
+        return self._by_day("hourly", _HOURLY_NAME)
+
+    def _by_day(self, kind: str, pattern: re.Pattern[str]) -> dict[date, list[Path]]:
+        by_day: dict[date, list[Path]] = {}
+        for file in sorted((self.path / kind).glob("*/*.parquet")):
+            try:
+                if pattern.fullmatch(file.name) is None:
+                    raise ValueError
+                day = date.fromisoformat(file.parent.name.removeprefix("day="))
+            except ValueError:
+                raise SobrietyError(
+                    f"{file} is no file of the lake: such a name is not ours",
+                    hint="move it out of the lake",
+                ) from None
+            by_day.setdefault(day, []).append(file)
+        return by_day
+
+    def _last_id(self, spool_id: str) -> int:
+        names = (f.name for files in self._raw_by_day().values() for f in files)
+        return max((int(n[30:42]) for n in names if n.startswith(spool_id)), default=0)
+
+    def _write_runs(self, spool_id: str, numbered: Iterable[tuple[Any, ...]]) -> int:
+        written = 0
+        for day, run in _runs(numbered):
+            folder = self.path / "usage" / f"day={day}"
+            file = folder / f"{spool_id}-{run[0][0]:012d}-{run[-1][0]:012d}.parquet"
+            if not file.exists():
+                make_folder(folder)
+                temporary = _temporary(file)
+                parquet.write_rows(self.connection, (row[1:] for row in run), temporary)
+                publish(temporary, file)
+                written += len(run)
+        return written
+
+    def _hourly_file(self, day: date, raw: Sequence[Path]) -> Path:
+        """Its name says what it was made from: another set of raw files has another name."""
+        digest = _digest([_ROLL_UP_VERSION, *parquet.COLUMN_NAMES, *(f.name for f in raw)])
+        return self.path / "hourly" / f"day={day}" / f"{digest}.parquet"
+
+    def _select(self, files: Sequence[Path], period: _Period) -> str:
+        if not files:
+            return parquet.nothing()
+        return parquet.select(self.connection, files) + period.where()
+
+    def _frame(self, query: str) -> nw.LazyFrame[Any]:
+        try:
+            import narwhals as nw
+        except ImportError:
+            raise MissingExtra("narwhals", "report") from None
+        return nw.from_native(self.connection.sql(query)).lazy()
+
+    def _read_machines(self, name: str) -> list[Facts]:
+        file = self.path / "machines" / f"{name}.jsonl"
+        if not file.exists():
+            return []
+        known: list[Facts] = []
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            try:
+                facts = json.loads(line)
+                known.append(Facts(facts.pop("host"), facts.pop("at_ns"), facts))
+            except (ValueError, KeyError, AttributeError, TypeError):
+                raise SobrietyError(
+                    f"{file}, line {number}: not the facts of a machine",
+                    hint="remove the line, and absorb its spool again",
+                ) from None
+        return known
+
+    def _write_machines(self, name: str, history: Sequence[Facts]) -> None:
+        if history and self._read_machines(name) != history:
+            file = self.path / "machines" / f"{name}.jsonl"
+            make_folder(file.parent)
+            lines = ({"host": f.host, "at_ns": f.at_ns, **f.facts} for f in history)
+            text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+            _temporary(file).write_text(text, encoding="utf-8")
+            publish(_temporary(file), file)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Generator[None]:
+        """One writer at a time; what a crash left half written is removed first."""
+        try:
+            make_folder(self.path)
+            with contextlib.closing(lock(self.path / ".lock", wait_s=_LOCK_WAIT_S)):
+                for leftover in self.path.glob("*/day=*/.*.part"):
+                    leftover.unlink()
+                yield
+        except Busy:
+            raise SobrietyError(
+                f"{self.path} is being written by another process", hint="try again when it is done"
+            ) from None
+        except OSError as error:
+            raise SobrietyError(
+                f"{self.path} cannot be written: {(error.strerror or str(error)).lower()}",
+                hint="free some space there, or choose another folder with SOBRIETY_HOME",
+            ) from error
+
+    def _pin(self) -> None:
+        """While this lake is open nobody removes the hourly files that its frames read."""
+        if self._pinned is None:
+            with contextlib.suppress(OSError, sqlite3.Error, Busy):  # a lake we may only read
+                self._pinned = lock(self.path / ".readers", wait_s=1.0, shared=True)
+
+    def _remove(self, superseded: Sequence[Path]) -> None:
+        """At once, so that whoever reads the folder without us sees an hour once; but not from
+        under a reader of ours: then the next roll-up does it."""
+        if superseded:
+            with (
+                contextlib.suppress(Busy, PermissionError),  # Windows: somebody has it open
+                contextlib.closing(lock(self.path / ".readers")),
+            ):
+                for file in superseded:
+                    file.unlink()
+
+
+class _Period(NamedTuple):
+    start_ns: int | None
+    end_ns: int | None
+
+    def touches(self, day: date) -> bool:
+        first_ns = day.toordinal() * _NS_PER_DAY - _EPOCH_NS
+        return (self.end_ns is None or first_ns < self.end_ns) and (
+            self.start_ns is None or first_ns + _NS_PER_DAY > self.start_ns
+        )
+
+    def cuts(self, day: date) -> bool:
+        """Whether it begins or ends within an hour of that day."""
+        return any(
+            bound is not None and bound % parquet.NS_PER_HOUR and _day(bound) == day
+            for bound in self
+        )
+
+    def where(self) -> str:
+        """SQL. The bounds are integers of ours."""
+        bounds = [f"start_ns >= {self.start_ns:d}"] if self.start_ns is not None else []
+        bounds += [f"start_ns < {self.end_ns:d}"] if self.end_ns is not None else []
+        return f" WHERE {' AND '.join(bounds)}" if bounds else ""
+
+
+def _day(start_ns: int) -> date:
+    return date.fromordinal((start_ns + _EPOCH_NS) // _NS_PER_DAY)
+
+
+def _runs(numbered: Iterable[tuple[Any, ...]]) -> Iterator[tuple[date, list[tuple[Any, ...]]]]:
+    """Neighbours of one UTC day, in the order they come, cut where there are too many."""
+    for day, rows in groupby(numbered, key=lambda row: _day(row[_START])):
+        while run := list(islice(rows, _MAX_ROWS_PER_FILE)):
+            yield day, run
+
+
+def _numbered(values: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    return ((number, *row) for number, row in enumerate(values, start=1))
+
+
+def _temporary(file: Path) -> Path:
+    return file.with_name(f".{file.name}.part")
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,185 @@
+"""Usage as Parquet files, written and read by DuckDB. Needs the extra `report`."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sobriety.core.errors import MissingExtra, SobrietyError
+from sobriety.core.units import NS_PER_S
+from sobriety.core.usage import KEY_NAMES, KEYS, MEASURE_NAMES
+
+if TYPE_CHECKING:
+    import duckdb
+    import numpy as np
+    import numpy.typing as npt
+
+NS_PER_HOUR = 3600 * NS_PER_S
+COLUMN_NAMES = KEY_NAMES + MEASURE_NAMES
+_SQL_TYPE = {
+    k.name: {"text": "VARCHAR", "integer": "BIGINT"}[k.type] for k in KEYS
+} | dict.fromkeys(MEASURE_NAMES, "DOUBLE")
+_FILE_TYPE = {"VARCHAR": "BYTE_ARRAY", "BIGINT": "INT64", "DOUBLE": "DOUBLE"}
+_GROUP = ", ".join(n for n in KEY_NAMES if n != "start_ns")
+_HOUR = f"start_ns - (start_ns % {NS_PER_HOUR})"
+# A sum over rows of which some are unknown is unknown. Homogeneous rows are all known or all not.
+_SUMS = ", ".join(
+    f"CASE WHEN count({n}) = count(*) THEN sum({n}) END AS {n}" for n in MEASURE_NAMES
+)
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory that downloads nothing and writes nothing beside the user's files."""
+    try:
+        import duckdb
+    except ImportError:
+        raise MissingExtra("duckdb", "report") from None
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": "false",
+            "preserve_insertion_order": "false",
+            "temp_directory": str(Path(tempfile.gettempdir()) / "sobriety.duckdb"),
+        },
+    )
+
+
+def write_rows(db: duckdb.DuckDBPyConnection, rows: Iterable[tuple[Any, ...]], file: Path) -> None:
+    """Write rows in their order, values as in `Usage.as_row`. Raises SobrietyError."""
+    columns = zip(COLUMN_NAMES, zip(*rows, strict=True), strict=True)
+    db.register("run", {name: _array(values, _SQL_TYPE[name]) for name, values in columns})
+    try:
+        _copy(db, f"SELECT {', '.join(COLUMN_NAMES)} FROM run", file)
+    finally:
+        db.unregister("run")
+
+
+def write_hours(db: duckdb.DuckDBPyConnection, raw: Sequence[Path], file: Path) -> None:
+    """Write the hourly sums of raw files. Raises SobrietyError."""
+    _copy(db, f"{hours_of(select(db, raw))} ORDER BY host, kind, name, start_ns", file)
+
+
+def _copy(db: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
+    import duckdb
+
+    try:
+        db.execute(f"COPY ({query}) TO {_quoted(file)} (FORMAT parquet, COMPRESSION zstd)")
+    except duckdb.IOException as error:
+        full = "No space left" in str(error)
+        reason = "no space left" if full else _first_line(error)
+        raise SobrietyError(
+            f"{file.parent} cannot be written: {reason}", hint="free some space there"
+        ) from error
+
+
+def hours_of(query: str) -> str:
+    """SQL: one row per host, workload, state, groups observed and hour; every measure is a sum."""
+    return (
+        f"SELECT {_GROUP}, {_HOUR} AS start_ns, {_SUMS} FROM ({query}) GROUP BY {_GROUP}, {_HOUR}"
+    )
+
+
+def nothing() -> str:
+    """SQL: no rows, and the right columns."""
+    columns = ", ".join(f"NULL::{_SQL_TYPE[n]} AS {n}" for n in COLUMN_NAMES)
+    return f"SELECT {columns} WHERE false"
+
+
+def select(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> str:
+    """SQL that reads files, NULL for measures that older ones lack.
+
+    Raises SobrietyError naming a file that is damaged or not usage.
+    """
+    there = _measures_there(db, files)
+    everywhere = frozenset(MEASURE_NAMES).intersection(*there)
+    somewhere = everywhere.union(*there)
+    columns = ", ".join(
+        n if n in KEY_NAMES or n in somewhere else f"NULL::DOUBLE AS {n}" for n in COLUMN_NAMES
+    )
+    union = "true" if everywhere != somewhere else "false"
+    return (
+        f"SELECT {columns} FROM read_parquet({_list(files)},"
+        f" union_by_name = {union}, hive_partitioning = false)"
+    )
+
+
+def _measures_there(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> set[frozenset[str]]:
+    """The sets of measures that files have, from their footers alone."""
+    import duckdb
+
+    query = (
+        "SELECT names, any_value(file_name) FROM"
+        " (SELECT file_name, list_sort(list(name || ' ' || type)) AS names"
+        " FROM parquet_schema({}) WHERE type IS NOT NULL GROUP BY file_name) GROUP BY names"
+    )
+    try:
+        found = db.execute(query.format(_list(files))).fetchall()
+    except duckdb.Error as error:
+        for file in files if len(files) > 1 else ():
+            _measures_there(db, [file])
+        raise SobrietyError(
+            f"{files[0]} is damaged: {_first_line(error)}",
+            hint="move it out of the lake, and absorb its spool again if that still has the rows",
+        ) from None
+    return {_measures_of(names, file) for names, file in found}
+
+
+def _measures_of(typed_names: Sequence[str], file: str) -> frozenset[str]:
+    names = {name: kind for name, _, kind in (n.rpartition(" ") for n in typed_names)}
+    for name, sql_type in _SQL_TYPE.items():
+        kind = names.get(name, "nothing" if name in KEY_NAMES else None)
+        if kind is not None and kind != _FILE_TYPE[sql_type]:
+            raise SobrietyError(
+                f"{file} does not hold usage: its column {name} is {kind}",
+                hint="move it out of the lake",
+            )
+    return frozenset(MEASURE_NAMES).intersection(names)
+
+
+def register(
+    db: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, Sequence[Any]]
+) -> None:
+    """Make a table of plain columns; None is NULL."""
+    types = {column: _type_of(values) for column, values in columns.items()}
+    arrays = {column: _array(values, types[column]) for column, values in columns.items()}
+    typed = ", ".join(f'"{column}"::{sql_type} AS "{column}"' for column, sql_type in types.items())
+    db.register("columns_of_table", arrays)
+    try:
+        db.execute(f'CREATE TEMP TABLE "{name}" AS SELECT {typed} FROM columns_of_table')
+    finally:
+        db.unregister("columns_of_table")
+
+
+def _type_of(values: Sequence[Any]) -> str:
+    """Whole columns of None are numbers: an unknown factor can still be multiplied."""
+    kinds: set[type] = {type(v) for v in values if v is not None}
+    if kinds == {int}:
+        return "BIGINT"
+    if kinds == {bool}:
+        return "BOOLEAN"
+    return "DOUBLE" if kinds <= {int, float} else "VARCHAR"
+
+
+def _array(values: Sequence[Any], sql_type: str) -> npt.NDArray[Any] | np.ma.MaskedArray[Any, Any]:
+    import numpy as np
+
+    if sql_type == "DOUBLE":
+        return np.array(values, dtype=np.float64)  # None becomes NaN, which DuckDB reads as NULL
+    if sql_type == "BIGINT":
+        plain = [0 if v is None else v for v in values]
+        return np.ma.masked_array(np.array(plain, dtype=np.int64), [v is None for v in values])
+    return np.array(values, dtype=object)
+
+
+def _list(files: Iterable[Path]) -> str:
+    return f"[{', '.join(map(_quoted, files))}]"
+
+
+def _quoted(file: Path) -> str:
+    return "'" + str(file).replace("'", "''") + "'"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,327 @@
+"""A report's figures, gathered from the lake. Renderers print them; nothing is computed after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sobriety.core.errors import FactorNotFound, SobrietyError
+from sobriety.core.estimate import Estimate, total
+from sobriety.core.machine import Machine
+from sobriety.core.units import NS_PER_S
+from sobriety.estimators import (
+    EnergyPlan,
+    GridFactor,
+    all_factors,
+    embodied,
+    energy,
+    intensity,
+    lifetime,
+    plan,
+    resolve_zone,
+)
+from sobriety.lake import Lake
+from sobriety.period import Period, recorded, to_ns
+
+from . import insights
+from .carbon import Accounts, HostUse, fleet_total
+from .model import Coverage, Dimension, Footprint, Gap, Missing, Pace, Report, Slice
+from .query import PlanKey, UsageSum, extent, overlapping_hosts, power_series, usage_sums
+from .settings import FactorKind, ReportSettings
+from .warnings import (
+    Caution,
+    ClockJump,
+    LowCoverage,
+    NoFactor,
+    NoSensor,
+    NoZone,
+    PreliminaryFactor,
+    ShortPeriod,
+    StaleFactor,
+    Unfinished,
+    UnknownMachine,
+    VirtualMachine,
+    WideInterval,
+)
+
+_LEAST_FOR_A_YEAR_S = 3600
+_LEAST_GAP_S = 60
+_COVERED_ENOUGH = 0.9
+_WIDE = 4
+_MEASURED_ENOUGH = 0.5
+
+
+def gather(
+    lake: Lake,
+    settings: ReportSettings,
+    period: Period | None = None,
+    *,
+    now: datetime | None = None,
+) -> Report:
+    """Everything that a report of the period says; None is everything recorded.
+
+    Raises FactorNotFound for a zone nobody knows, SobrietyError when nothing was recorded.
+    """
+    now = now or datetime.now().astimezone()
+    zone = None if settings.zone is None else resolve_zone(settings.zone)
+    period = _period(lake, settings, period)
+    sums = [(int(y.label), s) for y in period.years for s in usage_sums(lake, y)]
+    if not sums:
+        raise SobrietyError(
+            f"nothing was recorded in {period.label}",
+            hint="record with: sobriety collect --for 30s",
+        )
+    machines, unknown = _machines(lake, settings, sums)
+    plans = _plans(machines, [s for _, s in sums])
+    hosts = _hosts(machines, plans, sums)
+    if not hosts:
+        raise SobrietyError(
+            f"rows were recorded in {period.label} and none has what energy is computed from",
+            hint="see what this machine offers with: sobriety doctor",
+        )
+    years = sorted({year for h in hosts for year in h.energy_by_year})
+    used, missing = _factors(zone, years, settings.kind)
+    accounts = _accounts(used, missing, settings)
+    other_kind: FactorKind = "direct" if settings.kind == "life-cycle" else "life-cycle"
+    totals = accounts.footprint(hosts)
+    coverage = _coverage(period, now, sums, plans)
+    lasting = [h.as_year() for h in hosts if h.observed_s >= _LEAST_FOR_A_YEAR_S]
+    other = _accounts(*_factors(zone, years, other_kind), settings)
+    pace: Pace | Missing = Missing(ShortPeriod(coverage.observed_s))
+    if lasting:
+        pace = Pace(len(lasting), accounts.footprint(lasting))
+    return Report(
+        period=period,
+        status="draft",
+        language=settings.language,
+        made_at=now,
+        zone=zone,
+        factor_kind=settings.kind,
+        machines=tuple(h.machine for h in hosts),
+        totals=totals,
+        mean_power_w=fleet_total("power_w", [(h.model_key, _power(h)) for h in hosts]),
+        measured_ratio=_measured(hosts),
+        other_kind=other_kind,
+        other_use_co2e_kg=other.footprint(hosts).use_co2e_kg,
+        pace=pace,
+        coverage=coverage,
+        breakdown=_breakdown(hosts, accounts),
+        series=power_series(lake, period, plans),
+        indicators=insights.indicators(hosts, totals),
+        actions=insights.actions(lasting, accounts, years[-1]),
+        narrowings=insights.narrowings(hosts, accounts, totals),
+        own=insights.own_cost(hosts, totals),
+        factors=tuple(used.values()),
+        other_factors=tuple(all_factors(zone)) if zone else (),
+        cautions=(
+            *_cautions_of_time(lake, period, coverage, pace, now),
+            *_cautions_of_machines(hosts, unknown, totals),
+            *_cautions_of_carbon(zone, used, missing),
+        ),
+    )
+
+
+def _period(lake: Lake, settings: ReportSettings, period: Period | None) -> Period:
+    if period is not None:
+        return period
+    ends = extent(lake)
+    if ends is None:
+        raise SobrietyError(
+            "nothing was recorded yet", hint="record with: sobriety collect --for 30s"
+        )
+    return recorded(*ends, settings.timezone)
+
+
+def _machines(
+    lake: Lake, settings: ReportSettings, sums: Sequence[tuple[int, UsageSum]]
+) -> tuple[dict[str, Machine], tuple[str, ...]]:
+    """Facts of every host with rows, its owner's over those found; and hosts without any."""
+    known = lake.machines()
+    hosts = list(dict.fromkeys(s.host for _, s in sums))
+    machines: dict[str, Machine] = {}
+    for host in hosts:
+        stated: Mapping[str, Any] = settings.overrides.get(host, {})
+        machines[host] = replace(known.get(host, Machine(host=host)), **stated)
+    return machines, tuple(h for h in hosts if h not in known and h not in settings.overrides)
+
+
+def _plans(machines: Mapping[str, Machine], sums: Sequence[UsageSum]) -> dict[PlanKey, EnergyPlan]:
+    plans: dict[PlanKey, EnergyPlan] = {}
+    for s in sums:
+        found = plan(machines[s.host], tuple(s.observed.split()), s.state)
+        if found is not None:
+            plans[s.key] = found
+    return plans
+
+
+def _hosts(
+    machines: Mapping[str, Machine],
+    plans: Mapping[PlanKey, EnergyPlan],
+    sums: Sequence[tuple[int, UsageSum]],
+) -> list[HostUse]:
+    by_host: dict[str, list[tuple[int, UsageSum]]] = {}
+    for year, s in sums:
+        if s.key in plans:
+            by_host.setdefault(s.host, []).append((year, s))
+    return [_host(machines[host], plans, rows) for host, rows in by_host.items()]
+
+
+def _host(
+    machine: Machine, plans: Mapping[PlanKey, EnergyPlan], rows: Sequence[tuple[int, UsageSum]]
+) -> HostUse:
+    def joules(chosen: Sequence[UsageSum]) -> Estimate:
+        parts = [energy(plans[s.key], s.measures) for s in chosen]
+        return total("energy_j", parts, shared_error=True)
+
+    sums = [s for _, s in rows]
+    by_year: dict[int, list[UsageSum]] = {}
+    for year, s in rows:
+        by_year.setdefault(year, []).append(s)
+    quiet = [s for s in sums if s.quiet]
+    own = [s.measures["agent_cpu_s"] for s in sums if "agent_cpu_s" in s.measures]
+    return HostUse(
+        machine,
+        {year: joules(chosen) for year, chosen in by_year.items()},
+        sum(s.measures["duration_s"] for s in sums),
+        sum(s.measures["covered_s"] for s in sums),
+        sum(insights.measured_j(plans[s.key], s.measures) for s in sums),
+        joules(quiet) if quiet else None,
+        sum(own) if own else None,
+        embodied(machine),
+        lifetime(machine),
+    )
+
+
+def _factors(
+    zone: str | None, years: Sequence[int], kind: FactorKind
+) -> tuple[dict[int, GridFactor], Caution | None]:
+    """A factor for each year; or none at all and why, since half a total is no total."""
+    if zone is None:
+        return {}, NoZone()
+    found: dict[int, GridFactor] = {}
+    for year in years:
+        try:
+            found[year] = intensity(zone, year, kind)
+        except FactorNotFound:
+            return {}, NoFactor(zone, year, kind)
+    return found, None
+
+
+def _accounts(
+    factors: Mapping[int, GridFactor], missing: Caution | None, settings: ReportSettings
+) -> Accounts:
+    return Accounts({y: f.estimate for y, f in factors.items()}, missing, settings.pue)
+
+
+def _power(host: HostUse) -> Estimate:
+    return host.energy.scaled(1 / host.observed_s, "power_w")
+
+
+def _measured(hosts: Sequence[HostUse]) -> float:
+    joules = sum(h.energy.value for h in hosts)
+    return min(1.0, sum(h.measured_j for h in hosts) / joules) if joules > 0 else 0.0
+
+
+def _breakdown(hosts: Sequence[HostUse], accounts: Accounts) -> dict[Dimension, tuple[Slice, ...]]:
+    by_category: dict[str, list[HostUse]] = {}
+    for host in hosts:
+        by_category.setdefault(host.machine.category or "", []).append(host)
+    return {
+        "host": _slices({h.machine.host: [h] for h in hosts}, accounts),
+        "category": _slices(by_category, accounts),
+    }
+
+
+def _slices(groups: Mapping[str, Sequence[HostUse]], accounts: Accounts) -> tuple[Slice, ...]:
+    slices = [
+        Slice(
+            name,
+            len(hosts),
+            sum(h.observed_s for h in hosts),
+            accounts.footprint(hosts),
+            _measured(hosts),
+        )
+        for name, hosts in groups.items()
+    ]
+    return tuple(sorted(slices, key=_weight, reverse=True))
+
+
+def _weight(part: Slice) -> float:
+    both = part.footprint.total_co2e_kg
+    return part.footprint.energy_j.value if isinstance(both, Missing) else both.value
+
+
+def _coverage(
+    period: Period,
+    now: datetime,
+    sums: Sequence[tuple[int, UsageSum]],
+    plans: Mapping[PlanKey, EnergyPlan],
+) -> Coverage:
+    passed_s = max(1e-9, (min(period.end_ns, to_ns(now)) - period.start_ns) / NS_PER_S)
+    recorded_s: dict[str, float] = {}
+    unknown_s: dict[tuple[str, bool], float] = {}
+    for _, s in sums:
+        duration_s = s.measures["duration_s"]
+        recorded_s[s.host] = recorded_s.get(s.host, 0.0) + duration_s
+        if s.key not in plans:
+            kind = (s.host, s.state == "unobserved")
+            unknown_s[kind] = unknown_s.get(kind, 0.0) + duration_s
+    gaps = [
+        Gap(host, "unobserved" if unobserved else "no_plan", duration_s)
+        for (host, unobserved), duration_s in unknown_s.items()
+    ]
+    for host, duration_s in recorded_s.items():
+        if passed_s - duration_s > max(_LEAST_GAP_S, 0.001 * passed_s):
+            gaps.append(Gap(host, "not_recorded", passed_s - duration_s))
+    span_s = passed_s * len(recorded_s)
+    observed_s = sum(recorded_s.values()) - sum(unknown_s.values())
+    gaps.sort(key=lambda g: g.duration_s, reverse=True)
+    return Coverage(span_s, observed_s, min(1.0, observed_s / span_s), tuple(gaps))
+
+
+def _cautions_of_carbon(
+    zone: str | None, factors: Mapping[int, GridFactor], missing: Caution | None
+) -> list[Caution]:
+    found: list[Caution] = [missing] if missing else []
+    for year, factor in factors.items():
+        if factor.year != year:
+            found.append(StaleFactor(zone or "", year, factor.year))
+        elif factor.status == "preliminary":
+            found.append(PreliminaryFactor(zone or "", factor.year))
+    return found
+
+
+def _cautions_of_time(
+    lake: Lake, period: Period, coverage: Coverage, pace: Pace | Missing, now: datetime
+) -> list[Caution]:
+    found: list[Caution] = []
+    if isinstance(pace, Missing):
+        found.append(pace.because)
+    if period.kind != "recorded" and period.end_ns > to_ns(now):
+        found.append(Unfinished())
+    if coverage.ratio < _COVERED_ENOUGH:
+        found.append(LowCoverage(coverage.ratio))
+    overlapping = overlapping_hosts(lake, period)
+    if overlapping:
+        found.append(ClockJump(overlapping))
+    return found
+
+
+def _cautions_of_machines(
+    hosts: Sequence[HostUse], unknown: tuple[str, ...], totals: Footprint
+) -> list[Caution]:
+    found: list[Caution] = []
+    measured = _measured(hosts)
+    if measured < _MEASURED_ENOUGH:
+        found.append(NoSensor(measured))
+    virtual = tuple(h.machine.host for h in hosts if h.machine.virtual)
+    if virtual:
+        found.append(VirtualMachine(virtual))
+    if unknown:
+        found.append(UnknownMachine(unknown))
+    energy_j = totals.energy_j
+    if energy_j.low > 0 and energy_j.high / energy_j.low >= _WIDE:
+        found.append(WideInterval(round(energy_j.high / energy_j.low)))
+    return found

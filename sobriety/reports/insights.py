@@ -1,0 +1,216 @@
+"""What to make of the figures: indicators, actions, what would narrow the doubt, own cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from sobriety.core.estimate import Estimate, product
+from sobriety.estimators import Curve, EnergyPlan, power_model, power_w
+
+from .carbon import Accounts, HostUse, Input, fleet_total, share_of
+from .model import Action, Figure, Footprint, Indicator, Missing, Narrowing, OwnCost
+from .warnings import NothingKnown
+
+MORE_YEARS = 2.0
+
+_NARROWINGS: tuple[tuple[str, Input], ...] = (
+    ("meter", "energy"),
+    ("maker_footprint", "embodied"),
+    ("lifetime", "lifetime"),
+    ("grid_factor", "grid"),
+)
+_SERVERS = frozenset({"server", "rack server", "blade server", "tower server"})
+
+
+def measured_j(plan: EnergyPlan, measures: dict[str, float]) -> float:
+    """The joules of a row that a sensor gave, supply losses on the way included."""
+    coefficients = plan.value._asdict()
+    return math.fsum(
+        coefficients[name] * measures.get(name, 0.0) for name in coefficients if name.endswith("_j")
+    )
+
+
+def indicators(hosts: Sequence[HostUse], totals: Footprint) -> tuple[Indicator, ...]:
+    """How sober the use is, each with the goals that it serves."""
+    return (
+        Indicator("embodied_ratio", totals.embodied_ratio, ("reduce_at_source",)),
+        Indicator("idle_ratio", _idle(hosts, totals), ("municipal_operations",)),
+        Indicator(
+            "quiet_ratio",
+            _quiet(hosts, totals),
+            ("municipal_operations", "community_emissions"),
+        ),
+    )
+
+
+def _idle(hosts: Sequence[HostUse], totals: Footprint) -> Figure:
+    """The curve at u = 0 over the time covered, of all energy."""
+    parts: list[tuple[object, Estimate]] = []
+    for host in hosts:
+        model = power_model(host.machine)
+        value, low, high = (
+            power_w(c, 0.0) * host.covered_s for c in (model.curve, model.low, model.high)
+        )
+        method = "power curve at no load × time observed"
+        parts.append(
+            (
+                host.model_key,
+                Estimate("energy_j", value, low, high, model.basis, method, model.sources),
+            )
+        )
+    return _part_of(fleet_total("energy_j", parts), totals.energy_j, "idle_ratio")
+
+
+def _quiet(hosts: Sequence[HostUse], totals: Footprint) -> Figure:
+    """Energy of hours hardly busy, of all energy."""
+    parts = [(h.model_key, h.quiet) for h in hosts if h.quiet is not None]
+    if not parts:
+        whole = totals.energy_j
+        quiet = Estimate("energy_j", 0.0, 0.0, 0.0, whole.basis, whole.method, whole.sources)
+    else:
+        quiet = fleet_total("energy_j", parts)
+    return _part_of(quiet, totals.energy_j, "quiet_ratio")
+
+
+def _part_of(part: Estimate, whole: Estimate, metric: str) -> Figure:
+    """part ÷ whole, where the rest errs on its own: a curve can be right when idle and wrong under
+    load. So the interval is rather too wide than too narrow."""
+    if whole.value <= 0:
+        return Missing(NothingKnown())
+    # With a sensor the energy does not follow the curve, and a modelled part may exceed it.
+    rest = sorted(max(0.0, w - p) for w, p in zip(_three(whole), _three(part), strict=True))
+    left = Estimate("energy_j", rest[1], rest[0], rest[2], whole.basis, whole.method, whole.sources)
+    return share_of(part, left, metric, f"({part.method}) ÷ energy")
+
+
+def _three(estimate: Estimate) -> tuple[float, float, float]:
+    return estimate.low, estimate.value, estimate.high
+
+
+def actions(years: Sequence[HostUse], accounts: Accounts, year: int) -> tuple[Action, ...]:
+    """What a year of each would save at most. `years` are hosts scaled to one; empty, no action."""
+    if not years:
+        return ()
+    found = [_sleep(years, accounts, year, servers=False)]
+    found += [_sleep(years, accounts, year, servers=True), _keep_longer(years)]
+    return tuple(sorted((a for a in found if a), key=_weight, reverse=True))
+
+
+def _weight(action: Action) -> tuple[float, float]:
+    carbon = action.co2e_kg.value if isinstance(action.co2e_kg, Estimate) else 0.0
+    return carbon, action.energy_j.value if action.energy_j else 0.0
+
+
+def _sleep(
+    years: Sequence[HostUse], accounts: Accounts, year: int, *, servers: bool
+) -> Action | None:
+    quiet = [
+        (h, h.quiet)
+        for h in years
+        if h.quiet is not None and (h.machine.category in _SERVERS) is servers
+    ]
+    if not quiet:
+        return None
+    energy = fleet_total("energy_j", [(h.model_key, q) for h, q in quiet])
+    return Action(
+        "consolidate_quiet" if servers else "sleep_when_quiet",
+        tuple(h.machine.host for h, _ in quiet),
+        energy,
+        accounts.co2e(energy, year),
+    )
+
+
+def _keep_longer(years: Sequence[HostUse]) -> Action:
+    saved = [(h.model_key, _saved_by_keeping(h)) for h in years]
+    return Action(
+        "keep_longer",
+        tuple(h.machine.host for h in years),
+        None,
+        fleet_total("embodied_share_kg", saved),
+    )
+
+
+def _saved_by_keeping(host: HostUse) -> Estimate:
+    """Kilograms a year: making ÷ lifetime, less making ÷ (lifetime and two more years)."""
+    life = host.lifetime
+
+    def per_year(lifetime_years: float) -> float:
+        return 1 / lifetime_years - 1 / (lifetime_years + MORE_YEARS)
+
+    fewer = Estimate(
+        "fewer_ratio",
+        per_year(life.value),
+        per_year(life.high),
+        per_year(life.low),
+        life.basis,
+        f"(1 ÷ lifetime, less 1 ÷ (lifetime + {MORE_YEARS:g} years))",
+        life.sources,
+    )
+    return product("embodied_share_kg", host.embodied, fewer)
+
+
+def narrowings(
+    hosts: Sequence[HostUse], accounts: Accounts, totals: Footprint
+) -> tuple[Narrowing, ...]:
+    """What each input, were it exact, would take off the interval; the most first."""
+    target = "energy_j" if isinstance(totals.total_co2e_kg, Missing) else "total_co2e_kg"
+    before = _width(getattr(totals, target))
+    if before == 0:
+        return ()
+    found: list[Narrowing] = []
+    for name, given in _NARROWINGS:
+        after = _width(getattr(accounts.footprint(hosts, frozenset({given})), target))
+        narrower = 1 - after / before
+        if narrower >= 0.01:
+            found.append(Narrowing(name, target, narrower))  # type: ignore[arg-type]
+    return tuple(sorted(found, key=lambda n: n.narrower_ratio, reverse=True))
+
+
+def _width(estimate: Estimate) -> float:
+    return estimate.high - estimate.low
+
+
+def own_cost(hosts: Iterable[HostUse], totals: Footprint) -> OwnCost | None:
+    """What the collector took: its processor time, each second as one more busy thread."""
+    parts: list[tuple[object, Estimate]] = []
+    cpu_s = 0.0
+    for host in hosts:
+        if host.agent_cpu_s is None:
+            continue
+        cpu_s += host.agent_cpu_s
+        parts.append((host.model_key, _marginal(host, host.agent_cpu_s)))
+    if not parts or totals.energy_j.value <= 0:
+        return None
+    energy = fleet_total("energy_j", parts)
+    whole = totals.energy_j.value
+    ratio = Estimate(
+        "agent_ratio",
+        energy.value / whole,
+        energy.low / whole,
+        energy.high / whole,
+        energy.basis,
+        f"{energy.method} ÷ energy",
+        energy.sources,
+    )
+    return OwnCost(cpu_s, energy, ratio)
+
+
+def _marginal(host: HostUse, cpu_s: float) -> Estimate:
+    model = power_model(host.machine)
+    threads = host.machine.threads or 1
+
+    def joules(curve: Curve) -> float:
+        return max(0.0, power_w(curve, 1.0) - power_w(curve, 0.0)) / threads * cpu_s
+
+    value = joules(model.curve)
+    around = (value, joules(model.low), joules(model.high))
+    return Estimate(
+        "energy_j",
+        value,
+        min(around),
+        max(around),
+        model.basis,
+        "processor time × watts of one more busy thread",
+        model.sources,
+    )

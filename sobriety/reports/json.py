@@ -1,0 +1,151 @@
+"""The report for machines, as `docs/schema/report.json` describes it. Nothing is rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sobriety import __version__
+from sobriety.core.estimate import Estimate
+from sobriety.core.machine import Machine
+from sobriety.estimators import GridFactor
+from sobriety.period import Period, from_ns
+
+from . import wording
+from .language import Language
+from .model import SCHEMA_VERSION, Figure, Footprint, Missing, Report, Slice
+from .settings import Tongue
+from .warnings import Caution
+
+
+def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
+    """Figures as `{value, low, high, unit, basis, method, sources}`, plain facts as they are.
+
+    What has no figure is `{"missing": code, "why": …, "hint": …}`. Sentences are in `language`;
+    codes and keys never change with it.
+    """
+    words = Language(language)
+    coverage = report.coverage
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "sobriety", "version": __version__},
+        "language": words.tongue,
+        "status": report.status,
+        "made_at": report.made_at.isoformat(),
+        "period": _period(report.period),
+        "machines": [_machine(m) for m in report.machines],
+        "zone": report.zone,
+        "factor_kind": report.factor_kind,
+        "totals": {
+            **_footprint(report.totals, words),
+            "mean_power_w": report.mean_power_w.as_dict(),
+            "measured_ratio": report.measured_ratio,
+        },
+        "other_factor_kind": {
+            "kind": report.other_kind,
+            "use_co2e_kg": _figure(report.other_use_co2e_kg, words),
+        },
+        "year_at_this_pace": _pace(report, words),
+        "coverage_ratio": coverage.ratio,
+        "observed_s": coverage.observed_s,
+        "span_s": coverage.span_s,
+        "gaps": [asdict(g) for g in coverage.gaps],
+        "breakdown": {
+            dimension: [_slice(part, words) for part in parts]
+            for dimension, parts in report.breakdown.items()
+        },
+        "power_series": [
+            {"start": from_ns(p.start_ns).astimezone(report.period.start.tzinfo).isoformat(),
+             "duration_s": p.duration_s, "value_w": p.value_w, "low_w": p.low_w, "high_w": p.high_w}
+            for p in report.series
+        ],
+        "indicators": [
+            {"id": i.id, "figure": _figure(i.figure, words), "goals": list(i.goals),
+             "baseline": None}
+            for i in report.indicators
+        ],
+        "actions": [
+            {"id": a.id, "hosts": list(a.hosts), "says": wording.action(words, a)[0],
+             "energy_j_per_year": a.energy_j.as_dict() if a.energy_j else None,
+             "co2e_kg_per_year": _figure(a.co2e_kg, words)}
+            for a in report.actions
+        ],
+        "narrowings": [asdict(n) for n in report.narrowings],
+        "own": None if report.own is None else {
+            "cpu_s": report.own.cpu_s,
+            "energy_j": report.own.energy_j.as_dict(),
+            "ratio": report.own.ratio.as_dict(),
+        },
+        "factors": [_factor(f) for f in report.factors],
+        "other_factors": [_factor(f) for f in report.other_factors],
+        "warnings": [_caution(c, words) for c in report.cautions],
+    }  # fmt: skip
+
+
+def _figure(figure: Figure, words: Language) -> dict[str, Any]:
+    if isinstance(figure, Estimate):
+        return figure.as_dict()
+    why = figure.because
+    return {"missing": why.code, "why": why.title(words), "hint": why.hint(words)}
+
+
+def _footprint(footprint: Footprint, words: Language) -> dict[str, Any]:
+    return {
+        "energy_j": footprint.energy_j.as_dict(),
+        "use_co2e_kg": _figure(footprint.use_co2e_kg, words),
+        "embodied_share_kg": footprint.embodied_share_kg.as_dict(),
+        "total_co2e_kg": _figure(footprint.total_co2e_kg, words),
+        "embodied_ratio": _figure(footprint.embodied_ratio, words),
+    }
+
+
+def _slice(part: Slice, words: Language) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "machines": part.machines,
+        "observed_s": part.observed_s,
+        "measured_ratio": part.measured_ratio,
+        **_footprint(part.footprint, words),
+    }
+
+
+def _pace(report: Report, words: Language) -> dict[str, Any]:
+    if isinstance(report.pace, Missing):
+        return _figure(report.pace, words)
+    return {"machines": report.pace.machines, **_footprint(report.pace.footprint, words)}
+
+
+def _period(period: Period) -> dict[str, Any]:
+    return {
+        "label": period.label,
+        "kind": period.kind,
+        "start": period.start.isoformat(),
+        "end": period.end.isoformat(),
+        "duration_s": period.duration_s,
+    }
+
+
+def _machine(machine: Machine) -> Mapping[str, Any]:
+    return {name: value for name, value in asdict(machine).items() if value is not None}
+
+
+def _factor(factor: GridFactor) -> dict[str, Any]:
+    return {
+        "zone": factor.zone,
+        "year": factor.year,
+        "kind": factor.kind,
+        "status": factor.status,
+        "intensity_g_per_kwh": factor.estimate.as_dict(),
+        "notes": list(factor.notes),
+    }
+
+
+def _caution(caution: Caution, words: Language) -> dict[str, Any]:
+    return {
+        "code": caution.code,
+        "facts": asdict(caution),  # type: ignore[call-overload]
+        "title": caution.title(words),
+        "what": caution.what(words),
+        "hint": caution.hint(words),
+    }

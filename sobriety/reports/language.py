@@ -1,0 +1,118 @@
+"""A report's language: its sentences, and its habits for numbers, dates and lists.
+
+The source is English; French comes from `locale/fr/LC_MESSAGES/sobriety.po`, read as it is, so that
+a translator's edit needs no build. A sentence without translation is a bug and raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+from sobriety.core.errors import MissingExtra
+
+from .settings import Tongue
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
+
+NBSP: Final = "\u00a0"
+_LOCALES: Final = {"en": "en_CA", "fr": "fr_CA"}
+_PLACES: Final = "#,##0"
+
+
+class Language:
+    """Says things in English or French."""
+
+    def __init__(self, tongue: Tongue = "en") -> None:
+        self.tongue: Tongue = tongue
+        self.locale = _LOCALES[tongue]
+        self.tag = self.locale.replace("_", "-")
+        self._catalog = None if tongue == "en" else _catalog(tongue)
+
+    def say(self, sentence: str, /, **values: object) -> str:
+        """The sentence in this language, its {places} filled. Raises LookupError: untranslated."""
+        return self._of(sentence).format(**values)
+
+    def say_n(self, one: str, many: str, count: int, /, **values: object) -> str:
+        """The form that the count asks for; {n} is the count."""
+        if self._catalog is None:
+            text = one if count == 1 else many
+        else:
+            message = self._catalog.get(one)
+            if message is None or not all(message.string):
+                raise LookupError(f"no {self.tongue} for {one!r}")
+            text = message.string[0 if abs(count) < 2 else 1]
+        return text.format(n=self.number(count), **values)
+
+    def term(self, text: str) -> str | None:
+        """A translation of text that was not written here (a method); None if there is none."""
+        if self._catalog is None:
+            return text
+        message = self._catalog.get(text)
+        return message.string if message is not None and isinstance(message.string, str) else None
+
+    def number(self, value: float, places: int = 0) -> str:
+        """`1,234.5`, `1 234,5`; negative places are whole numbers already rounded."""
+        from babel.numbers import format_decimal
+
+        pattern = _PLACES + ("." + "0" * places if places > 0 else "")
+        return format_decimal(value + 0.0, format=pattern, locale=self.locale)
+
+    def share(self, share: float, places: int = 0) -> str:
+        """`98%`, `98 %`."""
+        return self.say("{number}%", number=self.number(share * 100, places))
+
+    def day(self, day: date) -> str:
+        """`November 23, 2026`, `23 novembre 2026`."""
+        from babel.dates import format_date
+
+        return format_date(day, "long", locale=self.locale)
+
+    def clock(self, moment: datetime) -> str:
+        """`2:05 p.m.`, `14 h 05`, on the moment's own clock."""
+        from babel.dates import format_time
+
+        return format_time(moment, "short", locale=self.locale, tzinfo=moment.tzinfo)
+
+    def moment(self, moment: datetime) -> str:
+        return self.say("{day} at {time}", day=self.day(moment), time=self.clock(moment))
+
+    def in_calendar(self, day: date, pattern: str) -> str:
+        """A date by a CLDR pattern: `QQQQ y` is `4th quarter 2026`."""
+        from babel.dates import format_date
+
+        return format_date(day, pattern, locale=self.locale)
+
+    def join(self, items: Sequence[str], most: int = 3) -> str:
+        """`a, b and c`; beyond `most` the rest is counted."""
+        shown = list(items)
+        if len(shown) > most:
+            left = len(shown) - most
+            shown = [*shown[:most], self.say_n("{n} other", "{n} others", left)]
+        if len(shown) < 2:
+            return "".join(shown)
+        return self.say("{first} and {last}", first=", ".join(shown[:-1]), last=shown[-1])
+
+    def _of(self, sentence: str) -> str:
+        if self._catalog is None:
+            return sentence
+        message = self._catalog.get(sentence)
+        if message is None or not message.string or not isinstance(message.string, str):
+            raise LookupError(f"no {self.tongue} for {sentence!r}")
+        return message.string
+
+
+@cache
+def _catalog(tongue: Tongue) -> Catalog:
+    try:
+        from babel.messages.pofile import read_po
+    except ImportError:
+        raise MissingExtra("babel", "report") from None
+
+    path = files("sobriety.reports") / "locale" / tongue / "LC_MESSAGES" / "sobriety.po"
+    with path.open("rb") as file:
+        return read_po(file, locale=tongue)

@@ -1,0 +1,180 @@
+"""What a report holds: figures and facts, no sentence and no digit cut.
+
+Renderers and languages come after it; the JSON is it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from sobriety.core.estimate import Estimate
+from sobriety.core.machine import Machine
+from sobriety.estimators import GridFactor
+from sobriety.period import Period
+
+from .settings import FactorKind, Tongue
+from .warnings import Caution
+
+SCHEMA_VERSION = 1
+
+Status = Literal["draft", "reviewed", "approved"]
+Dimension = Literal["host", "category"]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A figure that nothing supports; `because` says why and what to do."""
+
+    because: Caution
+
+
+Figure = Estimate | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What something costs: its use, its making, and both.
+
+    energy_j            at the plug, of the time observed
+    use_co2e_kg         location-based, of that energy and the room's overhead
+    embodied_share_kg   everything but use, spread over the lifetime, for the same time
+    total_co2e_kg       the two; Missing when use is
+    embodied_ratio      making's share of the two
+    """
+
+    energy_j: Estimate
+    use_co2e_kg: Figure
+    embodied_share_kg: Estimate
+    total_co2e_kg: Figure
+    embodied_ratio: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of the total: a host, a category.
+
+    measured_ratio   joules that a sensor gave, of all its joules
+    """
+
+    name: str
+    machines: int
+    observed_s: float
+    footprint: Footprint
+    measured_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A year like the time observed. Not a forecast: the interval does not know the other hours."""
+
+    machines: int
+    footprint: Footprint
+
+
+class PowerPoint(NamedTuple):
+    """Mean power of the machines seen in an interval."""
+
+    start_ns: int
+    duration_s: float
+    value_w: float
+    low_w: float
+    high_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Time of a host of which its energy is not known."""
+
+    host: str
+    kind: Literal["not_recorded", "unobserved", "no_plan"]
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of the period was seen.
+
+    span_s       the period up to now, once for each machine
+    observed_s   the part whose energy is known
+    """
+
+    span_s: float
+    observed_s: float
+    ratio: float
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A measure of sobriety, and the goals that it serves (`goals.GOALS`)."""
+
+    id: Literal["embodied_ratio", "idle_ratio", "quiet_ratio"]
+    figure: Figure
+    goals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to do, found in the data, with what a year of it saves at most."""
+
+    id: Literal["keep_longer", "sleep_when_quiet", "consolidate_quiet"]
+    hosts: tuple[str, ...]
+    energy_j: Estimate | None
+    co2e_kg: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What knowing one thing exactly would take off the interval of `of`."""
+
+    id: Literal["meter", "maker_footprint", "lifetime", "grid_factor"]
+    of: Literal["total_co2e_kg", "energy_j"]
+    narrower_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCost:
+    """What measuring took."""
+
+    cpu_s: float
+    energy_j: Estimate
+    ratio: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a renderer may print.
+
+    language         that it was asked for in; renderers can be told another
+    mean_power_w     of the machines together, over the time observed
+    other_use_co2e   use with the other kind of factor: beside the total, never in it
+    factors          those that the total used, one a year
+    other_factors    what other sources and years say of the zone
+    """
+
+    period: Period
+    status: Status
+    language: Tongue
+    made_at: datetime
+    zone: str | None
+    factor_kind: FactorKind
+    machines: tuple[Machine, ...]
+    totals: Footprint
+    mean_power_w: Estimate
+    measured_ratio: float
+    other_kind: FactorKind
+    other_use_co2e_kg: Figure
+    pace: Pace | Missing
+    coverage: Coverage
+    breakdown: Mapping[Dimension, tuple[Slice, ...]]
+    series: tuple[PowerPoint, ...]
+    indicators: tuple[Indicator, ...]
+    actions: tuple[Action, ...]
+    narrowings: tuple[Narrowing, ...]
+    own: OwnCost | None
+    factors: tuple[GridFactor, ...]
+    other_factors: tuple[GridFactor, ...]
+    cautions: tuple[Caution, ...]

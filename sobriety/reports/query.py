@@ -1,0 +1,182 @@
+"""What a report asks of the lake: sums of usage, power over time, and clocks that went back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sobriety.core.errors import MissingExtra
+from sobriety.core.units import NS_PER_S, S_PER_DAY
+from sobriety.core.usage import MEASURE_NAMES
+from sobriety.estimators import EnergyPlan, plan_table, with_energy
+from sobriety.lake import Grain, Lake
+from sobriety.parquet import NS_PER_HOUR
+from sobriety.period import Period, to_ns
+
+from .model import PowerPoint
+
+if TYPE_CHECKING:
+    import narwhals as nw
+
+PlanKey = tuple[str, str, str]
+"""host, observed, state."""
+
+QUIET_RATIO = 0.05
+"""A row whose processors were busy less than this is quiet."""
+
+_JITTER_S = 120.0
+"""A row may end a little after its hour, and the last of a day after midnight."""
+
+_MOST_POINTS = 120
+_WORTH_HOURS_S = 3 * 3600
+_BUCKETS_S = (60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, S_PER_DAY, 7 * S_PER_DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSum:
+    """A host's usage of one kind, summed. `measures` holds the durations and what was observed."""
+
+    host: str
+    observed: str
+    state: str
+    quiet: bool
+    measures: Mapping[str, float]
+
+    @property
+    def key(self) -> PlanKey:
+        return self.host, self.observed, self.state
+
+
+def extent(lake: Lake) -> tuple[int, int] | None:
+    """The first row's start and the last row's end; None for an empty lake."""
+    nw = _narwhals()
+    rows = _hosts_only(lake.open("raw"))
+    ends = nw.col("start_ns") + (nw.col("duration_s") * NS_PER_S)
+    found = _rows(rows.select(first=nw.col("start_ns").min(), last=ends.max()))
+    first, last = found[0]["first"], found[0]["last"]
+    if first is None or math.isnan(first):
+        return None
+    return int(first), max(int(last), int(first) + 1)
+
+
+def usage_sums(lake: Lake, period: Period) -> list[UsageSum]:
+    """Usage by host, groups observed, state, and whether the hour was quiet."""
+    nw = _narwhals()
+    rows = _hosts_only(_open(lake, period))
+    quiet = (nw.col("util_s") < QUIET_RATIO * nw.col("covered_s")).fill_null(False)
+    summed = (
+        rows.with_columns(quiet=quiet)
+        .group_by("host", "observed", "state", "quiet")
+        .agg(*(nw.col(n).sum() for n in MEASURE_NAMES), *_counts(nw))
+    )
+    return [
+        UsageSum(row["host"], row["observed"], row["state"], bool(row["quiet"]), _known(row))
+        for row in sorted(
+            _rows(summed), key=lambda r: (r["host"], r["observed"], r["state"], r["quiet"])
+        )
+    ]
+
+
+def power_series(
+    lake: Lake, period: Period, plans: Mapping[PlanKey, EnergyPlan]
+) -> tuple[PowerPoint, ...]:
+    """Mean power over time of what has a plan: by row for one host and less than an hour, else in
+    at most 120 steps."""
+    if not plans:
+        return ()
+    nw = _narwhals()
+    rows = with_energy(_hosts_only(_open(lake, period)), lake.table(plan_table(plans)))
+    start_ns = nw.col("start_ns")
+    alone = len({host for host, _, _ in plans}) == 1
+    bucket_ns = _bucket_s(period, alone=alone) * NS_PER_S
+    if bucket_ns:
+        start_ns = start_ns - (start_ns - _origin_ns(period, bucket_ns)) % bucket_ns
+    sums = ("energy_j", "energy_low_j", "energy_high_j", "duration_s")
+    points = (
+        rows.filter(~nw.col("energy_j").is_null(), nw.col("duration_s") > 0)
+        .with_columns(bucket_ns=start_ns)
+        .group_by("bucket_ns")
+        .agg(*(nw.col(n).sum() for n in sums), hosts=nw.col("host").n_unique())
+    )
+    return tuple(_point(row, bucket_ns) for row in _sorted(points, "bucket_ns"))
+
+
+def _point(row: dict[str, Any], bucket_ns: int) -> PowerPoint:
+    mean_s = row["duration_s"] / row["hosts"]
+    return PowerPoint(
+        int(row["bucket_ns"]),
+        bucket_ns / NS_PER_S if bucket_ns else mean_s,
+        row["energy_j"] / mean_s,
+        row["energy_low_j"] / mean_s,
+        row["energy_high_j"] / mean_s,
+    )
+
+
+def overlapping_hosts(lake: Lake, period: Period) -> tuple[str, ...]:
+    """Hosts with more recorded time in a day, or an hour of a short period, than there was."""
+    nw = _narwhals()
+    slot_s = 3600 if period.duration_s <= 3 * S_PER_DAY else S_PER_DAY
+    rows = _hosts_only(lake.open("hour", period.start_ns, period.end_ns))
+    slots = (
+        rows.with_columns(slot=nw.col("start_ns") - nw.col("start_ns") % (slot_s * NS_PER_S))
+        .group_by("host", "slot")
+        .agg(nw.col("duration_s").sum())
+        .filter(nw.col("duration_s") > slot_s + _JITTER_S)
+        .select("host")
+        .unique()
+    )
+    return tuple(row["host"] for row in _sorted(slots, "host"))
+
+
+def _origin_ns(period: Period, bucket_ns: int) -> int:
+    """Where the first point begins: not after the first row, and on the reader's own clock."""
+    start = period.start.replace(minute=0, second=0, microsecond=0)
+    return to_ns(start.replace(hour=0) if bucket_ns > NS_PER_HOUR else start)
+
+
+def _open(lake: Lake, period: Period) -> nw.LazyFrame[Any]:
+    """By hour; row by row where a period is too short for hours."""
+    grain: Grain = "raw" if period.duration_s < _WORTH_HOURS_S else "hour"
+    return lake.open(grain, period.start_ns, period.end_ns)
+
+
+def _bucket_s(period: Period, *, alone: bool) -> int:
+    """Seconds that a point of the series stands for; 0: each row is a point."""
+    if period.duration_s < 3600 and alone:
+        return 0
+    least_s = 60 if period.duration_s < _WORTH_HOURS_S else 3600
+    for bucket_s in _BUCKETS_S:
+        if bucket_s >= least_s and period.duration_s / bucket_s <= _MOST_POINTS:
+            return bucket_s
+    return 30 * S_PER_DAY
+
+
+def _hosts_only(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    return rows.filter(_narwhals().col("kind") == "host")
+
+
+def _counts(nw: Any) -> Iterable[Any]:
+    # A sum over nothing observed must stay unknown: engines differ on whether it is null or 0.
+    return (nw.col(n).count().alias(f"{n}_n") for n in MEASURE_NAMES)
+
+
+def _known(row: dict[str, Any]) -> dict[str, float]:
+    return {n: float(row[n]) for n in MEASURE_NAMES if row[f"{n}_n"]}
+
+
+def _rows(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
+    return frame.collect(backend="pandas").rows(named=True)
+
+
+def _sorted(frame: nw.LazyFrame[Any], key: str) -> list[dict[str, Any]]:
+    return sorted(_rows(frame), key=lambda row: row[key])
+
+
+def _narwhals() -> Any:
+    try:
+        import narwhals
+    except ImportError:
+        raise MissingExtra("narwhals", "report") from None
+    return narwhals

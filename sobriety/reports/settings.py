@@ -1,0 +1,32 @@
+"""What a report needs to be told, beside the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sobriety.core.estimate import Estimate
+
+FactorKind = Literal["direct", "life-cycle"]
+Tongue = Literal["en", "fr"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """zone       the electricity grid, as people write it; None leaves CO2e of use unknown
+    kind       which emissions of a kWh the totals count; the other kind stands beside, never mixed
+    pue        power usage effectiveness of the room: a number that its owner states, or an Estimate
+    language   of the report
+    timezone   the clock that days begin on; this machine's when None
+    overrides  per host, facts of core.machine.Machine that its owner states, over those found
+    """
+
+    zone: str | None = None
+    kind: FactorKind = "direct"
+    pue: Estimate | float = 1.0
+    language: Tongue = "en"
+    timezone: str | None = None
+    overrides: Mapping[str, Mapping[str, object]] = field(
+        default_factory=dict[str, Mapping[str, object]]
+    )

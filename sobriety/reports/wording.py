@@ -1,0 +1,194 @@
+"""A report's facts in sentences, the same in every renderer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sobriety.core.estimate import Basis
+from sobriety.core.machine import Machine
+from sobriety.period import Period
+
+from .language import Language
+from .model import Action, Gap, Indicator, Narrowing, Report
+from .settings import FactorKind
+from .warnings import duration
+
+
+def title(language: Language, report: Report) -> str:
+    if len(report.machines) == 1:
+        return language.say("The footprint of {name}", name=report.machines[0].host)
+    return language.say_n(
+        "The footprint of {n} machine", "The footprint of {n} machines", len(report.machines)
+    )
+
+
+def period(language: Language, span: Period) -> str:
+    """`4th quarter 2026`, `November 2026`, or from when to when."""
+    if span.kind == "quarter":
+        return language.in_calendar(span.start.date(), "QQQQ y")
+    if span.kind == "month":
+        return language.in_calendar(span.start.date(), "LLLL y")
+    if span.kind == "year":
+        return language.in_calendar(span.start.date(), "y")
+    first, last = span.start, span.end - timedelta(microseconds=1)
+    if span.duration_s < 300:
+        return language.moment(first)
+    if first.date() != last.date():
+        if span.kind == "recorded":
+            return language.say(
+                "{start} to {end}", start=language.moment(first), end=language.moment(last)
+            )
+        return language.say(
+            "{start} to {end}", start=language.day(first.date()), end=language.day(last.date())
+        )
+    return language.say(
+        "{day}, from {start} to {end}",
+        day=language.day(first.date()),
+        start=language.clock(first),
+        end=language.clock(last),
+    )
+
+
+def observed(language: Language, report: Report) -> str:
+    """How long was seen, and how much of the period that is."""
+    seen = duration(language, report.coverage.observed_s)
+    if len(report.machines) > 1:
+        return language.say("{time} observed in all", time=seen)
+    return language.say("{time} observed", time=seen)
+
+
+def status(language: Language, report: Report) -> str:
+    words = {
+        "draft": language.say("Draft"),
+        "reviewed": language.say("Reviewed"),
+        "approved": language.say("Approved"),
+    }
+    return words[report.status]
+
+
+def basis(language: Language, how: Basis) -> str:
+    words = {
+        "measured": language.say("measured"),
+        "modelled": language.say("modelled"),
+        "declared": language.say("declared"),
+        "archetype": language.say("typical of its category"),
+        "mixed": language.say("several ways"),
+    }
+    return words[how]
+
+
+def factor_kind(language: Language, kind: FactorKind) -> str:
+    if kind == "direct":
+        return language.say("at the power stations")
+    return language.say("over the whole life cycle")
+
+
+def machine(language: Language, facts: Machine) -> str:
+    """What it is made of, as far as it is known."""
+    parts: list[str] = []
+    named = " ".join(x for x in (facts.manufacturer, facts.model) if x)
+    parts.extend(x for x in (named, facts.cpu_model) if x)
+    if facts.chips and facts.chips > 1:
+        parts.append(language.say_n("{n} processor", "{n} processors", facts.chips))
+    if facts.threads:
+        parts.append(language.say_n("{n} thread", "{n} threads", facts.threads))
+    if facts.memory_b:
+        parts.append(language.say("{size} GB of memory", size=_gb(language, facts.memory_b)))
+    if facts.gpus:
+        parts.append(
+            language.say_n("{n} graphics accelerator", "{n} graphics accelerators", facts.gpus)
+        )
+    if facts.virtual:
+        parts.append(language.say("virtual machine"))
+    return " · ".join(parts) or language.say("Nothing is known of its parts.")
+
+
+def category(language: Language, name: str) -> str:
+    """A category's word; those that the owner made up stay as they are."""
+    if not name:
+        return language.say("unknown category")
+    return language.term(name) or name
+
+
+def indicator(language: Language, item: Indicator) -> tuple[str, str]:
+    """Its name and what it tells."""
+    if item.id == "embodied_ratio":
+        return (
+            language.say("Making’s share of the carbon"),
+            language.say("Materials, manufacture, transport and end of life, of making and use."),
+        )
+    if item.id == "idle_ratio":
+        return (
+            language.say("Energy spent idle"),
+            language.say("What it would have drawn doing nothing, of what it drew."),
+        )
+    return (
+        language.say("Energy spent in quiet hours"),
+        language.say("Hours in which the processor was less than 5% busy."),
+    )
+
+
+def action(language: Language, item: Action) -> tuple[str, str]:
+    """What to do, and what the saving assumes."""
+    names = language.join(item.hosts)
+    if item.id == "keep_longer":
+        return (
+            language.say("Keep {names} two years longer than planned", names=names),
+            language.say("The carbon of making is then spread over more years."),
+        )
+    if item.id == "sleep_when_quiet":
+        return (
+            language.say("Let {names} sleep in quiet hours", names=names),
+            language.say(
+                "At most: all energy of hours less than 5% busy. Sleep itself draws a little."
+            ),
+        )
+    return (
+        language.say("Move the work of {names} together, and switch off what is left", names=names),
+        language.say(
+            "At most: all energy of hours less than 5% busy. The work moved costs some elsewhere."
+        ),
+    )
+
+
+def narrowing(language: Language, item: Narrowing) -> str:
+    share = language.share(item.narrower_ratio)
+    if item.id == "meter":
+        return language.say(
+            "A meter at the plug would narrow the interval by up to {share}.", share=share
+        )
+    if item.id == "maker_footprint":
+        return language.say(
+            "The maker’s own figure for this model would narrow the interval by up to {share}.",
+            share=share,
+        )
+    if item.id == "lifetime":
+        return language.say(
+            "Knowing how long it will be kept would narrow the interval by up to {share}.",
+            share=share,
+        )
+    return language.say(
+        "A more certain grid factor would narrow the interval by up to {share}.", share=share
+    )
+
+
+def gap(language: Language, item: Gap) -> str:
+    time = duration(language, item.duration_s)
+    if item.kind == "not_recorded":
+        return language.say("{name}: {time} were not recorded", name=item.host, time=time)
+    if item.kind == "unobserved":
+        return language.say("{name}: nothing answered for {time}", name=item.host, time=time)
+    return language.say("{name}: the processor was not seen for {time}", name=item.host, time=time)
+
+
+def method(language: Language, text: str) -> str | None:
+    """A method's description, its factors translated one by one; None if one has no translation."""
+    for mark in (" + ", " × ", " ÷ ", "; "):
+        if mark in text:
+            parts = [method(language, part) for part in text.split(mark)]
+            return None if None in parts else mark.join(p for p in parts if p)
+    return language.term(text)
+
+
+def _gb(language: Language, size_b: float) -> str:
+    return language.number(size_b / 1e9, 0 if size_b >= 9.5e9 else 1)
