@@ -19,13 +19,20 @@ from .options import Duration, root_option, tell
 )
 @click.option("--moments", default=3, show_default=True, type=click.IntRange(1, 1000))
 @click.option(
-    "--interval", default="1s", show_default=True, type=Duration(), help="Between moments."
+    "--interval",
+    "interval_s",
+    default="1s",
+    show_default=True,
+    type=Duration(),
+    help="Between moments.",
 )
 @click.option(
     "--keep-name", is_flag=True, help="Keep the machine's name, which is left out otherwise."
 )
 @root_option
-def capture(output: Path | None, moments: int, interval: float, keep_name: bool, root: str) -> None:
+def capture(
+    output: Path | None, moments: int, interval_s: float, keep_name: bool, root: str
+) -> None:
     """Write down what every collector reads of this machine, as a text file that tests can replay.
 
     A bug report is such a file. It holds counters and the names of devices: no command lines, no
@@ -39,7 +46,7 @@ def capture(output: Path | None, moments: int, interval: float, keep_name: bool,
     from sobriety.core.host import LocalHost
 
     page = take(
-        LocalHost(root), moments=moments, interval_s=interval, keep_name=keep_name, tell=tell
+        LocalHost(root), moments=moments, interval_s=interval_s, keep_name=keep_name, tell=tell
     )
     text = page.dump(f"captured by sobriety {__version__}")
     if output is None:

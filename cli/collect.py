@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from sobriety.spool import Spool
 
 from sobriety import config as settings
 from sobriety.collectors import choose
@@ -18,6 +18,7 @@ from sobriety.core.host import LocalHost
 from sobriety.core.usage import Usage
 from sobriety.daemon import Daemon
 from sobriety.session import Session
+from sobriety.spool import Spool
 from sobriety.this_machine import describe
 
 from .options import Duration, config_option, interactive, json_option, root_option, tell
@@ -25,7 +26,11 @@ from .options import Duration, config_option, interactive, json_option, root_opt
 
 @click.command()
 @click.option(
-    "--interval", type=Duration(), metavar="DURATION", help="Between samples. [default: 5s]"
+    "--interval",
+    "interval_s",
+    type=Duration(),
+    metavar="DURATION",
+    help="Between samples. [default: 5s]",
 )
 @click.option("--for", "for_s", type=Duration(), metavar="DURATION", help="Stop after this long.")
 @click.option("--once", is_flag=True, help="One interval, one row, then stop.")
@@ -33,7 +38,7 @@ from .options import Duration, config_option, interactive, json_option, root_opt
 @root_option
 @config_option
 def collect(
-    interval: float | None,
+    interval_s: float | None,
     for_s: float | None,
     once: bool,
     as_json: bool,
@@ -51,7 +56,7 @@ def collect(
     sobriety collect --once --json        one row, for a script
     sobriety collect --root /host         in a container, the machine below it
     """
-    config = settings.load({"interval_s": interval}, file=config_file)
+    config = settings.load({"interval_s": interval_s}, file=config_file)
     interval_s = config.must_number("interval_s")
     if once:
         for_s = interval_s
@@ -124,7 +129,7 @@ def _tell_disk(error: SobrietyError) -> None:
 
 
 @contextmanager
-def _stopping(stop: Callable[..., None]) -> Iterator[None]:
+def _stopping(stop: Callable[..., None]) -> Generator[None]:
     """SIGINT and SIGTERM end the run after the sample in hand."""
     ends = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, stop) for number in ends]
@@ -136,12 +141,10 @@ def _stopping(stop: Callable[..., None]) -> Iterator[None]:
 
 
 @contextmanager
-def _progress(for_s: float | None) -> Iterator[Callable[[float], None] | None]:
+def _progress(for_s: float | None) -> Generator[Callable[[float], None] | None]:
     """A bar on a terminal, when the end is known."""
     if for_s is None or not interactive():
         yield None
         return
-    with click.progressbar(
-        length=int(for_s), label="watching", file=click.get_text_stream("stderr")
-    ) as bar:
+    with click.progressbar(length=int(for_s), label="watching", file=sys.stderr) as bar:
         yield lambda elapsed_s: bar.update(min(int(elapsed_s), int(for_s)) - bar.pos)

@@ -47,11 +47,11 @@ def mass(estimate: Estimate) -> str:
     return _show(estimate, _MASS)
 
 
-def duration(seconds: float) -> str:
+def duration(length_s: float) -> str:
     """`0.003 s`, `12.4 s`, `3 min 20 s`, `2 h 05 min`."""
-    if seconds < 60:
-        return f"{seconds:.3g} s"
-    minutes, rest = divmod(round(seconds), 60)
+    if length_s < 60:
+        return f"{length_s:.3g} s"
+    minutes, rest = divmod(round(length_s), 60)
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"

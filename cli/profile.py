@@ -24,7 +24,12 @@ from .options import Duration, config_option, factor_option, json_option, zone_o
 @zone_option
 @factor_option
 @click.option(
-    "--interval", default="1s", show_default=True, type=Duration(), help="Between samples."
+    "--interval",
+    "interval_s",
+    default="1s",
+    show_default=True,
+    type=Duration(),
+    help="Between samples.",
 )
 @click.option(
     "-o",
@@ -41,7 +46,7 @@ def profile(
     ctx: click.Context,
     zone: str | None,
     factor_kind: str | None,
-    interval: float,
+    interval_s: float,
     output: Path | None,
     cross_check: bool,
     as_json: bool,
@@ -75,7 +80,7 @@ def profile(
         collectors=sampled,
         zone=zone_set,
         factor_kind=config.text("factor_kind") or "direct",
-        every_s=interval,
+        every_s=interval_s,
     )
     theirs = peer.stop() if peer else None
     if as_json:
@@ -119,8 +124,13 @@ def as_dict(result: Profile) -> dict[str, object]:
 def summary(result: Profile, *, colour: bool) -> str:
     """What a person reads."""
     run = result.run
-    bold = (lambda text: click.style(text, bold=True)) if colour else str
-    dim = (lambda text: click.style(text, dim=True)) if colour else str
+
+    def bold(text: str) -> str:
+        return click.style(text, bold=True) if colour else text
+
+    def dim(text: str) -> str:
+        return click.style(text, dim=True) if colour else text
+
     lines = [
         "",
         f"  {bold(' '.join(run.command))}" + (f"  exit {run.exit_code}" if run.exit_code else ""),

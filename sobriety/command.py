@@ -11,7 +11,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -91,7 +91,7 @@ def _spawn(command: Sequence[str]) -> int:
 
 
 @contextmanager
-def _signals_for(pid: int) -> Iterator[None]:
+def _signals_for(pid: int) -> Generator[None]:
     """A terminal's Ctrl-C reaches the child by itself and must not end us before it; SIGTERM and
     SIGHUP come to us alone and are handed on."""
 

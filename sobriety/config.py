@@ -164,7 +164,7 @@ def _put(
 def _read_file(path: Path, *, must_exist: bool) -> list[tuple[str, object, int]]:
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if must_exist:
             raise ConfigError(f"no configuration file {path}") from None
         return []

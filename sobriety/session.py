@@ -21,6 +21,10 @@ class Answers(SobrietyError):
     """Not a failure: a collector that had stopped answers again."""
 
 
+def _say_nothing(_name: str, _error: SobrietyError) -> None:
+    pass
+
+
 class Session:
     """Reads collectors again and again. One that fails never stops the others.
 
@@ -47,7 +51,7 @@ class Session:
         self._open: list[Collector] = []
         self._difference = Difference()
         self._rows = Rows(name, row_s)
-        self._tell = tell or (lambda _name, _error: None)
+        self._tell: Tell = tell or _say_nothing
 
     @property
     def opened(self) -> tuple[str, ...]:

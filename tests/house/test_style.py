@@ -19,7 +19,8 @@ LONGEST = 300
 
 UNITLESS = frozenset(
     # A formula's own letters, a figure's parts, and pure numbers.
-    ("u", "value", "low", "high", "share", "factor", "scale", "quantile", "weight", "size", "pue")
+    ("u", "value", "low", "high", "share", "ratio", "factor", "unit_factor", "chips", "largest")
+    + ("wraps_at", "cut", "pue")
 )
 SUFFIXES = (*UNIT_OF_SUFFIX, "_g", "_per_s", "_dpi", "_in", "_gb", "_ghz", "_j_per_b", "_px")
 
