@@ -10,7 +10,7 @@ import click
 from sobriety import __version__
 from sobriety.core.errors import ConfigError
 
-from .options import Duration, root_option, tell
+from .options import Duration, root_option, tell_failures
 
 
 @click.command()
@@ -46,7 +46,11 @@ def capture(
     from sobriety.core.host import LocalHost
 
     page = take(
-        LocalHost(root), moments=moments, interval_s=interval_s, keep_name=keep_name, tell=tell
+        LocalHost(root),
+        moments=moments,
+        interval_s=interval_s,
+        keep_name=keep_name,
+        tell=tell_failures,
     )
     text = page.dump(f"captured by sobriety {__version__}")
     if output is None:

@@ -21,7 +21,15 @@ from sobriety.session import Session
 from sobriety.spool import Spool
 from sobriety.this_machine import describe
 
-from .options import Duration, config_option, interactive, json_option, root_option, tell
+from .options import (
+    Duration,
+    config_option,
+    interactive,
+    json_option,
+    root_option,
+    tell,
+    tell_failures,
+)
 
 
 @click.command()
@@ -72,7 +80,7 @@ def collect(
             choose(host.system, config.names("collectors")),
             name=machine.host,
             row_s=config.must_number("row_s"),
-            tell=_tell_failures,
+            tell=tell_failures,
         ) as session:
             sink = _Echo(spool) if as_json else spool
             with _progress(for_s) as moved:
@@ -114,14 +122,6 @@ class _Echo:
                     }
                 )
             )
-
-
-def _tell_failures(name: str, error: SobrietyError) -> None:
-    """What stops or answers again. What this machine never had is `sobriety doctor`'s to say."""
-    from sobriety.core.errors import NotSupported
-
-    if not isinstance(error, NotSupported):
-        tell(name, error)
 
 
 def _tell_disk(error: SobrietyError) -> None:

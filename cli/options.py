@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from sobriety.core.errors import ConfigError, SobrietyError
+from sobriety.core.errors import NotSupported, SobrietyError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -77,13 +77,10 @@ def tell(name: str, error: SobrietyError) -> None:
     click.echo(f"{name}: {error.message}" + (f" ({error.hint})" if error.hint else ""), err=True)
 
 
-def existing_file(path: Path) -> Path:
-    """A file that can be opened. Raises ConfigError that says what is there instead."""
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder, not a file")
-    if not path.exists():
-        raise ConfigError(f"there is no file {path}")
-    return path
+def tell_failures(name: str, error: SobrietyError) -> None:
+    """What is forbidden, stops or answers again; what was never here is for `sobriety doctor`."""
+    if not isinstance(error, NotSupported):
+        tell(name, error)
 
 
 def interactive() -> bool:

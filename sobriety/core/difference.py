@@ -54,13 +54,11 @@ class Difference:
         current = {(r.metric, r.subject): r for r in readings}
         last, self._last = self._last, current
         before, self._at = self._at, now
-        if before is None:
-            return None
+        if before is None or now.boot_id != before.boot_id:
+            return None  # nothing before it, or another boot: counters and clocks began anew
         duration_s = (now.monotonic_ns - before.monotonic_ns) / NS_PER_S
         asleep_s = (now.boottime_ns - before.boottime_ns) / NS_PER_S - duration_s
         slept = asleep_s > _SLEEP_WORTH_TELLING_S
-        if now.boot_id != before.boot_id:
-            last = {}  # another boot: every counter began anew
         sums, broken = _sum_changes(last, current, duration_s, slept)
         observed, measures = _gather(sums, broken, duration_s)
         return Step(before, now, duration_s, asleep_s if slept else 0.0, observed, measures)

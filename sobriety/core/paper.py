@@ -73,7 +73,7 @@ class PaperHost:
                 finish()
                 path = None
                 word, _, rest = line[3:].partition(" ")
-                facts = dict(pair.partition("=")[::2] for pair in rest.split())
+                facts = {k: v for k, _, v in (pair.partition("=") for pair in rest.split())}
                 if word == "machine":
                     system = facts.get("system", "linux")
                 elif word == "moment":

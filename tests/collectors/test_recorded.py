@@ -1,0 +1,169 @@
+"""Every collector on machines written down: to the joule, the byte and the second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from sobriety.collectors import choose
+from sobriety.core.difference import Step
+from sobriety.core.errors import NotPermitted, NotSupported, ReadError, SobrietyError
+from sobriety.core.paper import PaperHost
+from sobriety.core.usage import Usage
+from sobriety.daemon import Daemon
+from sobriety.session import Answers, Session
+
+Paper = Callable[[str], PaperHost]
+
+
+def steps(host: PaperHost, *names: str) -> list[Step]:
+    """What happened between the moments of a recorded machine."""
+    found: list[Step] = []
+    with Session(host, choose("linux", names or None)) as session:
+        session.sample()
+        while host.turn():
+            session.sample()
+            if session.last_step:
+                found.append(session.last_step)
+    return found
+
+
+def rows(host: PaperHost) -> list[Usage]:
+    """What a daemon would have written."""
+    kept: list[Usage] = []
+
+    class Sink:
+        def append(self, rows: object) -> None:
+            assert isinstance(rows, list)
+            kept.extend(rows)  # pyright: ignore[reportUnknownArgumentType]
+
+    with Session(host, choose("linux", None), name="a") as session:
+        Daemon(session, Sink(), tell=fail).run()
+    return kept
+
+
+def fail(error: SobrietyError) -> None:
+    raise AssertionError(error)
+
+
+def test_a_laptop_with_everything(paper: Paper) -> None:
+    first, second = steps(paper("laptop_with_rapl_and_battery"))
+    assert first.observed == (
+        "cpu", "memory", "disk", "network", "package", "core", "uncore", "psys", "battery",
+    )  # fmt: skip
+    assert first.measures == pytest.approx(
+        {
+            "cpu_busy_s": 20,
+            "cpu_capacity_s": 40,
+            "util_sqrt_s": 5 * 0.5**0.5,
+            "util_s": 2.5,
+            "util_cubed_s": 0.625,
+            "memory_used_bs": 8_000_000 * 1024 * 5,
+            "disk_read_b": 100 * 512,  # of the disk, not of its partition and the volume on it too
+            "disk_written_b": 300 * 512,
+            "network_received_b": 5000,  # of the card, not of the loopback and the bridge
+            "network_sent_b": 6000,
+            "package_j": 100,  # once, though the mmio tree shows it again
+            "core_j": 40,
+            "uncore_j": 1,
+            "psys_j": 150,
+            "battery_j": 60,  # 12 W, and not the mouse's half watt
+        }
+    )
+    assert second.measures["memory_used_bs"] == pytest.approx(9_000_000 * 1024 * 5)  # the mean
+
+
+def test_a_battery_on_mains_says_nothing(paper: Paper) -> None:
+    for step in steps(paper("battery_on_ac")):
+        assert "battery" not in step.observed
+        assert "battery_j" not in step.measures
+
+
+def test_two_sockets_add_up(paper: Paper) -> None:
+    (step,) = steps(paper("server_two_sockets"))
+    assert step.measures["package_j"] == pytest.approx(1000)
+    assert step.measures["dram_j"] == pytest.approx(100)
+    assert step.measures["cpu_busy_s"] == pytest.approx(10)
+    assert step.measures["cpu_capacity_s"] == pytest.approx(40)
+    assert step.measures["util_s"] == pytest.approx(1.25)
+    assert step.measures["network_received_b"] == 2000  # the two cards, not their bond
+    assert step.measures["disk_written_b"] == 10 * 512
+
+
+def test_a_counter_that_wraps_is_exact_and_one_that_resets_is_a_gap(paper: Paper) -> None:
+    seen = [s.measures.get("package_j") for s in steps(paper("counter_wraps"))]
+    assert seen == [pytest.approx(150), pytest.approx(150), None, pytest.approx(150)]
+
+
+def test_counters_that_fall_are_gaps(paper: Paper) -> None:
+    first, second, third = steps(paper("counter_resets"))
+    assert ("cpu" in first.observed, "network" in first.observed) == (True, False)
+    assert ("cpu" in second.observed, "network" in second.observed) == (False, True)
+    assert "cpu" in third.observed
+    assert third.measures["network_received_b"] == 1000
+
+
+def test_a_processor_that_is_unplugged_halves_capacity_only(paper: Paper) -> None:
+    all_four, unplugging, two = steps(paper("cpu_unplugged"))
+    assert all_four.measures["cpu_capacity_s"] == pytest.approx(20)
+    assert unplugging.measures["cpu_capacity_s"] == pytest.approx(10)
+    assert two.measures["cpu_capacity_s"] == pytest.approx(10)
+    assert [s.measures["util_s"] for s in (all_four, unplugging, two)] == [2.5, 1.25, 1.25]
+
+
+def test_forbidden_rapl_is_told_with_the_command_and_nothing_else_is_lost(paper: Paper) -> None:
+    with Session(paper("rapl_forbidden"), choose("linux", None)) as session:
+        refusal = session.refusals["rapl"]
+        assert isinstance(refusal, NotPermitted)
+        assert refusal.hint and "sudo chmod" in refusal.hint
+        assert "/sys/class/powercap/intel-rapl" in refusal.hint
+        assert isinstance(session.refusals["battery"], NotSupported)
+    (step,) = steps(paper("rapl_forbidden"))
+    assert step.observed == ("cpu", "memory")
+
+
+def test_sleep_is_a_row_and_no_energy_crosses_it(paper: Paper) -> None:
+    before, asleep, waking, after = rows(paper("laptop_sleeps"))
+    assert [r.state for r in (before, asleep, waking, after)] == ["on", "asleep", "on", "on"]
+    assert [r.duration_s for r in (before, asleep, waking, after)] == [5, 28_800, 5, 5]
+    assert asleep.covered_s == 0
+    assert before.measures["package_j"] == pytest.approx(50)
+    assert "package_j" not in waking.measures  # the counter began anew
+    assert waking.measures["cpu_busy_s"] == pytest.approx(4)
+    assert after.measures["package_j"] == pytest.approx(50)
+
+
+def test_another_boot_is_not_a_jump(paper: Paper) -> None:
+    seen = steps(paper("reboot"))
+    assert [s.measures["package_j"] for s in seen] == [pytest.approx(50), pytest.approx(50)]
+    assert [s.duration_s for s in seen] == [5, 5]
+
+
+def test_a_sensor_that_breaks_is_told_once_and_never_zero(paper: Paper) -> None:
+    told: list[type] = []
+    host = paper("sensor_breaks")
+    seen: list[float | None] = []
+    with Session(
+        host, choose("linux", ["cpu", "rapl"]), tell=lambda _, error: told.append(type(error))
+    ) as session:
+        session.sample()
+        while host.turn():
+            session.sample()
+            assert session.last_step and "cpu" in session.last_step.observed
+            seen.append(session.last_step.measures.get("package_j"))
+    assert seen == [pytest.approx(100), None, None, pytest.approx(100)]
+    assert told == [ReadError, Answers]
+
+
+def test_a_container_has_what_proc_gives(paper: Paper) -> None:
+    (step,) = steps(paper("container_without_sys"))
+    assert step.observed == ("cpu", "memory", "network")
+    assert step.measures["network_received_b"] == 200  # all but the loopback
+
+
+def test_a_virtual_machine_without_sensors(paper: Paper) -> None:
+    for step in steps(paper("vm_without_sensor")):
+        assert {"cpu", "memory", "disk", "network"} <= set(step.observed)
+        assert not any(name.endswith("_j") for name in step.measures)
+        assert 0 < step.measures["cpu_capacity_s"] <= 2 * (step.duration_s + 0.05)
