@@ -47,7 +47,8 @@ def main() -> None:
     idle.wait()
     samples = wall_s / EVERY_S
     print(
-        f"resident        {ours / 1e6:6.1f} MB, {ours / theirs:.2f} times an idle python ({theirs / 1e6:.1f} MB)"
+        f"resident        {ours / 1e6:6.1f} MB, {ours / theirs:.2f} times"
+        f" an idle python ({theirs / 1e6:.1f} MB)"
     )
     print(
         f"CPU per sample  {used_s / samples * 1e3:6.2f} ms, spool included ({samples:.0f} samples)"

@@ -19,7 +19,7 @@ def environment() -> Path:
     venv = ROOT / ".cache" / "bench-venv"
     if not (venv / "bin" / "python").exists():
         subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    pip = [
+    pip: list[str | Path] = [
         venv / "bin" / "python",
         "-m",
         "pip",

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["main"]
+TYPE_CHECKING = False  # type checkers know the name; importing typing for it takes 3 ms
+if TYPE_CHECKING:
+    from click import Group
+
+__all__ = ["command", "main"]
 
 
 def main() -> None:
@@ -15,6 +19,11 @@ def main() -> None:
 
         print(f"sobriety {__version__}")  # noqa: T201
         return
+    command()(prog_name="sobriety")
+
+
+def command() -> Group:
+    """The `sobriety` group, for whoever documents or embeds it."""
     from .root import sobriety
 
-    sobriety(prog_name="sobriety")
+    return sobriety

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sobriety.collectors import choose, machine_facts
+from sobriety.core.capturing import CapturingHost
 from sobriety.core.host import Host
-from sobriety.core.paper import CapturingHost, PaperHost
+from sobriety.core.paper import PaperHost
 from sobriety.core.units import NS_PER_S
 from sobriety.session import Session, Tell
 

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .errors import ConfigError, NotPermitted, NotSupported, ReadError
-from .host import Host, Instant, Watched
+from .host import Instant, Watched
 
 _MARKS = ("forbidden", "broken", "gone", "folder")
 
@@ -224,93 +224,3 @@ def _instant(facts: dict[str, str], where: str) -> Instant:
         raise ConfigError(f"{where}: the moment has no {missing.args[0]}") from None
     except ValueError as error:
         raise ConfigError(f"{where}: a clock is not a whole number: {error}") from None
-
-
-class CapturingHost:
-    """Another host that writes down what is read through it, moment by moment."""
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self.system = host.system
-        self.is_here = False  # what psutil says cannot be written down
-        self.moments: list[Moment] = []
-
-    def begin_moment(self) -> None:
-        self.moments.append(Moment(self._host.now()))
-
-    def text(self, path: str) -> str:
-        with _Noting(self.moments[-1], path):
-            content = self._host.text(path)
-        self._note(path, content + "\n")
-        return content
-
-    def watch(self, path: str) -> Watched:
-        with _Noting(self.moments[-1], path):
-            return _CapturedFile(self, path, self._host.watch(path))
-
-    def glob(self, pattern: str) -> list[str]:
-        found = self._host.glob(pattern)
-        for path in found:
-            self.moments[-1].marks.setdefault(path, "folder")
-        return found
-
-    def now(self) -> Instant:
-        return self._host.now()
-
-    def sleep_until(self, monotonic_ns: int) -> bool:
-        went_on = self._host.sleep_until(monotonic_ns)
-        self.begin_moment()
-        return went_on
-
-    def wake(self) -> None:
-        self._host.wake()
-
-    def page(self) -> PaperHost:
-        """What was captured, as a machine that can be read back."""
-        for moment in self.moments:
-            for path in moment.files:
-                if moment.marks.get(path) == "folder":
-                    del moment.marks[path]
-        return PaperHost(self.system, self.moments)
-
-    def _note(self, path: str, content: str) -> None:
-        self.moments[-1].files[path] = content
-
-    def note_watched(self, path: str, content: bytes) -> None:
-        self._note(path, content.decode(errors="surrogateescape"))
-
-    def note_failure(self, path: str) -> None:
-        self.moments[-1].marks[path] = "broken"
-
-
-class _Noting:
-    """Writes down how a file refused, and lets the refusal go on."""
-
-    def __init__(self, moment: Moment, path: str) -> None:
-        self._moment, self._path = moment, path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
-        if isinstance(error, NotPermitted):
-            self._moment.marks[self._path] = "forbidden"
-        elif isinstance(error, ReadError):
-            self._moment.marks[self._path] = "broken"
-
-
-class _CapturedFile:
-    def __init__(self, host: CapturingHost, path: str, file: Watched) -> None:
-        self._host, self._path, self._file = host, path, file
-
-    def read(self) -> bytes:
-        try:
-            content = self._file.read()
-        except ReadError:
-            self._host.note_failure(self._path)
-            raise
-        self._host.note_watched(self._path, content)
-        return content
-
-    def close(self) -> None:
-        self._file.close()

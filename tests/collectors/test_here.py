@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from sobriety.collectors import BUILTIN, choose
+from sobriety.core.capturing import CapturingHost
 from sobriety.core.difference import METRICS
 from sobriety.core.errors import ConfigError
 from sobriety.core.host import LocalHost
-from sobriety.core.paper import CapturingHost, PaperHost
+from sobriety.core.paper import PaperHost
 from sobriety.session import Session
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

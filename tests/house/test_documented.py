@@ -7,25 +7,26 @@ from pathlib import Path
 
 import click
 import pytest
-from sobriety.cli.root import VERBS, sobriety
 
+from sobriety.cli import command as group
 from sobriety.collectors import BUILTIN
 from sobriety.config import SETTINGS
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-def commands(group: click.Group, name: str = "") -> Iterator[tuple[str, click.Command]]:
-    context = click.Context(group)
-    for word in group.list_commands(context):
-        command = group.get_command(context, word)
+def commands(parent: click.Group, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(parent)
+    for word in parent.list_commands(context):
+        command = parent.get_command(context, word)
         assert command is not None
         yield f"{name} {word}".strip(), command
         if isinstance(command, click.Group):
             yield from commands(command, f"{name} {word}".strip())
 
 
-ALL = list(commands(sobriety))
+VERBS = group().list_commands(click.Context(group()))
+ALL = list(commands(group()))
 
 
 def test_every_verb_is_a_file_of_its_name() -> None:

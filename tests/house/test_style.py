@@ -17,10 +17,12 @@ SOURCES = [
 ]
 LONGEST = 300
 
+# A formula's own letters, a figure's parts, and pure numbers.
 UNITLESS = frozenset(
-    # A formula's own letters, a figure's parts, and pure numbers.
-    ("u", "value", "low", "high", "share", "ratio", "factor", "unit_factor", "chips", "largest")
-    + ("wraps_at", "cut", "pue")
+    (
+        *("u", "value", "low", "high", "share", "ratio", "factor", "unit_factor", "chips"),
+        *("largest", "wraps_at", "cut", "pue"),
+    )
 )
 SUFFIXES = (*UNIT_OF_SUFFIX, "_g", "_per_s", "_dpi", "_in", "_gb", "_ghz", "_j_per_b", "_px")
 
