@@ -71,8 +71,6 @@ def collect(
     host = LocalHost(root)
     machine = describe(host, config)
     spool = Spool.open(settings.data_folder() / "spool.sqlite3")
-    for note in spool.notes:
-        click.echo(note, err=True)
     try:
         spool.record_machine(machine, host.now().wall_ns)
         with Session(
@@ -82,7 +80,7 @@ def collect(
             row_s=config.must_number("row_s"),
             tell=tell_failures,
         ) as session:
-            sink = _Echo(spool) if as_json else spool
+            sink = _Kept(spool, as_json=as_json)
             with _progress(for_s) as moved:
                 daemon = Daemon(
                     session, sink, interval_s=interval_s, tell=_tell_disk, on_sample=moved
@@ -100,15 +98,17 @@ def collect(
     click.echo(f"{rows} row{'s' if rows != 1 else ''} added to {spool.path}", err=True)
 
 
-class _Echo:
-    """Writes rows to the spool, and to stdout as JSON lines."""
+class _Kept:
+    """Writes rows to the spool, says what the spool has to say, and prints rows as JSON lines."""
 
-    def __init__(self, spool: Spool) -> None:
-        self._spool = spool
+    def __init__(self, spool: Spool, *, as_json: bool) -> None:
+        self._spool, self._as_json = spool, as_json
+        self._tell_notes()
 
     def append(self, rows: Sequence[Usage]) -> None:
         self._spool.append(rows)
-        for row in rows:
+        self._tell_notes()
+        for row in rows if self._as_json else ():
             click.echo(
                 json.dumps(
                     {
@@ -122,6 +122,11 @@ class _Echo:
                     }
                 )
             )
+
+    def _tell_notes(self) -> None:
+        for note in self._spool.notes:
+            click.echo(note, err=True)
+        self._spool.notes.clear()
 
 
 def _tell_disk(error: SobrietyError) -> None:

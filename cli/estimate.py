@@ -32,7 +32,7 @@ def estimate(file: Path, output: Path | None, at: str) -> None:
     """
     from sobriety.inventory import estimate_file
 
-    output = output or file.with_name(file.stem + ".estimated.csv")
+    output = output or file.parent / f"{file.stem}.estimated.csv"
     done = estimate_file(file, output, loads(at))
     click.echo(f"{output}: {done.estimated} of {done.rows} rows estimated", err=True)
     if not done.estimated:

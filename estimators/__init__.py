@@ -1,6 +1,8 @@
 """Usage into joules and CO2e: pure functions, and factors as data. No machine is looked at here.
 
 power_model, power_w              watts at the plug over utilisation
+state_watts                       watts of a terminal that does nothing
+cpu_match                         the processor that a name means, or none
 plan, energy, energy_j            joules of a usage row, measured where a sensor covers it
 plan_table, with_energy           the same on frames
 resolve_zone, intensity, all_factors, country_of    emission factors of electricity
@@ -11,15 +13,18 @@ from __future__ import annotations
 
 from .carbon import co2e
 from .categories import categories, category_of
+from .cpu import cpu_match
 from .curve import Curve, PowerModel, power_w
 from .embodied import amortised, embodied, lifetime
 from .energy import Coefficients, EnergyPlan, energy, energy_j, plan
-from .features import OPTIONAL, known_sets, terms
+from .features import MAKERS, OPTIONAL, device_terms, known_sets, terms
 from .frames import plan_table, with_energy
 from .grid import GridFactor, all_factors, country_of, intensity, resolve_zone
 from .power import power_model
+from .terminal import is_terminal, state_watts
 
 __all__ = [
+    "MAKERS",
     "OPTIONAL",
     "Coefficients",
     "Curve",
@@ -32,10 +37,13 @@ __all__ = [
     "category_of",
     "co2e",
     "country_of",
+    "cpu_match",
+    "device_terms",
     "embodied",
     "energy",
     "energy_j",
     "intensity",
+    "is_terminal",
     "known_sets",
     "lifetime",
     "plan",
@@ -43,6 +51,7 @@ __all__ = [
     "power_model",
     "power_w",
     "resolve_zone",
+    "state_watts",
     "terms",
     "with_energy",
 ]

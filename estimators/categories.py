@@ -9,6 +9,8 @@ from sobriety.core.errors import FactorNotFound
 
 from .tables import table
 
+_SPACES = str.maketrans(dict.fromkeys("-_'’«»\"", " "))
+
 
 def category_of(text: str) -> str:
     """The category that a word means: `Laptop` and `ordinateur portable` are `notebook`.
@@ -40,9 +42,7 @@ def categories() -> tuple[str, ...]:
 
 
 def folded(text: str) -> str:
-    """Lower case without accents, hyphens and doubled spaces, so that spellings meet."""
+    """Lower case without accents, hyphens, quotes and doubled spaces, so that spellings meet."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return " ".join(
-        letters.replace("-", " ").replace("_", " ").replace("’", " ").replace("'", " ").split()
-    )
+    return " ".join(letters.translate(_SPACES).split())

@@ -6,10 +6,12 @@ its energy mixes are Our World in Data's (CC BY 4.0)
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from pathlib import Path
-from typing import NamedTuple
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SOURCE = "CodeCarbon's energy mix (Our World in Data, CC BY 4.0)"
 
@@ -26,6 +28,7 @@ class Mix(NamedTuple):
 def data_folder() -> Path | None:
     """Where its data is; None when it is not installed."""
     from importlib.util import find_spec
+    from pathlib import Path
 
     spec = find_spec("codecarbon")  # finds, and does not import
     if spec is None or not spec.origin:
@@ -36,12 +39,15 @@ def data_folder() -> Path | None:
 @cache
 def energy_mixes() -> dict[str, Mix]:
     """By three-letter code; empty when CodeCarbon is not installed."""
+    import json
+
     folder = data_folder()
     if folder is None:
         return {}
-    table = json.loads(
-        (folder / "private_infra" / "global_energy_mix.json").read_text(encoding="utf-8")
-    )
+    path = folder / "private_infra" / "global_energy_mix.json"
+    if not path.is_file():  # another edition of CodeCarbon, with other tables
+        return {}
+    table = json.loads(path.read_text(encoding="utf-8"))
     return {
         iso3: Mix(iso3, row["country_name"], int(row["year"]), float(row["carbon_intensity"]))
         for iso3, row in table.items()
@@ -57,6 +63,18 @@ def cpu_table() -> tuple[tuple[str, float], ...]:
     folder = data_folder()
     if folder is None:
         return ()
-    text = (folder / "hardware" / "cpu_power.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
-    return tuple((row["Name"], float(row["TDP"])) for row in rows if row["Name"] and row["TDP"])
+    path = folder / "hardware" / "cpu_power.csv"
+    if not path.is_file():
+        return ()
+    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    powers = ((row["Name"] or "", _watts(row["TDP"] or "")) for row in rows)
+    return tuple((name, watts) for name, watts in powers if name and watts)
+
+
+def _watts(text: str) -> float | None:
+    """None for what is no positive number: the table has an empty one and a `27.29.5`."""
+    try:
+        watts = float(text)
+    except ValueError:
+        return None
+    return watts if 0 < watts < inf else None

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from math import exp
+
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.estimate import Estimate, product
 from sobriety.core.machine import Machine
 from sobriety.core.units import S_PER_YEAR
 
 from .categories import category_of
-from .tables import by_category
+from .features import device_terms, maker_of
+from .tables import by_category, table
 
 MAKERS = "makers' product carbon footprints, collected by Boavizta, 2023-02 (ODbL)"
 DECLARED = "as configured"
+
+ALL_IN_ONE_SCREEN_IN = 23.0
+"""Where it is not known. Assumed."""
 
 HOST_THREADS = (224.0, 112.0, 344.0)
 """Threads of the host of a virtual machine: two-chip servers since 2017 in SPECpower, median, 5 and
@@ -21,8 +29,9 @@ HOST_THREADS = (224.0, 112.0, 344.0)
 def embodied(machine: Machine) -> Estimate:
     """Kilograms of CO2e of manufacture, transport and end of life, of the whole device.
 
-    The maker's figure when there is one; else the median and range of its category. A virtual
-    machine is its threads' share of a server.
+    The maker's figure when there is one; else a regression on maker and screen where the category
+    has one, else the median and range of its category. A virtual machine is its threads' share of a
+    server.
 
     Raises FactorNotFound for a category of which no maker has said anything.
     """
@@ -34,9 +43,38 @@ def embodied(machine: Machine) -> Estimate:
         )
     if machine.virtual:
         return _share_of_host(machine)
-    category = category_of(machine.category or "desktop")
-    method = f"median of {category}s" if machine.category else f"category unknown: {category}s"
-    return _typical("embodied", "kg", "embodied_kg", category, method)
+    if machine.category is None:
+        return _unknown()
+    category = category_of(machine.category)
+    screen_in = machine.screen_in
+    if category == "all-in-one":  # makers declare it as a desktop that has a screen
+        category, screen_in = "desktop", screen_in or ALL_IN_ONE_SCREEN_IN
+    known = device_terms(category, machine.manufacturer, screen_in)
+    if category in by_category("embodied_error") and (screen_in or maker_of(machine.manufacturer)):
+        return _modelled(category, known)
+    return _typical("embodied", "kg", "embodied_kg", category, f"median of {category}s")
+
+
+def _modelled(category: str, known: Mapping[str, float]) -> Estimate:
+    """By maker and screen. A term that is not known is at its mean over the products."""
+    logarithm = 0.0
+    for row in table("embodied_terms"):
+        if row["category"] == category:
+            logarithm += float(row["log_kg"]) * known.get(row["term"], float(row["mean"]))
+    error = by_category("embodied_error")[category]
+    value = exp(logarithm)
+    facts = [f for f, term in (("maker", "dell"), ("screen", "screen")) if term in known]
+    if known.get("has_screen") == 0:
+        facts.remove("screen")
+    return Estimate(
+        "embodied_kg",
+        value,
+        value * float(error["low_ratio"]),
+        value * float(error["high_ratio"]),
+        "modelled",
+        f"regression of {category}s on {' and '.join(facts)} ({error['rows']} products)",
+        (MAKERS,),
+    )
 
 
 def lifetime(machine: Machine) -> Estimate:
@@ -48,6 +86,7 @@ def lifetime(machine: Machine) -> Estimate:
     if years is not None:
         return Estimate("lifetime_years", years, years, years, "declared", "declared", (DECLARED,))
     category = category_of(machine.category or ("server" if machine.virtual else "desktop"))
+    category = "desktop" if category == "all-in-one" else category
     return _typical("lifetime", "years", "lifetime_years", category, "as makers assume")
 
 
@@ -75,8 +114,8 @@ def amortised(embodied: Estimate, lifetime: Estimate, duration_s: float) -> Esti
     )
 
 
-def _typical(table: str, unit: str, metric: str, category: str, method: str) -> Estimate:
-    row = by_category(table).get(category)
+def _typical(name: str, unit: str, metric: str, category: str, method: str) -> Estimate:
+    row = by_category(name).get(category)
     if row is None:
         raise FactorNotFound(
             f"no maker's figure is held for the category {category!r}", hint=f"set {metric}"
@@ -85,6 +124,15 @@ def _typical(table: str, unit: str, metric: str, category: str, method: str) -> 
     return Estimate(
         metric, value, low, high, "archetype", f"{method} ({row['rows']} products)", (MAKERS,)
     )
+
+
+def _unknown() -> Estimate:
+    """A desktop, within a notebook's least and a workstation's most, as for its power."""
+    low, value, high = (
+        _typical("embodied", "kg", "embodied_kg", category, "category unknown: median of desktops")
+        for category in ("notebook", "desktop", "workstation")
+    )
+    return replace(value, low=low.low, high=high.high)
 
 
 def _share_of_host(machine: Machine) -> Estimate:

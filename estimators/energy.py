@@ -16,12 +16,14 @@ from sobriety.core.estimate import Basis, Estimate
 from sobriety.core.machine import Machine
 
 from .categories import category_of
+from .cpu import design_power_w
 from .curve import Curve, PowerModel, power_w, straight
 from .power import power_model
 from .server import through
 from .terminal import FULL_LOAD_W, SOURCE, is_terminal, state_watts
 
 TEADS = "Teads Engineering, Building an AWS EC2 Carbon Emissions Dataset, 2021"
+GPU = "the accelerator's own sensor"
 RAPL = "Linux powercap (RAPL) of this machine"
 
 PACKAGE_OVER_DESIGN = through((0.12, 0.32, 0.75, 1.02))
@@ -128,7 +130,13 @@ def plan(machine: Machine, observed: Sequence[str], state: str) -> EnergyPlan | 
     if "package" in observed:
         return _package(machine, model, observed)
     value, low, high = (_modelled(c) for c in (model.curve, model.low, model.high))
-    return EnergyPlan(value, low, high, model.basis, model.method, model.sources)
+    if "gpu" not in observed:
+        return EnergyPlan(value, low, high, model.basis, model.method, model.sources)
+    # No model has an accelerator in it. Its own idle is in a desktop's: within the interval.
+    value, low, high = (c._replace(gpu_j=1.0) for c in (value, low, high))
+    return EnergyPlan(
+        value, low, high, "mixed", f"gpu measured; {model.method}", (GPU, *model.sources)
+    )
 
 
 def _modelled(curve: Curve) -> Coefficients:
@@ -159,13 +167,14 @@ def _package(machine: Machine, model: PowerModel, observed: Sequence[str]) -> En
         high,
         "mixed",
         f"{seen} measured; the rest of the machine: {model.method}",
-        (RAPL, TEADS, *model.sources),
+        (RAPL, *((GPU,) if "gpu" in observed else ()), TEADS, *model.sources),
     )
 
 
 def _package_curve(machine: Machine, model: PowerModel) -> Curve:
-    if machine.tdp_w:
-        design_w = machine.tdp_w * (machine.chips or 1)
+    chip_w = machine.tdp_w or design_power_w(machine.cpu_model)
+    if chip_w:
+        design_w = chip_w * (machine.chips or 1)
     elif machine.category and category_of(machine.category) in FULL_LOAD_W:
         design_w = FULL_LOAD_W[category_of(machine.category)][0]
     else:
@@ -185,7 +194,10 @@ def _rest(wall: Curve, inside: Curve) -> Curve:
 def _at_rest(machine: Machine, state: str) -> EnergyPlan | None:
     if machine.virtual or machine.category is None:
         return None
-    category = category_of(machine.category)
+    try:
+        category = category_of(machine.category)
+    except FactorNotFound:
+        return None
     watts = state_watts(category, state) if is_terminal(category) else None
     if watts is None:
         return None

@@ -59,21 +59,28 @@ def intensity(zone: str, year: int, kind: str = "direct") -> GridFactor:
 
     Raises FactorNotFound when the zone has none of this kind. The other kind is not the answer.
     """
+    if kind not in get_args(FactorKind):
+        raise FactorNotFound(f"unknown kind of factor {kind!r}", hint="use direct or life-cycle")
     code = resolve_zone(zone)
     held = [f for f in all_factors(code) if f.kind == kind]
-    if kind not in get_args(FactorKind) or not held:
-        other = "life-cycle" if kind == "direct" else "direct"
-        raise FactorNotFound(
-            f"no {kind} factor is held for {code}",
-            hint=f"use the {other} one: --factor-kind {other}"
-            if any(f.kind == other for f in all_factors(code))
-            else "pip install 'sobriety[codecarbon]' brings more countries",
-        )
+    if not held:
+        raise FactorNotFound(f"no {kind} factor is held for {code}", hint=_way_out(code, kind))
     before = [f for f in held if f.year <= year]
     # all_factors lists the preferred source first: of the same year, the first wins.
     best = max(before, key=lambda f: f.year) if before else min(held, key=lambda f: f.year)
     return GridFactor(
         best.zone, best.year, best.kind, best.estimate, best.status, _notes(best, year)
+    )
+
+
+def _way_out(code: str, kind: str) -> str:
+    other = "life-cycle" if kind == "direct" else "direct"
+    if any(f.kind == other for f in all_factors(code)):
+        return f"use the {other} one: --factor-kind {other}"
+    if code in _countries() and not energy_mixes():
+        return "pip install 'sobriety[codecarbon]' brings more countries"
+    return "name a zone that has one, such as " + ", ".join(
+        dict.fromkeys(row["zone"] for row in table("grid"))
     )
 
 
@@ -85,7 +92,8 @@ def all_factors(zone: str) -> list[GridFactor]:
     code = resolve_zone(zone)
     own = [_from_row(row) for row in table("grid") if row["zone"] == code]
     own.sort(key=lambda f: -f.year)
-    mix = energy_mixes().get(country_of(code)) if "-" not in code else None
+    # A province has no national mix, and neither have the EU and the world.
+    mix = energy_mixes().get(_countries().get(code, ""))
     if mix:
         low, high = (
             mix.intensity_g_per_kwh * (1 - MIX_RATIO),
@@ -101,11 +109,16 @@ def all_factors(zone: str) -> list[GridFactor]:
 
 def country_of(zone: str) -> str:
     """The three-letter code of a zone's country: `CA-QC` → `CAN`. Raises FactorNotFound."""
-    two = resolve_zone(zone).split("-")[0]
-    for row in table("zones"):
-        if row["zone"] == two and row["iso3"]:
-            return row["iso3"]
-    raise FactorNotFound(f"the zone {zone} is no country's")
+    code = resolve_zone(zone).split("-")[0]
+    if code not in _countries():
+        raise FactorNotFound(f"the zone {zone} is no country's", hint="name a country, such as FR")
+    return _countries()[code]
+
+
+@cache
+def _countries() -> dict[str, str]:
+    """Three-letter codes of countries by zone."""
+    return {row["zone"]: row["iso3"] for row in table("zones") if row["iso3"]}
 
 
 @cache

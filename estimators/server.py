@@ -6,6 +6,7 @@ import re
 from functools import cache
 from itertools import pairwise
 from math import exp
+from typing import NamedTuple
 
 from sobriety.core.machine import Machine
 
@@ -22,41 +23,86 @@ REAL_IDLE_RATIO = 1.94
 results predict it: the median of 167. Makers tune the latter. The interval reaches up to it."""
 
 
+RANGES = {
+    # What the fit has seen. Beyond it squares and cubes of a fact are fantasy.
+    "chips": (1, 8),
+    "cores": (2, 144),
+    "tdp_w": (25, 500),
+    "hw_year": (2004, 2025),
+    "ghz": (1.6, 3.8),
+    "memory_gb": (1, 1536),
+}
+
+
+class Layout(NamedTuple):
+    """Chips, cores and threads to compute with, and what was assumed for it."""
+
+    chips: int
+    cores: int
+    threads: int
+    assumed: str
+
+
 def server_power(machine: Machine) -> PowerModel:
     """From chips, cores, threads, and as much as is known of TDP, year, clock and memory.
 
-    A server of which not even the cores are known is a typical one, and says so.
+    A server of which neither cores nor threads are known is a typical one. What was assumed, and
+    what was beyond the servers of the fit, is said in the method.
     """
-    cores, chips = machine.cores, machine.chips or 1
-    typical = cores is None
-    if cores is None:
-        cores, chips = 64, 2
-    known = known_facts(machine)
+    layout = _layout(machine)
+    found = known_facts(machine)
+    known = {name: _within(name, value) for name, value in found.items()}
     label = " ".join(n for n in OPTIONAL if n in known)
+    # More chips than any server of the fit has: as many of the largest as it takes.
+    chips = int(_within("chips", layout.chips))
+    cores = chips * _within("cores", layout.cores / layout.chips)
     row = terms(
         chips=chips,
-        cores=cores,
-        threads=machine.threads if machine.threads and not typical else 2 * cores,
+        cores=round(cores),
+        threads=round(cores * min(2.0, max(1.0, layout.threads / layout.cores))),
         amd=is_amd(machine.cpu_model),
         known=known,
     )
     fitted = coefficients()[label]
     logs = [sum(fitted[name][k] * value for name, value in row.items()) for k in range(4)]
-    curve = through(tuple(exp(v) for v in logs))
+    curve = through(tuple(exp(v) for v in logs)).scaled(layout.chips / chips)
     error = errors()[label]
     high = curve.scaled(error[1])
     missing_w = REAL_IDLE_RATIO * power_w(curve, 0) - power_w(high, 0)
     if missing_w > 0:
         high = high.plus(Curve(missing_w, 0, 0, 0))
+    typical = not (machine.cores or machine.threads)
+    beyond = [f"{name} {found[name]:g} taken as {known[name]:g}" for name in found
+              if known[name] != found[name]]  # fmt: skip
     facts = ", ".join(["cores", *known]) if not typical else "nothing: a typical 2 × 32 cores"
     return PowerModel(
         curve,
         curve.scaled(error[0]),
         high,
         "archetype" if typical else "modelled",
-        f"server regression on {facts}",
+        "; ".join([f"server regression on {facts}", *filter(None, [layout.assumed]), *beyond]),
         (SPEC, ENERGY_STAR),
     )
+
+
+def _layout(machine: Machine) -> Layout:
+    chips, cores, threads = machine.chips or 0, machine.cores or 0, machine.threads or 0
+    if cores <= 0 and threads <= 0:
+        return Layout(2, 64, 128, "")
+    assumed: list[str] = []
+    if cores <= 0:
+        cores = max(1, threads // 2)
+        assumed.append("two threads a core assumed")
+    if chips <= 0:
+        chips = 1
+        assumed.append("one chip assumed")
+    return Layout(min(chips, cores), cores, threads if threads > 0 else 2 * cores,
+                  ", ".join(assumed))  # fmt: skip
+
+
+def _within(name: str, value: float) -> float:
+    least, most = RANGES[name]
+    return min(max(value, least), most)
 
 
 def known_facts(machine: Machine) -> dict[str, float]:
@@ -67,7 +113,7 @@ def known_facts(machine: Machine) -> dict[str, float]:
         "ghz": clock_ghz(machine.cpu_model),
         "memory_gb": machine.memory_b / 1e9 if machine.memory_b else None,
     }
-    return {name: float(value) for name, value in found.items() if value}
+    return {name: float(value) for name, value in found.items() if value and value > 0}
 
 
 def clock_ghz(cpu_model: str | None) -> float | None:
@@ -110,6 +156,6 @@ def through(watts: tuple[float, ...]) -> Curve:
     d = (m11 * k2 - k1 * m21) / det
     curve = Curve(idle, b, r10 - b - d, d)
     steps = [power_w(curve, u / 50) for u in range(51)]
-    if all(after >= before for before, after in pairwise(steps)):
+    if b >= 0 and all(after >= before for before, after in pairwise(steps)):
         return curve
     return Curve(idle, 0.0, full - idle, 0.0)

@@ -11,7 +11,11 @@ def table(name: str) -> tuple[dict[str, str], ...]:
     import csv
     from importlib.resources import files
 
-    text = files(__package__).joinpath("data", f"{name}.csv").read_text(encoding="utf-8")
+    text = (
+        files(__name__.rpartition(".")[0])
+        .joinpath("data", f"{name}.csv")
+        .read_text(encoding="utf-8")
+    )
     return tuple(csv.DictReader(text.splitlines()))
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sobriety.core.machine import Machine
 
+from .cpu import design_power_w
 from .curve import PowerModel, straight
 from .tables import table
 
@@ -48,9 +49,10 @@ def terminal_power(machine: Machine, category: str) -> PowerModel:
     idle = state_watts(category, "short_idle")
     assert idle is not None, category
     added = FULL_LOAD_W[category]
-    if machine.tdp_w:
-        added = (machine.tdp_w, machine.tdp_w * 0.5, machine.tdp_w * 2.0)
-    load = "its processor's design power" if machine.tdp_w else "a processor of its class"
+    design_w = machine.tdp_w or design_power_w(machine.cpu_model)
+    if design_w:
+        added = (design_w, design_w * 0.5, design_w * 2.0)
+    load = "its processor's design power" if design_w else "a processor of its class"
     value, low, high = (straight(i, i + more) for i, more in zip(idle, added, strict=True))
     return PowerModel(
         value,

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sobriety.estimators import OPTIONAL, known_sets, terms
 
+from sobriety.estimators import OPTIONAL, known_sets, terms
 from tools.reference import folder, read, write
 
 Array = npt.NDArray[np.float64]
@@ -36,9 +36,9 @@ def design(table: pd.DataFrame, known: tuple[str, ...]) -> tuple[Array, list[str
         row: dict[str, Any] = {str(k): v for k, v in record.items()}
         rows.append(
             terms(
-                chips=row["chips"],
-                cores=row["cores_total"],
-                threads=row["threads_total"],
+                chips=int(row["chips"]),
+                cores=int(row["cores_total"]),
+                threads=int(row["threads_total"]),
                 amd=any(w in row["cpu_raw"].lower() for w in ("amd", "epyc", "opteron")),
                 known={name: row[name] for name in known},
             )
@@ -50,29 +50,31 @@ def design(table: pd.DataFrame, known: tuple[str, ...]) -> tuple[Array, list[str
 def ridge(x: Array, y: Array) -> Array:
     """Coefficients on the plain terms; the penalty acts on standardised ones, the constant free."""
     mean, spread = x[:, 1:].mean(axis=0), x[:, 1:].std(axis=0)
+    spread[spread == 0] = 1  # a term that no row of this fold has gets no slope
     z = (x[:, 1:] - mean) / spread
     slopes = np.linalg.solve(z.T @ z + RIDGE * np.eye(z.shape[1]), z.T @ (y - y.mean(axis=0)))
     slopes /= spread[:, None]
     return np.vstack([y.mean(axis=0) - mean @ slopes, slopes])
 
 
-def folds(groups: pd.Series[str]) -> Array:
+def folds(groups: pd.Series[str], count: int = FOLDS) -> Array:
     """A fold for each row, whole groups together; the same at every run."""
     names = sorted(groups.unique())
     order = np.random.default_rng(20_16).permutation(len(names))
-    fold_of = {name: int(order[i]) % FOLDS for i, name in enumerate(names)}
+    fold_of = {name: int(order[i]) % count for i, name in enumerate(names)}
     return groups.map(fold_of).to_numpy(dtype=np.float64)
 
 
 def watts(logs: Array) -> Array:
     """Watts at eleven loads from logarithms at four."""
-    return np.exp(logs) @ TO_CURVE.T @ BASIS.T
+    found: Array = np.exp(logs) @ TO_CURVE.T @ BASIS.T
+    return found
 
 
 def held_out(x: Array, y: Array, fold: Array) -> Array:
     """Predictions by models that did not see the row's silicon."""
     out = np.zeros_like(y)
-    for k in range(FOLDS):
+    for k in np.unique(fold):
         test = fold == k
         out[test] = x[test] @ ridge(x[~test], y[~test])
     return out
@@ -96,8 +98,7 @@ def main() -> None:
         error = np.abs(ratio - 1)
         # The interval is of the truth over the prediction, one value per silicon, so that a
         # processor with many results does not count many times.
-        per_cpu = pd.DataFrame(1 / ratio).groupby(table["cpu_base"]).mean().to_numpy().ravel()
-        low, high = np.quantile(per_cpu, [0.05, 0.95])
+        low, high = np.quantile(truth_over_model(table, ratio), [0.05, 0.95])
         summary.append(
             [label, len(table), *(round(float(v), 4) for v in (
                 low, high, error.mean(), np.median(error), (ratio - 1).mean(),
@@ -118,9 +119,43 @@ def main() -> None:
     )  # fmt: skip
     for row in summary:
         print(*row, sep="  ")
+    unseen_families(table, target, measured)
+    unseen_intervals(table, target, measured, fold)
     per_thread(table, curves)
     shares(table)
     check_energy_star(read(data / "energy_star" / "energy_star_servers.csv"), table)
+
+
+def truth_over_model(table: pd.DataFrame, ratio: Array) -> Array:
+    """Measured over predicted: one value for each silicon and load."""
+    found: Array = (1 / pd.DataFrame(ratio)).groupby(table["cpu_base"]).mean().to_numpy().ravel()
+    return found
+
+
+def unseen_families(table: pd.DataFrame, target: Array, measured: Array) -> None:
+    """The error on a processor family of which the fit has seen nothing."""
+    families = table["cpu_family"].fillna("unknown")
+    x, _ = design(table, OPTIONAL)
+    ratio = watts(held_out(x, target, folds(families, families.nunique()))) / measured
+    error = np.abs(ratio - 1)
+    print(
+        f"one of {families.nunique()} families left out: mean error {error.mean():.3f},"
+        f" median {np.median(error):.3f}, bias {(ratio - 1).mean():.3f}"
+    )
+
+
+def unseen_intervals(table: pd.DataFrame, target: Array, measured: Array, fold: Array) -> None:
+    """Coverage of a 90 % interval whose bounds come from the other folds' errors."""
+    x, _ = design(table, OPTIONAL)
+    ratio = watts(held_out(x, target, fold)) / measured
+    covered: list[bool] = []
+    for k in np.unique(fold):
+        test = fold == k
+        rest = table[~test].reset_index(drop=True)
+        low, high = np.quantile(truth_over_model(rest, ratio[~test]), [0.05, 0.95])
+        unseen = truth_over_model(table[test].reset_index(drop=True), ratio[test])
+        covered += [bool(low <= v <= high) for v in unseen]
+    print(f"coverage of the 90 % interval on silicon unseen: {np.mean(covered):.3f}")
 
 
 def per_thread(table: pd.DataFrame, curves: Array) -> None:

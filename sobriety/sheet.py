@@ -1,0 +1,86 @@
+"""Tables that people keep: CSV with any separator, and errors that name the line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sobriety.core.errors import ConfigError
+from sobriety.durable import publish
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table as it was read. `separator` is its own: the answer is written with the same."""
+
+    separator: str
+    header: list[str]
+    rows: list[list[str]]
+
+    @property
+    def names(self) -> list[str]:
+        """The columns as they are looked for: `Category ` is category."""
+        return [name.strip().lower() for name in self.header]
+
+
+def read_sheet(path: Path) -> Sheet:
+    """A CSV in UTF-8 with comma, semicolon or tab. Raises ConfigError, with the line."""
+    text = _text(path)
+    first = next(iter(text.splitlines()), "")
+    separator = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        rows = [row for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise ConfigError(
+            f"{path}, line {reader.line_num}: {error}", hint="see that every quote is closed"
+        ) from None
+    if not rows:
+        raise ConfigError(f"{path} is empty", hint="its first line names the columns")
+    sheet = Sheet(separator, rows[0], rows[1:])
+    names = sheet.names
+    if "category" not in names:
+        raise ConfigError(
+            f"{path} has no column 'category', but {', '.join(names)[:200]}",
+            hint="name one column category; docs/methods.md lists the others",
+        )
+    twice = {name for name in names if name and names.count(name) > 1}
+    if twice:
+        raise ConfigError(f"{path} has the column {min(twice)!r} twice", hint="rename one of them")
+    return sheet
+
+
+def _text(path: Path) -> str:
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder", hint="name a CSV file")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{path}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8",
+            hint="save it as CSV UTF-8",
+        ) from None
+
+
+def write_sheet(out: Path, separator: str, lines: Iterable[Sequence[str]]) -> None:
+    """Write it whole or not at all. Raises ConfigError."""
+    rows = [list(line) for line in lines]
+    # csv quotes a lone carriage return only where it is part of the line's end.
+    ending = "\r\n" if any("\r" in cell for row in rows for cell in row) else "\n"
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter=separator, lineterminator=ending).writerows(rows)
+        publish(part, out)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ConfigError(f"{out} cannot be written: {error.strerror}") from None

@@ -1,0 +1,132 @@
+"""The data that comes with the estimators holds together."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from sobriety.estimators import Curve, categories, category_of, known_sets, power_w, resolve_zone
+
+# Inner rooms have no address for a type checker: `sobriety/estimators.pyi` is only the door.
+folded: Callable[[str], str] = import_module("sobriety.estimators.categories").folded
+through: Callable[[tuple[float, ...]], Curve] = import_module("sobriety.estimators.server").through
+table: Callable[[str], tuple[dict[str, str], ...]] = import_module(
+    "sobriety.estimators.tables"
+).table
+
+NAMES = [
+    p.stem for p in (Path(__file__).parent.parent.parent / "estimators" / "data").glob("*.csv")
+]
+BOUNDS = {"grid": "_g_per_kwh", "embodied": "_kg", "lifetime": "_years", "terminal_power": "_w"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tables_are_whole(name: str) -> None:
+    rows = table(name)
+    assert rows
+    for row in rows:
+        assert None not in row and None not in row.values(), f"{name}: a row of another length"
+
+
+@pytest.mark.parametrize(("name", "unit"), BOUNDS.items())
+def test_every_figure_is_within_its_interval(name: str, unit: str) -> None:
+    for row in table(name):
+        low, value, high = (float(row[f"{bound}{unit}"]) for bound in ("low", "value", "high"))
+        assert 0 < low <= value <= high, row
+
+
+def test_every_factor_says_where_it_is_from() -> None:
+    for row in table("grid"):
+        for column in ("zone", "year", "kind", "basis", "status", "source", "licence"):
+            assert row[column].strip(), row
+        assert re.fullmatch(r"20\d\d-\d\d", row["retrieved"]), row
+        assert row["kind"] in ("direct", "life-cycle")
+        assert row["status"] in ("final", "preliminary")
+        assert row["basis"] in ("consumption", "production")
+        assert resolve_zone(row["zone"]) == row["zone"]
+
+
+def test_a_factor_is_told_once() -> None:
+    keys = Counter((r["zone"], r["year"], r["kind"], r["source"]) for r in table("grid"))
+    assert keys.most_common(1)[0][1] == 1
+
+
+def test_zone_codes_are_unique() -> None:
+    for column in ("zone", "iso3"):
+        codes = Counter(row[column] for row in table("zones") if row[column])
+        assert codes.most_common(1)[0][1] == 1
+
+
+def test_no_name_means_two_zones() -> None:
+    owners: dict[str, set[str]] = {}
+    for row in table("zones"):
+        names = (
+            row["zone"],
+            row["iso3"],
+            row["name_en"],
+            row["name_fr"],
+            *row["others"].split("|"),
+        )
+        for name in filter(None, names):
+            owners.setdefault(folded(name), set()).add(row["zone"])
+    assert {name: zones for name, zones in owners.items() if len(zones) > 1} == {}
+
+
+def test_no_alias_means_two_categories() -> None:
+    owners: dict[str, set[str]] = {}
+    for row in table("categories"):
+        owners.setdefault(folded(row["alias"]), set()).add(row["category"])
+    assert {alias: found for alias, found in owners.items() if len(found) > 1} == {}
+    for category in categories():
+        assert category_of(category) == category
+
+
+@pytest.mark.parametrize(
+    ("word", "category"),
+    [("Laptop", "notebook"), ("ORDINATEUR PORTABLE", "notebook"), ("Serveur", "server"),
+     ("téléphone", "smartphone"), ("Telephone", "smartphone"), ("tout en un", "all-in-one"),
+     ("All in One", "all-in-one"), ("écran", "monitor"), ("point d’accès", "access point"),
+     ("point d'acces", "access point"), ("Imprimante", "printer"), ("onduleur", "ups"),
+     ("client léger", "thin client"), ("station  de travail", "workstation"),
+     ("commutateur", "switch"), ("baie de stockage", "storage"), ("routeur", "router"),
+     ("tablette", "tablet"), ("unité centrale", "desktop")],
+)  # fmt: skip
+def test_words_in_both_languages(word: str, category: str) -> None:
+    assert category_of(word) == category
+
+
+def test_every_set_of_facts_has_a_model_and_its_error() -> None:
+    labels = {" ".join(known) for known in known_sets()}
+    assert {r["known"] for r in table("server_power")} == labels
+    assert {r["known"] for r in table("server_power_error")} == labels
+    for row in table("server_power_error"):
+        assert 0 < float(row["low_ratio"]) < 1 < float(row["high_ratio"])
+
+
+def test_every_regression_has_its_error() -> None:
+    fitted = {r["category"] for r in table("embodied_terms")}
+    assert fitted == {r["category"] for r in table("embodied_error")}
+    for row in table("embodied_error"):
+        assert 0 < float(row["low_ratio"]) < 1 < float(row["high_ratio"])
+
+
+def test_knowing_more_is_better_than_knowing_nothing() -> None:
+    error = {r["known"]: float(r["mape_ratio"]) for r in table("server_power_error")}
+    assert error["tdp_w hw_year ghz memory_gb"] == min(error.values()) <= 0.15
+    assert error[""] == max(error.values())
+
+
+@pytest.mark.parametrize(
+    "watts", [(50.0, 80.0, 120.0, 200.0), (50.0, 50.0, 50.0, 50.0), (100.0, 60.0, 180.0, 200.0)]
+)
+def test_a_curve_through_points_never_falls(watts: tuple[float, ...]) -> None:
+    curve = through(watts)
+    steps = [power_w(curve, u / 1000) for u in range(1001)]
+    assert all(b >= a for a, b in pairwise(steps))
+    assert (steps[0], steps[-1]) == pytest.approx((watts[0], watts[3]))

@@ -1,0 +1,101 @@
+"""Factors: one zone whatever people call it, and never another zone's figure."""
+
+from __future__ import annotations
+
+import pytest
+
+from sobriety.core.errors import FactorNotFound
+from sobriety.core.estimate import Estimate
+from sobriety.estimators import all_factors, co2e, country_of, intensity, resolve_zone
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["QC", "qc", "Québec", "quebec", "QUÉBEC", "CA-QC", "ca_qc", "« Québec »", " Quebec ", '"QC"',
+     "Que\u0301bec"],
+)  # fmt: skip
+def test_quebec_is_one_zone(text: str) -> None:
+    assert resolve_zone(text) == "CA-QC"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("France", "FR"), ("FRA", "FR"), ("royaume-uni", "GB"), ("UK", "GB"), ("Monde", "WORLD"),
+     ("Côte d'Ivoire", "CI"), ("Nouvelle-Écosse", "CA-NS"), ("États-Unis", "US")],
+)  # fmt: skip
+def test_names_in_both_languages(text: str, code: str) -> None:
+    assert resolve_zone(text) == code
+
+
+@pytest.mark.parametrize("text", ["Kanada", "Quebek", "CA-XX", "", "x" * 10_000, "Québec,\nCanada"])
+def test_an_unknown_zone_is_refused(text: str) -> None:
+    with pytest.raises(FactorNotFound) as caught:
+        resolve_zone(text)
+    assert caught.value.hint
+
+
+def test_the_nearest_names_are_told() -> None:
+    with pytest.raises(FactorNotFound) as caught:
+        resolve_zone("Quebek")
+    assert "CA-QC" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("year", "value"), [(2021, 1.7), (2022, 1.7), (2023, 1.9), (2024, 2.6), (2010, 1.7)]
+)
+def test_quebec_by_year(year: int, value: float) -> None:
+    assert intensity("QC", year).estimate.value == value
+
+
+def test_quebec_says_what_its_figure_is_worth() -> None:
+    assert intensity("QC", 2023).notes == ()
+    assert "preliminary" in " ".join(intensity("QC", 2024).notes)
+    assert "stale" not in " ".join(intensity("QC", 2025).notes)
+    assert "stale" in " ".join(intensity("QC", 2026).notes)
+    assert "oldest" in " ".join(intensity("QC", 2010).notes)
+
+
+def test_life_cycle_is_another_question() -> None:
+    held = intensity("QC", 2026, "life-cycle")
+    assert (held.estimate.value, held.kind) == (34.5, "life-cycle")
+    kinds = {f.kind for f in all_factors("QC")}
+    assert kinds == {"direct", "life-cycle"}
+    assert all(f.zone == "CA-QC" for f in all_factors("QC"))
+
+
+def test_the_other_kind_is_offered_and_never_taken() -> None:
+    with pytest.raises(FactorNotFound, match="no direct factor is held for FR") as caught:
+        intensity("FR", 2026)
+    assert "--factor-kind life-cycle" in (caught.value.hint or "")
+    assert intensity("FR", 2026, "life-cycle").zone == "FR"
+
+
+def test_a_province_never_gets_its_countrys_figure() -> None:
+    for kind in ("direct", "life-cycle"):
+        with pytest.raises(FactorNotFound, match="CA-ON"):
+            intensity("Ontario", 2024, kind)
+    assert all_factors("Ontario") == []
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(FactorNotFound, match="market"):
+        intensity("QC", 2024, "market")
+
+
+@pytest.mark.parametrize("zone", ["EU", "WORLD"])
+def test_the_union_and_the_world_have_factors_and_no_country(zone: str) -> None:
+    assert intensity(zone, 2024, "life-cycle").zone == zone
+    with pytest.raises(FactorNotFound):
+        country_of(zone)
+
+
+def test_the_country_of_a_province() -> None:
+    assert (country_of("QC"), country_of("France")) == ("CAN", "FRA")
+
+
+def test_carbon_of_a_kilowatt_hour() -> None:
+    energy = Estimate("energy_j", 3.6e6, 1.8e6, 7.2e6, "modelled", "a model", ("a test",))
+    carbon = co2e(energy, intensity("QC", 2023).estimate)
+    assert carbon.metric == "co2e_kg"
+    assert carbon.value == pytest.approx(1.9e-3, rel=1e-12)
+    assert carbon.low < 1.9e-3 / 2 and carbon.high > 1.9e-3 * 2
