@@ -35,6 +35,7 @@ def test_later_sources_win_and_say_so(home: Path) -> None:
         ("interval_s = -1\n", "line 1: interval_s is -1; expected a number from 0.1", None),
         ("interval_s = true\n", "interval_s is True", None),
         ('factor_kind = "market"\n', "expected one of direct, life-cycle", None),
+        ("idle_w = 50\nmax_w = 40\n", "line 2: max_w is 40, below idle_w, 50", "busy"),
         ("collectors = [1]\n", "expected names", None),
         ("zone = \n", "is not valid TOML", None),
     ],
