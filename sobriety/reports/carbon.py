@@ -24,6 +24,9 @@ Input = Literal["energy", "grid", "embodied", "lifetime"]
 
 NOTHING: frozenset[Input] = frozenset()
 
+_MOST_METHODS = 3
+"""Beyond that a fleet's figure names their number; each machine's own figure names its method."""
+
 
 @dataclass(frozen=True, slots=True)
 class HostUse:
@@ -131,11 +134,22 @@ def fleet_total(metric: str, parts: Iterable[tuple[object, Estimate]]) -> Estima
     by_key: dict[object, list[Estimate]] = {}
     for key, estimate in parts:
         by_key.setdefault(key, []).append(estimate)
+    methods = {e.method for same in by_key.values() for e in same}
+    many = (
+        f"{len(methods)} methods, each machine by its own" if len(methods) > _MOST_METHODS else ""
+    )
     return total(
         metric,
-        [total(metric, same, shared_error=True) for same in by_key.values()],
+        [total(metric, same, shared_error=True, method=many) for same in by_key.values()],
         shared_error=False,
+        method=many,
     )
+
+
+def measured_ratio(hosts: Sequence[HostUse]) -> float:
+    """Joules that sensors gave, of all their joules."""
+    joules = math.fsum(h.energy.value for h in hosts)
+    return min(1.0, math.fsum(h.measured_j for h in hosts) / joules) if joules > 0 else 0.0
 
 
 def exact(estimate: Estimate) -> Estimate:

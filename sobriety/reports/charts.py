@@ -50,10 +50,11 @@ def power_chart(points: Sequence[PowerPoint]) -> PowerChart | None:
     def x(at_ns: float) -> float:
         return (at_ns - start_ns) / span_ns * WIDTH
 
-    def y(watts: float) -> float:
-        return (1 - watts / top_w) * HEIGHT
+    def y(power_w: float) -> float:
+        return (1 - power_w / top_w) * HEIGHT
 
-    line, band = [], []
+    line: list[str] = []
+    band: list[str] = []
     for run in _runs(points):
         edges = [(x(p.start_ns), x(_end_ns(p, following))) for p, following in _pairs(run)]
         line.append(_steps(edges, [y(p.value_w) for p in run], "M"))

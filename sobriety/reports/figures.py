@@ -25,32 +25,15 @@ from sobriety.estimators import (
 from sobriety.lake import Lake
 from sobriety.period import Period, recorded, to_ns
 
-from . import insights
-from .carbon import Accounts, HostUse, fleet_total
-from .model import Coverage, Dimension, Footprint, Gap, Missing, Pace, Report, Slice
-from .query import PlanKey, UsageSum, extent, overlapping_hosts, power_series, usage_sums
+from . import doubts, insights
+from .carbon import Accounts, HostUse, fleet_total, measured_ratio
+from .model import Coverage, Dimension, Gap, Missing, Pace, Report, Slice
+from .query import PlanKey, UsageSum, extent, power_series, usage_sums
 from .settings import FactorKind, ReportSettings
-from .warnings import (
-    Caution,
-    ClockJump,
-    LowCoverage,
-    NoFactor,
-    NoSensor,
-    NoZone,
-    PreliminaryFactor,
-    ShortPeriod,
-    StaleFactor,
-    Unfinished,
-    UnknownMachine,
-    VirtualMachine,
-    WideInterval,
-)
+from .warnings import Caution, NoFactor, NoZone, ShortPeriod
 
 _LEAST_FOR_A_YEAR_S = 3600
 _LEAST_GAP_S = 60
-_COVERED_ENOUGH = 0.9
-_WIDE = 4
-_MEASURED_ENOUGH = 0.5
 
 
 def gather(
@@ -96,13 +79,13 @@ def gather(
         period=period,
         status="draft",
         language=settings.language,
-        made_at=now,
+        made_at=now.astimezone(period.start.tzinfo),
         zone=zone,
         factor_kind=settings.kind,
         machines=tuple(h.machine for h in hosts),
         totals=totals,
         mean_power_w=fleet_total("power_w", [(h.model_key, _power(h)) for h in hosts]),
-        measured_ratio=_measured(hosts),
+        measured_ratio=measured_ratio(hosts),
         other_kind=other_kind,
         other_use_co2e_kg=other.footprint(hosts).use_co2e_kg,
         pace=pace,
@@ -116,9 +99,9 @@ def gather(
         factors=tuple(used.values()),
         other_factors=tuple(all_factors(zone)) if zone else (),
         cautions=(
-            *_cautions_of_time(lake, period, coverage, pace, now),
-            *_cautions_of_machines(hosts, unknown, totals),
-            *_cautions_of_carbon(zone, used, missing),
+            *doubts.of_time(lake, period, coverage, pace, now),
+            *doubts.of_machines(hosts, unknown, totals),
+            *doubts.of_carbon(zone, used, missing),
         ),
     )
 
@@ -219,11 +202,6 @@ def _power(host: HostUse) -> Estimate:
     return host.energy.scaled(1 / host.observed_s, "power_w")
 
 
-def _measured(hosts: Sequence[HostUse]) -> float:
-    joules = sum(h.energy.value for h in hosts)
-    return min(1.0, sum(h.measured_j for h in hosts) / joules) if joules > 0 else 0.0
-
-
 def _breakdown(hosts: Sequence[HostUse], accounts: Accounts) -> dict[Dimension, tuple[Slice, ...]]:
     by_category: dict[str, list[HostUse]] = {}
     for host in hosts:
@@ -241,7 +219,7 @@ def _slices(groups: Mapping[str, Sequence[HostUse]], accounts: Accounts) -> tupl
             len(hosts),
             sum(h.observed_s for h in hosts),
             accounts.footprint(hosts),
-            _measured(hosts),
+            measured_ratio(hosts),
         )
         for name, hosts in groups.items()
     ]
@@ -279,49 +257,3 @@ def _coverage(
     observed_s = sum(recorded_s.values()) - sum(unknown_s.values())
     gaps.sort(key=lambda g: g.duration_s, reverse=True)
     return Coverage(span_s, observed_s, min(1.0, observed_s / span_s), tuple(gaps))
-
-
-def _cautions_of_carbon(
-    zone: str | None, factors: Mapping[int, GridFactor], missing: Caution | None
-) -> list[Caution]:
-    found: list[Caution] = [missing] if missing else []
-    for year, factor in factors.items():
-        if factor.year != year:
-            found.append(StaleFactor(zone or "", year, factor.year))
-        elif factor.status == "preliminary":
-            found.append(PreliminaryFactor(zone or "", factor.year))
-    return found
-
-
-def _cautions_of_time(
-    lake: Lake, period: Period, coverage: Coverage, pace: Pace | Missing, now: datetime
-) -> list[Caution]:
-    found: list[Caution] = []
-    if isinstance(pace, Missing):
-        found.append(pace.because)
-    if period.kind != "recorded" and period.end_ns > to_ns(now):
-        found.append(Unfinished())
-    if coverage.ratio < _COVERED_ENOUGH:
-        found.append(LowCoverage(coverage.ratio))
-    overlapping = overlapping_hosts(lake, period)
-    if overlapping:
-        found.append(ClockJump(overlapping))
-    return found
-
-
-def _cautions_of_machines(
-    hosts: Sequence[HostUse], unknown: tuple[str, ...], totals: Footprint
-) -> list[Caution]:
-    found: list[Caution] = []
-    measured = _measured(hosts)
-    if measured < _MEASURED_ENOUGH:
-        found.append(NoSensor(measured))
-    virtual = tuple(h.machine.host for h in hosts if h.machine.virtual)
-    if virtual:
-        found.append(VirtualMachine(virtual))
-    if unknown:
-        found.append(UnknownMachine(unknown))
-    energy_j = totals.energy_j
-    if energy_j.low > 0 and energy_j.high / energy_j.low >= _WIDE:
-        found.append(WideInterval(round(energy_j.high / energy_j.low)))
-    return found

@@ -13,14 +13,16 @@ from sobriety.core.estimate import Estimate
 
 from . import goals, opening, wording
 from .charts import HEIGHT, WIDTH, power_chart
-from .language import Language
+from .language import NBSP, Language
+from .methods import method
 from .model import Missing, Report
-from .quantities import Shown, show, unit_for
+from .quantities import POWER, Shown, fitting, show, show_bounds
 from .settings import Tongue
 from .tables import breakdown_tables
 from .warnings import duration
 
 _MOST_ROWS = 20
+_A_FEW_MINUTES_S = 600
 
 
 def as_html(report: Report, language: Tongue | None = None) -> str:
@@ -56,7 +58,7 @@ def _context(report: Report, language: Language) -> dict[str, Any]:
         "lead": opening.lead(language, report),
         "goals": goals.GOALS,
         "goal_text": partial(goals.goal_text, language),
-        "known": lambda figure: not isinstance(figure, Missing),
+        "known": _known,
         "power_chart": _power(report, language),
         "factor_rows": _factors(report, language),
         "coverage_share": int(report.coverage.ratio * 100 + 1e-9) / 100,
@@ -72,9 +74,13 @@ def _worded(language: Language) -> dict[str, Callable[..., Any]]:
     functions = (
         wording.title, wording.period, wording.observed, wording.status, wording.basis,
         wording.factor_kind, wording.machine, wording.category, wording.indicator,
-        wording.action, wording.narrowing, wording.gap, wording.method,
+        wording.action, wording.narrowing, wording.gap,
     )  # fmt: skip
     return {f"say_{f.__name__}": partial(f, language) for f in functions}
+
+
+def _known(figure: object) -> bool:
+    return not isinstance(figure, Missing)
 
 
 class _Numbered:
@@ -107,7 +113,7 @@ def _figures(report: Report, language: Language, sources: _Numbered) -> list[dic
             "name": name,
             "shown": show(language, figure),
             "basis": wording.basis(language, figure.basis),
-            "method": wording.method(language, figure.method),
+            "method": method(language, figure.method),
             "own_words": figure.method,
             "sources": sources.numbers(figure.sources),
         }
@@ -119,13 +125,13 @@ def _figures(report: Report, language: Language, sources: _Numbered) -> list[dic
 def _factors(report: Report, language: Language) -> list[dict[str, Any]]:
     """What every source says of the zone, those used first."""
     used = list(report.factors)
-    others = [f for f in report.other_factors if f not in used]
+    others = [f for f in report.other_factors if f.estimate not in [u.estimate for u in used]]
     return [
         {
             "year": str(f.year),
             "kind": f.kind,
             "shown": show(language, f.estimate),
-            "used": f in used,
+            "used": f in report.factors,
             "source": "; ".join(f.estimate.sources),
         }
         for f in (*used, *others)
@@ -137,13 +143,14 @@ def _power(report: Report, language: Language) -> dict[str, Any] | None:
     chart = power_chart(report.series)
     if chart is None:
         return None
-    top = Estimate("power_w", *[chart.watts[-1].value] * 3, "modelled", "scale", ("scale",))
-    unit = unit_for(top)
-    places = max(0, -_exponent(chart.watts[1].value / unit.size))
+    unit = fitting(POWER, chart.watts[-1].value)
+    places = max(0, -_exponent(chart.watts[1].value / unit.factor))
     days = report.period.duration_s > 2 * 86_400
 
     def moment(at_ns: float) -> str:
         at = datetime.fromtimestamp(at_ns / 1e9, tz=report.period.start.tzinfo)
+        if report.period.duration_s < _A_FEW_MINUTES_S:
+            return f"{(at_ns - report.series[0].start_ns) / 1e9:.0f}{NBSP}s"
         return language.in_calendar(at.date(), "d MMM") if days else language.clock(at)
 
     def full(at_ns: int) -> str:
@@ -151,15 +158,14 @@ def _power(report: Report, language: Language) -> dict[str, Any] | None:
         return f"{language.in_calendar(at.date(), 'yyyy-MM-dd')} {at:%H:%M:%S}"
 
     def watts(value: float, low: float, high: float) -> Shown:
-        figure = Estimate("power_w", value, low, high, "modelled", "scale", ("scale",))
-        return show(language, figure, unit)
+        return show_bounds(language, unit, value, low, high)
 
     return {
         "chart": chart,
         "width": WIDTH,
         "height": HEIGHT,
         "unit": unit.symbol,
-        "ticks": [(t.share, language.number(t.value / unit.size, places)) for t in chart.watts],
+        "ticks": [(t.share, language.number(t.value / unit.factor, places)) for t in chart.watts],
         "moments": [moment(t.value) for t in chart.moments_ns],
         "rows": [(full(p.start_ns), watts(p.value_w, p.low_w, p.high_w)) for p in report.series],
         "smallest": watts(*[min(p.value_w for p in report.series)] * 3),

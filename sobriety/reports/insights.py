@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sobriety.core.estimate import Estimate, product
 from sobriety.estimators import Curve, EnergyPlan, power_model, power_w
@@ -23,9 +23,9 @@ _NARROWINGS: tuple[tuple[str, Input], ...] = (
 _SERVERS = frozenset({"server", "rack server", "blade server", "tower server"})
 
 
-def measured_j(plan: EnergyPlan, measures: dict[str, float]) -> float:
+def measured_j(plan: EnergyPlan, measures: Mapping[str, float]) -> float:
     """The joules of a row that a sensor gave, supply losses on the way included."""
-    coefficients = plan.value._asdict()
+    coefficients: dict[str, float] = plan.value._asdict()
     return math.fsum(
         coefficients[name] * measures.get(name, 0.0) for name in coefficients if name.endswith("_j")
     )
@@ -190,7 +190,7 @@ def own_cost(hosts: Iterable[HostUse], totals: Footprint) -> OwnCost | None:
         energy.low / whole,
         energy.high / whole,
         energy.basis,
-        f"{energy.method} ÷ energy",
+        f"({energy.method}) ÷ energy",
         energy.sources,
     )
     return OwnCost(cpu_s, energy, ratio)

@@ -10,14 +10,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sobriety.core.errors import MissingExtra
 
 from .settings import Tongue
-
-if TYPE_CHECKING:
-    from babel.messages.catalog import Catalog
 
 NBSP: Final = "\u00a0"
 _LOCALES: Final = {"en": "en_CA", "fr": "fr_CA"}
@@ -31,29 +28,25 @@ class Language:
         self.tongue: Tongue = tongue
         self.locale = _LOCALES[tongue]
         self.tag = self.locale.replace("_", "-")
-        self._catalog = None if tongue == "en" else _catalog(tongue)
+        self._forms = None if tongue == "en" else _forms(tongue)
 
     def say(self, sentence: str, /, **values: object) -> str:
         """The sentence in this language, its {places} filled. Raises LookupError: untranslated."""
-        return self._of(sentence).format(**values)
+        return self._of(sentence)[0].format(**values)
 
     def say_n(self, one: str, many: str, count: int, /, **values: object) -> str:
         """The form that the count asks for; {n} is the count."""
-        if self._catalog is None:
+        if self._forms is None:
             text = one if count == 1 else many
         else:
-            message = self._catalog.get(one)
-            if message is None or not all(message.string):
-                raise LookupError(f"no {self.tongue} for {one!r}")
-            text = message.string[0 if abs(count) < 2 else 1]
+            text = self._of(one)[0 if abs(count) < 2 else 1]
         return text.format(n=self.number(count), **values)
 
     def term(self, text: str) -> str | None:
         """A translation of text that was not written here (a method); None if there is none."""
-        if self._catalog is None:
+        if self._forms is None:
             return text
-        message = self._catalog.get(text)
-        return message.string if message is not None and isinstance(message.string, str) else None
+        return self._forms[text][0] if text in self._forms else None
 
     def number(self, value: float, places: int = 0) -> str:
         """`1,234.5`, `1 234,5`; negative places are whole numbers already rounded."""
@@ -97,17 +90,17 @@ class Language:
             return "".join(shown)
         return self.say("{first} and {last}", first=", ".join(shown[:-1]), last=shown[-1])
 
-    def _of(self, sentence: str) -> str:
-        if self._catalog is None:
-            return sentence
-        message = self._catalog.get(sentence)
-        if message is None or not message.string or not isinstance(message.string, str):
+    def _of(self, sentence: str) -> tuple[str, ...]:
+        if self._forms is None:
+            return (sentence,)
+        if sentence not in self._forms:
             raise LookupError(f"no {self.tongue} for {sentence!r}")
-        return message.string
+        return self._forms[sentence]
 
 
 @cache
-def _catalog(tongue: Tongue) -> Catalog:
+def _forms(tongue: Tongue) -> dict[str, tuple[str, ...]]:
+    """Every translated sentence: its one form, or its singular and plural."""
     try:
         from babel.messages.pofile import read_po
     except ImportError:
@@ -115,4 +108,11 @@ def _catalog(tongue: Tongue) -> Catalog:
 
     path = files("sobriety.reports") / "locale" / tongue / "LC_MESSAGES" / "sobriety.po"
     with path.open("rb") as file:
-        return read_po(file, locale=tongue)
+        catalog = read_po(file, locale=tongue)
+    found: dict[str, tuple[str, ...]] = {}
+    for message in catalog:
+        key = message.id if isinstance(message.id, str) else message.id[0]
+        forms = (message.string,) if isinstance(message.string, str) else message.string
+        if key and forms and all(forms):
+            found[key] = tuple(forms)
+    return found

@@ -14,15 +14,16 @@ from .rounding import apportioned, decimals, decimals_of_sum, rounded
 
 
 class Unit(NamedTuple):
-    """What one of it is in the base unit of its kind, and its symbol."""
+    """What one of it is in the base unit of its kind, its symbol, from how many on it is used."""
 
-    size: float
+    factor: float
     symbol: str
     is_co2e: bool = False
+    least: int = 1
 
 
 ENERGY: Final = (
-    Unit(1000 * J_PER_KWH, "MWh"), Unit(J_PER_KWH, "kWh"), Unit(J_PER_KWH / 1000, "Wh"),
+    Unit(1000 * J_PER_KWH, "MWh", least=10), Unit(J_PER_KWH, "kWh"), Unit(J_PER_KWH / 1000, "Wh"),
     Unit(1.0, "J"), Unit(1e-3, "mJ"),
 )  # fmt: skip
 CARBON: Final = (
@@ -53,6 +54,8 @@ class Shown:
 
     def between(self, language: Language) -> str:
         """`between 12 and 50`, in the figure's unit."""
+        if self.in_unit == (0.0, 0.0, 0.0):
+            return language.say("none seen")
         if self.low == self.high:
             return language.say("exactly known")
         return language.say("between {low} and {high}", low=self.low, high=self.high)
@@ -62,14 +65,14 @@ class Shown:
         return language.say("{low} to {high}", low=self.low, high=self.high)
 
 
-def unit_for(estimate: Estimate, largest: float | None = None) -> Unit:
-    """The largest unit of which there is at least one; by `largest` when figures share a unit."""
-    units = _UNITS[estimate.unit]
-    size = abs(estimate.value or estimate.high) if largest is None else largest
-    for unit in units:
-        if size >= unit.size:
-            return unit
-    return units[-1]
+def unit_for(estimate: Estimate) -> Unit:
+    """The largest unit of which there is at least one (ten megawatt-hours)."""
+    return fitting(_UNITS[estimate.unit], abs(estimate.value or estimate.high))
+
+
+def fitting(units: Sequence[Unit], value: float) -> Unit:
+    """The largest of the units of which there are enough."""
+    return next((u for u in units if value >= u.factor * u.least), units[-1])
 
 
 def symbol(language: Language, unit: Unit) -> str:
@@ -85,8 +88,21 @@ def show(
     language: Language, estimate: Estimate, unit: Unit | None = None, places: int | None = None
 ) -> Shown:
     """The figure alone, or with the unit and decimals of those it stands beside."""
-    unit = unit or unit_for(estimate)
-    value, low, high = (x / unit.size for x in (estimate.value, estimate.low, estimate.high))
+    bounds = estimate.value, estimate.low, estimate.high
+    return show_bounds(language, unit or unit_for(estimate), *bounds, places=places)
+
+
+def show_bounds(
+    language: Language,
+    unit: Unit,
+    value: float,
+    low: float,
+    high: float,
+    *,
+    places: int | None = None,
+) -> Shown:
+    """A value and its bounds, in base units, that is no Estimate of its own: a chart's point."""
+    value, low, high = value / unit.factor, low / unit.factor, high / unit.factor
     own = decimals(value, low, high)
     shown = own if places is None else places
     return Shown(
@@ -113,9 +129,9 @@ def _number(language: Language, unit: Unit, value: float, places: int) -> str:
 def _unit_for_sum(whole: Estimate, parts: Sequence[Estimate]) -> Unit:
     """The total's unit, or the next smaller one where a part would be a few hundredths of it."""
     unit = unit_for(whole)
-    smaller = next((u for u in _UNITS[whole.unit] if u.size < unit.size), unit)
+    smaller = next((u for u in _UNITS[whole.unit] if u.factor < unit.factor), unit)
     smallest = min((p.value for p in parts if p.value > 0), default=whole.value)
-    tiny = smallest < 0.1 * unit.size and whole.value < 10 * unit.size
+    tiny = smallest < 0.05 * unit.factor and whole.value < 10 * unit.factor
     return smaller if tiny else unit
 
 
@@ -133,7 +149,7 @@ def column(
 ) -> Column:
     """Figures that are read together with their sum."""
     unit = unit or _unit_for_sum(whole, parts)
-    size = unit.size
+    size = unit.factor
     values = [p.value / size for p in parts]
     places = decimals_of_sum((whole.value / size, whole.low / size, whole.high / size), values)
     return Column(

@@ -29,19 +29,17 @@ def decimals(value: float, low: float, high: float) -> int:
 def decimals_of_sum(total: tuple[float, float, float], parts: Sequence[float]) -> int:
     """Decimals that a total (value, low, high) and its parts are all printed with.
 
-    Those that the total's interval supports; more while a part would be printed as nothing (in
-    a long list, with a single digit), up to
-    four digits of the total, and one more for each tenfold of parts.
+    Those that the total's interval supports; more for the smallest part's sake: two digits of it
+    within three of the total, or one within four. Each tenfold of parts may add one.
     """
     supported = decimals(*total)
     largest = abs(total[0]) or max((abs(p) for p in parts), default=0.0)
     if largest == 0:
         return supported
-    spread = math.ceil(math.log10(len(parts))) if len(parts) > 3 else 0
-    most = _DIGITS - _magnitude(largest) + spread
-    smallest = min((abs(p) for p in parts if p), default=largest)
-    needed = max(supported, (1 if spread else 0) - _magnitude(smallest))
-    return max(supported, min(needed, most))
+    more = math.ceil(math.log10(len(parts))) if len(parts) > 3 else 0
+    of_total = _DIGITS - 1 - _magnitude(largest) + more
+    of_part = -_magnitude(min((abs(p) for p in parts if p), default=largest))
+    return max(supported, min(of_part + 1, of_total), min(of_part, of_total + 1))
 
 
 def apportioned(parts: Sequence[float], places: int) -> list[float]:

@@ -103,14 +103,14 @@ def _carbon(
         cells = [(s.value, "", "") for s in (*making.parts, making.total)]
         return unit_for(whole.embodied_share_kg), cells
     unit = unit_for(both)
-    makings = [p.embodied_share_kg.value / unit.size for p in parts]
-    uses = [_value(p.use_co2e_kg) / unit.size for p in parts]
-    interval = (both.value / unit.size, both.low / unit.size, both.high / unit.size)
+    makings = [p.embodied_share_kg.value / unit.factor for p in parts]
+    uses = [_value(p.use_co2e_kg) / unit.factor for p in parts]
+    interval = (both.value / unit.factor, both.low / unit.factor, both.high / unit.factor)
     places = decimals_of_sum(interval, makings + uses)
     made, used = apportioned(makings, places), apportioned(uses, places)
 
-    def text(cut: float, true: float) -> str:
-        if cut == 0 and true > 0:
+    def text(cut: float, value: float) -> str:
+        if cut == 0 and value > 0:
             return "<" + NBSP + language.number(10.0**-places, places)
         return language.number(cut, places)
 

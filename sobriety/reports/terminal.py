@@ -32,8 +32,9 @@ def as_text(
     bold, dim, off = (_BOLD, _DIM, _OFF) if colour else ("", "", "")
     lines = [
         f"{bold}{wording.title(words, report)}{off}",
-        f"{wording.period(words, report.period)}, {wording.observed(words, report)}",
     ]
+    when = f"{wording.period(words, report.period)}, {wording.observed(words, report)}"
+    lines += _wrapped(when, width)
     if len(report.machines) == 1:
         lines += _wrapped(wording.machine(words, report.machines[0]), width)
     lines += ["", *_wrapped(opening.lead(words, report), width), ""]

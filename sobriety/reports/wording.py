@@ -181,14 +181,5 @@ def gap(language: Language, item: Gap) -> str:
     return language.say("{name}: the processor was not seen for {time}", name=item.host, time=time)
 
 
-def method(language: Language, text: str) -> str | None:
-    """A method's description, its factors translated one by one; None if one has no translation."""
-    for mark in (" + ", " × ", " ÷ ", "; "):
-        if mark in text:
-            parts = [method(language, part) for part in text.split(mark)]
-            return None if None in parts else mark.join(p for p in parts if p)
-    return language.term(text)
-
-
 def _gb(language: Language, size_b: float) -> str:
     return language.number(size_b / 1e9, 0 if size_b >= 9.5e9 else 1)

@@ -1,0 +1,76 @@
+"""Which cautions a report's figures call for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sobriety.estimators import GridFactor
+from sobriety.lake import Lake
+from sobriety.period import Period, to_ns
+
+from .carbon import HostUse, measured_ratio
+from .model import Coverage, Footprint, Missing, Pace
+from .query import overlapping_hosts
+from .warnings import (
+    Caution,
+    ClockJump,
+    LowCoverage,
+    NoSensor,
+    PreliminaryFactor,
+    StaleFactor,
+    Unfinished,
+    UnknownMachine,
+    VirtualMachine,
+    WideInterval,
+)
+
+_COVERED_ENOUGH = 0.9
+_WIDE = 4
+_MEASURED_ENOUGH = 0.5
+
+
+def of_carbon(
+    zone: str | None, factors: Mapping[int, GridFactor], missing: Caution | None
+) -> list[Caution]:
+    found: list[Caution] = [missing] if missing else []
+    for year, factor in factors.items():
+        if factor.year != year:
+            found.append(StaleFactor(zone or "", year, factor.year))
+        elif factor.status == "preliminary":
+            found.append(PreliminaryFactor(zone or "", factor.year))
+    return found
+
+
+def of_time(
+    lake: Lake, period: Period, coverage: Coverage, pace: Pace | Missing, now: datetime
+) -> list[Caution]:
+    found: list[Caution] = []
+    if isinstance(pace, Missing):
+        found.append(pace.because)
+    if period.kind != "recorded" and period.end_ns > to_ns(now):
+        found.append(Unfinished())
+    if coverage.ratio < _COVERED_ENOUGH:
+        found.append(LowCoverage(coverage.ratio))
+    overlapping = overlapping_hosts(lake, period)
+    if overlapping:
+        found.append(ClockJump(overlapping))
+    return found
+
+
+def of_machines(
+    hosts: Sequence[HostUse], unknown: tuple[str, ...], totals: Footprint
+) -> list[Caution]:
+    found: list[Caution] = []
+    measured = measured_ratio(hosts)
+    if measured < _MEASURED_ENOUGH:
+        found.append(NoSensor(measured))
+    virtual = tuple(h.machine.host for h in hosts if h.machine.virtual)
+    if virtual:
+        found.append(VirtualMachine(virtual))
+    if unknown:
+        found.append(UnknownMachine(unknown))
+    energy_j = totals.energy_j
+    if energy_j.low > 0 and energy_j.high / energy_j.low >= _WIDE:
+        found.append(WideInterval(round(energy_j.high / energy_j.low)))
+    return found

@@ -1,0 +1,209 @@
+"""Lakes to report on: usage rows of synthetic machines, kept and estimated by the real rooms."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sobriety.core.machine import Machine
+from sobriety.core.usage import Usage
+from sobriety.lake import Lake
+from sobriety.period import Period, choose, to_ns
+from sobriety.reports import Report, ReportSettings, gather
+
+TZ = ZoneInfo("America/Montreal")
+NOW = datetime(2026, 11, 23, 14, 4, tzinfo=TZ)
+TOOLS = Path(__file__).parent.parent.parent / ".tools"
+
+VIRTUAL = Machine(
+    "atelier-3", "server", cpu_model="Intel(R) Xeon(R) Platinum 8488C", chips=1, cores=1,
+    threads=2, memory_b=8e9, virtual=True, system="linux",
+)  # fmt: skip
+LAPTOP = Machine(
+    "portable-17", "notebook", "Lenovo", "ThinkPad T14 Gen 3",
+    "12th Gen Intel(R) Core(TM) i5-1245U", chips=1, cores=10, threads=12, memory_b=16e9, disks=1,
+    screen_in=14.0, hw_year=2022, virtual=False, system="linux",
+)  # fmt: skip
+SERVER = Machine(
+    "srv-1", "server", "Dell Inc.", "PowerEdge R750", "Intel(R) Xeon(R) Gold 6338 CPU @ 2.00GHz",
+    chips=2, cores=64, threads=128, tdp_w=205.0, memory_b=256e9, disks=4, hw_year=2021,
+    virtual=False, system="linux",
+)  # fmt: skip
+
+
+def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> int:
+    """A moment in Montréal, in nanoseconds."""
+    return to_ns(datetime(year, month, day, hour, minute, tzinfo=TZ))
+
+
+def usage(
+    host: str,
+    start_ns: int,
+    busy: list[float],
+    row_s: float = 60.0,
+    joules: Mapping[str, float] | None = None,
+) -> list[Usage]:
+    """A row for each share of the processor; `joules` are a sensor's, per second."""
+    sensors = joules or {}
+    rows: list[Usage] = []
+    for i, u in enumerate(busy):
+        measures = {
+            "cpu_busy_s": u * 8 * row_s,
+            "cpu_capacity_s": 8 * row_s,
+            "util_sqrt_s": math.sqrt(u) * row_s,
+            "util_s": u * row_s,
+            "util_cubed_s": u**3 * row_s,
+            "agent_cpu_s": 0.0003 * row_s,
+        } | {f"{name}_j": watts * row_s for name, watts in sensors.items()}
+        observed = ("cpu", *sensors, "agent")
+        rows.append(Usage(host, start_ns + int(i * row_s * 1e9), row_s, row_s, measures, observed))
+    return rows
+
+
+Fill = Callable[[Lake], object]
+
+
+@pytest.fixture(scope="session")
+def make_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Fill], Lake]]:
+    lakes: list[Lake] = []
+
+    def make(fill: Fill) -> Lake:
+        lake = Lake(tmp_path_factory.mktemp("lake"))
+        lakes.append(lake)
+        fill(lake)
+        return lake
+
+    yield make
+    for lake in lakes:
+        lake.close()
+
+
+def fill_short(lake: Lake) -> None:
+    """A virtual machine, watched for 45 seconds."""
+    lake.record_machine(VIRTUAL, at(2026, 11, 23, 14, 2))
+    lake.append(usage("atelier-3", at(2026, 11, 23, 14, 2), [0.1, 0.3, 0.2] * 3, row_s=5.0))
+
+
+def fill_laptop(lake: Lake) -> None:
+    """A laptop for a day, three hours of it unseen."""
+    lake.record_machine(LAPTOP, at(2026, 11, 22, 8))
+    busy = [0.02 + 0.3 * max(0.0, math.sin(i / 240)) for i in range(1440)]
+    rows = usage("portable-17", at(2026, 11, 22, 8), busy)
+    lake.append(rows[:800] + rows[980:])
+
+
+def fill_fleet(lake: Lake) -> None:
+    """Laptops, a server with sensors and one without, and a host nobody described: six weeks."""
+    start_ns = at(2026, 10, 1)
+    day = [0.01] * 8 + [0.25] * 9 + [0.01] * 7
+    machines = [replace(LAPTOP, host=f"poste-{k:02d}") for k in range(3)]
+    machines += [SERVER, replace(SERVER, host="srv-2"), VIRTUAL]
+    for machine in machines:
+        lake.record_machine(machine, start_ns)
+        sensors = {"package": 180.0, "dram": 25.0} if machine.host == "srv-1" else {}
+        rows = usage(machine.host, start_ns, day * 42, row_s=3600.0, joules=sensors)
+        lake.append(
+            [*rows, Usage(machine.host, at(2026, 11, 12, 1), 600.0, 0.0, state="unobserved")]
+        )
+    lake.append(usage("sans-nom", start_ns, day, row_s=3600.0))
+    lake.roll_up()
+
+
+FILLS: dict[str, Fill] = {"short": fill_short, "laptop": fill_laptop, "fleet": fill_fleet}
+QUARTER = choose(quarter="2026-Q4", timezone="America/Montreal")
+PERIODS: dict[str, Period | None] = {"short": None, "laptop": None, "fleet": QUARTER}
+
+
+@pytest.fixture(scope="session")
+def lakes(make_lake: Callable[[Fill], Lake]) -> dict[str, Lake]:
+    return {name: make_lake(fill) for name, fill in FILLS.items()}
+
+
+@pytest.fixture(scope="session")
+def reports(lakes: dict[str, Lake]) -> dict[str, Report]:
+    """Gathered once: a report of each lake, and one without a zone."""
+    québec = ReportSettings(zone="Québec", timezone="America/Montreal")
+    nowhere = ReportSettings(timezone="America/Montreal")
+    found = {name: gather(lake, québec, PERIODS[name], now=NOW) for name, lake in lakes.items()}
+    found["no zone"] = gather(lakes["fleet"], nowhere, QUARTER, now=NOW)
+    return found
+
+
+SCENES = ("short", "laptop", "fleet", "no zone")
+
+
+@pytest.fixture(params=SCENES)
+def report(request: pytest.FixtureRequest, reports: dict[str, Report]) -> Report:
+    return reports[request.param]
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """axe-core's script, from `make deps`. Without it a test skips; in CI that is a failure."""
+    script = TOOLS / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        message = "axe-core is not installed; run: make deps"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return script.read_text(encoding="utf-8")
+
+
+class _Page(HTMLParser):
+    VOID = frozenset(("meta", "path"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.tags: list[str] = []
+        self.open: list[tuple[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in self.VOID:
+            self.open.append((tag, dict(attrs).get("lang")))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data: str) -> None:
+        elsewhere = any(tag == "style" or lang == "en" for tag, lang in self.open)
+        if data.strip() and not elsewhere:
+            self.texts.append(data.strip())
+
+
+Read = Callable[[str], tuple[list[str], list[str]]]
+
+
+@pytest.fixture(scope="session")
+def read_page() -> Read:
+    """The texts of a page, those marked as of another language left out, and its tags."""
+
+    def read(html: str) -> tuple[list[str], list[str]]:
+        page = _Page()
+        page.feed(html)
+        assert page.open == [], "every tag is closed"
+        return page.texts, page.tags
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def make_usage() -> Callable[..., list[Usage]]:
+    return usage
+
+
+@pytest.fixture(scope="session")
+def machines() -> dict[str, Machine]:
+    return {m.host: m for m in (VIRTUAL, LAPTOP, SERVER)}

@@ -1,0 +1,196 @@
+"""Two languages, each complete and with its own habits."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from sobriety import reports
+from sobriety.core.estimate import Estimate
+from sobriety.core.machine import Machine
+from sobriety.estimators import all_factors, amortised, categories, embodied, lifetime, plan
+from sobriety.reports import Report, as_html
+from sobriety.reports.language import Language
+from sobriety.reports.methods import CATEGORIES, method
+from sobriety.reports.warnings import duration
+
+REPORTS = Path(reports.__file__).parent
+EN, FR = Language("en"), Language("fr")
+Read = Callable[[str], tuple[list[str], list[str]]]
+NBSP = "\u00a0"
+KEYWORDS = {"say": None, "say_n": (1, 2), "mark": None}
+
+
+def sentences() -> set[str | tuple[str, ...]]:
+    """Every sentence of the code and the templates."""
+    found = extract_from_dir(
+        REPORTS,
+        method_map=[("**.py", "python"), ("templates/**.html", "jinja2")],
+        keywords=KEYWORDS,
+    )
+    return {message for _, _, message, _, _ in found}
+
+
+def entries() -> list[Message]:
+    with (REPORTS / "locale/fr/LC_MESSAGES/sobriety.po").open("rb") as file:
+        return [m for m in read_po(file, locale="fr") if m.id]
+
+
+def texts(message: Message) -> list[str]:
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
+
+
+def test_no_sentence_lacks_its_french() -> None:
+    translated = {
+        m.id if isinstance(m.id, str) else tuple(m.id) for m in entries() if all(texts(m))
+    }
+    assert len(sentences()) > 150
+    assert sentences() - translated == set()
+
+
+def test_the_catalog_holds_no_sentence_that_nobody_says() -> None:
+    said = sentences()
+    for message in entries():
+        key = message.id if isinstance(message.id, str) else tuple(message.id)
+        assert key in said or "estimator" in message.user_comments, key
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_a_translation_fills_the_same_places() -> None:
+    for message in entries():
+        ids = [message.id] if isinstance(message.id, str) else list(message.id)
+        wanted = set[str]().union(*(places(i) for i in ids))
+        for text in texts(message):
+            assert places(text) - {"n"} == wanted - {"n"}, text
+
+
+TYPOGRAPHY = {
+    "no-break space before a colon": r"[^\u00a0]:(?!/)(?=\s|$)",
+    "no-break space before a percent sign": r"[^\u00a0]%",
+    "no-break space within « »": r"«[^\u00a0]|[^\u00a0]»",
+    "no space before ; ? ! in Québec": r"\s[;?!]",
+    "’ and « »": "['\"]",
+    "… in one sign": r"\.\.\.",
+}
+
+
+@pytest.mark.parametrize("rule", TYPOGRAPHY)
+def test_french_typography(rule: str) -> None:
+    every = [text for message in entries() for text in texts(message)]
+    assert [t for t in every if re.search(TYPOGRAPHY[rule], t)] == []
+
+
+def test_a_sentence_without_translation_is_an_error_and_not_english() -> None:
+    with pytest.raises(LookupError, match="Bonjour"):
+        FR.say("Bonjour")
+    with pytest.raises(LookupError, match="one thing"):
+        FR.say_n("one thing", "things", 2)
+
+
+def test_numbers_dates_and_lists() -> None:
+    assert EN.number(1234.5, 1) == "1,234.5"
+    assert FR.number(1234.5, 1) == f"1{NBSP}234,5"
+    assert EN.share(0.125, 1) == "12.5%"
+    assert FR.share(0.125, 1) == f"12,5{NBSP}%"
+    assert EN.day(date(2026, 11, 23)) == "November 23, 2026"
+    assert FR.day(date(2026, 11, 23)) == "23 novembre 2026"
+    moment = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
+    assert FR.clock(moment).replace(NBSP, " ") == "14 h 05"
+    assert EN.join(["a", "b", "c"]) == "a, b and c"
+    assert FR.join(["a", "b", "c", "d", "e"]) == "a, b, c et 2 autres"
+    assert EN.join(["a"]) == "a"
+
+
+def test_zero_is_plural_in_english_and_singular_in_french() -> None:
+    assert EN.say_n("{n} day", "{n} days", 0) == "0 days"
+    assert FR.say_n("{n} day", "{n} days", 0) == f"0{NBSP}jour"
+    assert FR.say_n("{n} day", "{n} days", 2) == f"2{NBSP}jours"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english"),
+    [(1, "1 second"), (45, "45 seconds"), (600, "10 minutes"), (7200, "2 hours"),
+     (92 * 86_400, "92 days"), (119.4, "119 seconds"), (119.5 * 60, "2 hours")],
+)  # fmt: skip
+def test_lengths_of_time(seconds: float, english: str) -> None:
+    assert duration(EN, seconds) == english
+
+
+def test_no_english_reaches_a_french_report(report: Report, read_page: Read) -> None:
+    nodes, _ = read_page(as_html(report, "fr"))
+    whole = "\n".join(nodes)
+    for message in entries():
+        ids = [message.id] if isinstance(message.id, str) else list(message.id)
+        for english, french in zip(ids, texts(message), strict=True):
+            if english == french:
+                continue
+            assert english not in nodes
+            for fragment in re.split(r"\{\w+\}", english):
+                if len(fragment) >= 12 and fragment not in french:
+                    assert fragment not in whole
+
+
+def test_every_method_of_a_report_is_said_in_french(report: Report) -> None:
+    for figure in figures(report):
+        assert method(FR, figure.method) is not None, figure.method
+
+
+def test_every_category_has_a_word() -> None:
+    assert set(categories()) == set(CATEGORIES)
+    assert all(FR.term(c) for c in categories())
+
+
+def test_a_method_that_nobody_translated_is_not_passed_off_as_french() -> None:
+    assert method(FR, "guessed from the stars") is None
+    assert method(FR, "declared × guessed from the stars") is None
+    assert method(EN, "guessed from the stars") == "guessed from the stars"
+
+
+def figures(report: Report) -> list[Estimate]:
+    """Every figure, also those of parts, actions and indicators."""
+    footprints = [report.totals, *(p.footprint for d in report.breakdown.values() for p in d)]
+    found: list[object] = [getattr(f, name) for f in footprints for name in f.__slots__]
+    found += [i.figure for i in report.indicators] + [a.co2e_kg for a in report.actions]
+    found += [a.energy_j for a in report.actions] + [f.estimate for f in report.other_factors]
+    found += [report.own.energy_j, report.own.ratio] if report.own else []
+    return [f for f in found if isinstance(f, Estimate)]
+
+
+KINDS = [
+    {"category": c, "threads": t, "cores": k, "idle_w": i, "max_w": m, "tdp_w": d, "virtual": v}
+    for c in (None, "server", "notebook", "desktop", "workstation")
+    for t, k in ((None, None), (16, None), (16, 8))
+    for i, m, d in ((None, None, None), (20.0, None, None), (None, 90.0, 95.0), (20.0, 90.0, None))
+    for v in (False, True)
+]
+SEEN = [("cpu",), ("cpu", "package", "dram"), ("cpu", "psys"), ("cpu", "battery"), ("cpu", "wall"),
+        ("cpu", "gpu")]  # fmt: skip
+
+
+def test_what_estimators_say_of_any_machine_has_french() -> None:
+    said: set[str] = set()
+    for facts in KINDS:
+        machine = Machine("m", manufacturer="Dell", **facts)  # type: ignore[arg-type]
+        plans = [plan(machine, observed, "on") for observed in SEEN]
+        plans += [plan(machine, (), "asleep"), plan(machine, (), "off")]
+        said.add(amortised(embodied(machine), lifetime(machine), 3600.0).method)
+        said.update(p.method for p in plans if p is not None)
+    assert len(said) > 50
+    assert [text for text in said if method(FR, text) is None] == []
+
+
+@pytest.mark.parametrize("zone", ["CA-QC", "FR", "US"])
+def test_what_estimators_say_of_any_grid_has_french(zone: str) -> None:
+    for factor in all_factors(zone):
+        assert method(FR, factor.estimate.method) is not None, factor.estimate.method
