@@ -144,7 +144,7 @@ def load(
     idle_w, max_w = values["idle_w"], values["max_w"]
     if isinstance(idle_w, float) and isinstance(max_w, float) and max_w < idle_w:
         raise ConfigError(
-            f"{origins['max_w']}: max_w is {max_w:g}, below idle_w, {idle_w:g} ({origins['idle_w']})",
+            f"{origins['max_w']}: max_w is {max_w:g}, below idle_w, {idle_w:g}",
             hint="read both again: a busy machine draws more than an idle one",
         )
     return Config(values, origins)
