@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import math
-
 from sobriety.core.estimate import Estimate
+from sobriety.rounding import decimals
+from sobriety.rounding import rounded as round_to
 
 _MASS = ((1000.0, "t"), (1.0, "kg"), (1e-3, "g"), (1e-6, "mg"), (1e-9, "µg"))
 _ENERGY = ((3.6e6, "kWh"), (3600.0, "Wh"), (1.0, "J"), (1e-3, "mJ"))
 
 
 def rounded(value: float, low: float, high: float) -> tuple[str, str, str]:
-    """Two digits of the interval's width, and never more than three of the value."""
-    width = max(high - low, abs(value) * 1e-3)
-    if width == 0:
-        return f"{value:g}", f"{low:g}", f"{high:g}"
-    decimals = 1 - math.floor(math.log10(width))
-    if value:
-        decimals = min(decimals, 2 - math.floor(math.log10(abs(value))))
-    shown = [round(x, decimals) + 0.0 for x in (value, low, high)]
-    return tuple(f"{x:,.{max(0, decimals)}f}" for x in shown)  # type: ignore[return-value]
+    """The three as text, to the digits that the interval supports."""
+    places = decimals(value, low, high)
+
+    def shown(value: float) -> str:
+        return f"{round_to(value, places):,.{max(0, places)}f}"
+
+    return shown(value), shown(low), shown(high)
 
 
 def _in(units: tuple[tuple[float, str], ...], value: float) -> tuple[float, str]:

@@ -68,13 +68,17 @@ def report(
     config = settings.load(
         {"zone": zone, "factor_kind": factor_kind, "language": lang}, file=config_file
     )
-    chosen = periods.choose(quarter=quarter, month=month, year=year, start=start, end=end)
+    timezone = config.text("timezone")
+    chosen = periods.choose(
+        quarter=quarter, month=month, year=year, start=start, end=end, timezone=timezone
+    )
     form = form or ("json" if output and output.endswith(".json") else "html")
     wanted = ReportSettings(
         zone=config.text("zone"),
         kind="life-cycle" if config.text("factor_kind") == "life-cycle" else "direct",
         pue=config.must_number("pue"),
         language=_language(config.text("language")),
+        timezone=timezone,
     )
     with Lake(settings.data_folder() / "lake") as lake:
         _take_in_the_spool(lake)

@@ -69,6 +69,7 @@ SETTINGS = (
     Setting("factor_kind", _choice("direct", "life-cycle"), "direct",
             "emissions at the power stations, or with everything upstream"),
     Setting("language", _choice("en", "fr"), None, "of reports; the locale's when not set"),
+    Setting("timezone", _text, None, "of a report's days, as in America/Montreal"),
     Setting("host", _text, None, "the name that rows carry; the machine's own when not set"),
     Setting("collectors", _names, None, "only these, by name; all of this system when not set"),
     Setting("interval_s", _number(0.1, 3600), 5.0, "seconds between two samples"),

@@ -13,6 +13,7 @@ from sobriety.core.usage import KEY_NAMES, KEYS, MEASURE_NAMES
 
 if TYPE_CHECKING:
     import duckdb
+    import narwhals as nw
     import numpy as np
     import numpy.typing as npt
 
@@ -79,6 +80,25 @@ def hours_of(query: str) -> str:
     return (
         f"SELECT {_GROUP}, {_HOUR} AS start_ns, {_SUMS} FROM ({query}) GROUP BY {_GROUP}, {_HOUR}"
     )
+
+
+def collect(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
+    """The rows of a frame, a dictionary each. Raises SobrietyError for pages that cannot be read.
+
+    Footers are checked before (`select`); what is inside of a file shows only now.
+    """
+    import duckdb
+
+    try:
+        return frame.collect(backend="pandas").rows(named=True)
+    except duckdb.Error as error:
+        # What Parquet reading raises on broken pages. Others are mistakes of ours.
+        if type(error) not in (duckdb.Error, duckdb.IOException, duckdb.InvalidInputException):
+            raise
+        raise SobrietyError(
+            f"a file of the lake is damaged: {_first_line(error)}",
+            hint="move it out of the lake, and absorb its spool again if that still has the rows",
+        ) from None
 
 
 def nothing() -> str:

@@ -523,3 +523,26 @@ def test_a_lock_left_by_another_is_waited_for(lake: Lake, monkeypatch: pytest.Mo
     assert refused.value.hint
     other.close()
     assert lake.append([row(1)]) == 1
+
+
+def test_pages_that_rotted_are_told_and_not_a_traceback(tmp_path: Path) -> None:
+    """Footers may be sound and pages not: every damage is figures, or one line."""
+    from sobriety.parquet import collect
+
+    with Lake(tmp_path) as lake:
+        lake.append([row(minute=i, cpu_busy_s=i * 0.37) for i in range(1400)])
+    (file,) = tmp_path.glob("usage/*/*.parquet")
+    sound = file.read_bytes()
+    told = 0
+    for place in range(4, len(sound) // 2, len(sound) // 40):
+        rotten = bytearray(sound)
+        for i in range(place, place + 64):
+            rotten[i] ^= 0xFF
+        file.write_bytes(rotten)
+        with Lake(tmp_path) as lake:
+            try:
+                collect(lake.open("raw"))
+            except SobrietyError as error:
+                told += 1
+                assert error.hint
+    assert told

@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.units import J_PER_KWH
+from sobriety.rounding import apportioned, decimals, decimals_of_sum, rounded
 
 from .language import NBSP, Language
-from .rounding import apportioned, decimals, decimals_of_sum, rounded
 
 
 class Unit(NamedTuple):

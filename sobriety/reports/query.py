@@ -12,7 +12,7 @@ from sobriety.core.units import NS_PER_S, S_PER_DAY
 from sobriety.core.usage import MEASURE_NAMES
 from sobriety.estimators import EnergyPlan, plan_table, with_energy
 from sobriety.lake import Grain, Lake
-from sobriety.parquet import NS_PER_HOUR
+from sobriety.parquet import NS_PER_HOUR, collect
 from sobriety.period import Period, to_ns
 
 from .model import PowerPoint
@@ -54,7 +54,7 @@ def extent(lake: Lake) -> tuple[int, int] | None:
     nw = _narwhals()
     rows = _hosts_only(lake.open("raw"))
     ends = nw.col("start_ns") + (nw.col("duration_s") * NS_PER_S)
-    found = _rows(rows.select(first=nw.col("start_ns").min(), last=ends.max()))
+    found = collect(rows.select(first=nw.col("start_ns").min(), last=ends.max()))
     first, last = found[0]["first"], found[0]["last"]
     if first is None or math.isnan(first):
         return None
@@ -74,7 +74,7 @@ def usage_sums(lake: Lake, period: Period) -> list[UsageSum]:
     return [
         UsageSum(row["host"], row["observed"], row["state"], bool(row["quiet"]), _known(row))
         for row in sorted(
-            _rows(summed), key=lambda r: (r["host"], r["observed"], r["state"], r["quiet"])
+            collect(summed), key=lambda r: (r["host"], r["observed"], r["state"], r["quiet"])
         )
     ]
 
@@ -166,12 +166,8 @@ def _known(row: dict[str, Any]) -> dict[str, float]:
     return {n: float(row[n]) for n in MEASURE_NAMES if row[f"{n}_n"]}
 
 
-def _rows(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
-    return frame.collect(backend="pandas").rows(named=True)
-
-
 def _sorted(frame: nw.LazyFrame[Any], key: str) -> list[dict[str, Any]]:
-    return sorted(_rows(frame), key=lambda row: row[key])
+    return sorted(collect(frame), key=lambda row: row[key])
 
 
 def _narwhals() -> Any:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sobriety.core.estimate import Estimate, total
+from sobriety.rounding import apportioned, decimals_of_sum
 
 from .language import NBSP, Language
 from .model import Dimension, Footprint, Missing, Report, Slice
 from .quantities import Unit, column, symbol, unit_for
-from .rounding import apportioned, decimals_of_sum
 from .wording import category
 
 
