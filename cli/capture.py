@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from sobriety import __version__
-from sobriety.core.errors import ConfigError
 
 from .options import Duration, root_option, tell_failures
 
@@ -44,6 +43,7 @@ def capture(
     """
     from sobriety.capture import capture as take
     from sobriety.core.host import LocalHost
+    from sobriety.durable import write_whole
 
     page = take(
         LocalHost(root),
@@ -56,10 +56,7 @@ def capture(
     if output is None:
         sys.stdout.write(text)
         return
-    try:
-        output.write_text(text, encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise ConfigError(f"{output} cannot be written: {error.strerror}") from None
+    write_whole(output, text)
     click.echo(
         f"{output}: {moments} moments, {len(text.encode(errors='replace')):,} bytes", err=True
     )

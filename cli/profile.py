@@ -10,6 +10,7 @@ import click
 
 from sobriety import config as settings
 from sobriety.collectors import choose
+from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.host import LocalHost
 from sobriety.profiler import SAMPLED, Profile
@@ -153,13 +154,12 @@ def _write(text: str, output: Path | None) -> None:
     if output is None:
         sys.stderr.write(text)
         return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        # The run cannot be repeated for free: what could not be filed is shown.
-        sys.stderr.write(text)
-        from sobriety.core.errors import SobrietyError
+    from sobriety.durable import write_whole
 
-        raise SobrietyError(
-            f"{output} cannot be written: {error.strerror}; the figures are above"
-        ) from None
+    try:
+        write_whole(output, text)
+    except SobrietyError:
+        sys.stderr.write(
+            text
+        )  # the run cannot be had again for free: what cannot be filed is shown
+        raise

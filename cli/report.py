@@ -62,6 +62,7 @@ def report(
     sobriety report --month 2026-11 --format json -o - | jq .totals
     """
     from sobriety import period as periods
+    from sobriety.durable import write_whole
     from sobriety.lake import Lake
     from sobriety.reports import ReportSettings, as_html, as_json, as_text, gather
 
@@ -91,7 +92,7 @@ def report(
         click.echo(text, nl=False)
         return
     path = Path(output or f"report.{form}")
-    _write(path, text)
+    write_whole(path, text)
     terminal = sys.stdout.isatty()
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     click.echo(as_text(found, colour=terminal, ascii_only=not unicode), nl=False)
@@ -117,16 +118,3 @@ def _language(setting: str | None) -> Literal["en", "fr"]:
         filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "en"
     )
     return "fr" if spoken.lower().startswith("fr") else "en"
-
-
-def _write(path: Path, text: str) -> None:
-    """The whole file or nothing."""
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder", hint="name a file")
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None

@@ -219,14 +219,14 @@ def save(name: str, raw: str, path: Path) -> None:
             else (text + ("" if not text or text.endswith("\n") else "\n") + line)
         )
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(path.name + ".new")
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be written: {error.strerror}",
             hint="choose another folder with SOBRIETY_HOME",
         ) from None
+    from sobriety.durable import write_whole
+
+    write_whole(path, text)
 
 
 def _quoted(text: str) -> str:

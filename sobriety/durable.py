@@ -8,6 +8,8 @@ import sqlite3
 import sys
 from pathlib import Path
 
+from sobriety.core.errors import ConfigError
+
 
 class Busy(Exception):
     """Another process holds the lock."""
@@ -72,6 +74,27 @@ def publish(temporary: Path, final: Path) -> None:
         os.fsync(file.fileno())
     temporary.replace(final)
     sync_folder(final.parent)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that a user named: all of it, or nothing. A pipe or a device (/dev/stdout) is
+    written to, and never replaced by a file. Raises ConfigError.
+    """
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder", hint="name a file")
+    data = text.encode(errors="surrogateescape")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
+        part.write_bytes(data)
+        publish(part, path)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
+    finally:
+        if part.is_file():
+            part.unlink()
 
 
 def sync_folder(path: Path) -> None:

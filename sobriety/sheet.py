@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sobriety.core.errors import ConfigError
-from sobriety.durable import publish
+from sobriety.durable import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +75,6 @@ def write_sheet(out: Path, separator: str, lines: Iterable[Sequence[str]]) -> No
     rows = [list(line) for line in lines]
     # csv quotes a lone carriage return only where it is part of the line's end.
     ending = "\r\n" if any("\r" in cell for row in rows for cell in row) else "\n"
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, delimiter=separator, lineterminator=ending).writerows(rows)
-        publish(part, out)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ConfigError(f"{out} cannot be written: {error.strerror}") from None
+    text = io.StringIO()
+    csv.writer(text, delimiter=separator, lineterminator=ending).writerows(rows)
+    write_whole(out, text.getvalue())

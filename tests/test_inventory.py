@@ -215,7 +215,7 @@ def test_paths_that_cannot_be_used(tmp_path: Path) -> None:
         (tmp_path / "absent.csv", tmp_path / "o.csv", "cannot be read"),
         (good, good, "the inventory itself"),
         (good, tmp_path / "no folder" / "o.csv", "cannot be written"),
-        (good, tmp_path, "cannot be written"),
+        (good, tmp_path, "is a folder"),
     ):
         with pytest.raises(ConfigError, match=said):
             estimate_file(source, out, LOADS)
