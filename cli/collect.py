@@ -31,6 +31,9 @@ from .options import (
     tell_failures,
 )
 
+ONE_ROW_S = 1e9
+"""So long that no boundary cuts the row of `--once`."""
+
 
 @click.command()
 @click.option(
@@ -66,8 +69,9 @@ def collect(
     """
     config = settings.load({"interval_s": interval_s}, file=config_file)
     interval_s = config.must_number("interval_s")
+    row_s = config.must_number("row_s")
     if once:
-        for_s = interval_s
+        for_s, row_s = interval_s, ONE_ROW_S
     host = LocalHost(root)
     machine = describe(host, config)
     spool = Spool.open(settings.data_folder() / "spool.sqlite3")
@@ -77,9 +81,13 @@ def collect(
             host,
             choose(host.system, config.names("collectors")),
             name=machine.host,
-            row_s=config.must_number("row_s"),
+            row_s=row_s,
             tell=tell_failures,
         ) as session:
+            if not set(session.opened) - {"agent"}:
+                raise SobrietyError(
+                    "nothing of this machine can be read", hint="see why with: sobriety doctor"
+                )
             sink = _Kept(spool, as_json=as_json)
             with _progress(for_s) as moved:
                 daemon = Daemon(

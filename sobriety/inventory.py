@@ -107,15 +107,31 @@ def estimate_row(
         wrong.append(f"{len(cells) - len(names)} cells more than columns: left out")
     numbers = _numbers(facts, wrong, decimal_comma=separator != ",", year=year)
     found: dict[str, str] = {}
-    try:
-        category = category_of(facts.get("category", "")[:LONGEST_NAME])
-    except FactorNotFound as error:
-        given = facts.get("category", "")[:40]
-        wrong.append(f"category {given!r} is unknown: {error.hint}" if given else "no category")
-    else:
+    category = _category(facts, wrong)
+    if category:
         machine = _machine(category, facts, numbers, wrong)
         found = _figures(category, machine, int(numbers.get("nodes", 1)), at, wrong)
     return found | {"warnings": "; ".join(wrong)}
+
+
+def _category(facts: Mapping[str, str], wrong: list[str]) -> str | None:
+    """By `category`; where that is a wider word (Workplace), by `subcategory`, and says so."""
+    given, narrower = (facts.get(n, "")[:LONGEST_NAME] for n in ("category", "subcategory"))
+    if not given:
+        wrong.append("no category")
+        return None
+    try:
+        return category_of(given)
+    except FactorNotFound as error:
+        wrong.append(f"category {given[:40]!r} is unknown: {error.hint}")
+    if not narrower:
+        return None
+    try:
+        found = category_of(narrower)
+    except FactorNotFound:
+        return None
+    wrong[-1] = f"category {given[:40]!r} is unknown: taken from subcategory {narrower[:40]!r}"
+    return found
 
 
 def _numbers(

@@ -291,3 +291,13 @@ def test_the_verb_says_how_many_and_exits_by_it(tmp_path: Path) -> None:
     assert (code, "no row of in.csv could be estimated" in told) == (2, True)
     assert "toaster" in read(tmp_path / "none.csv")[0]["warnings"]
     assert run("category\nserver\n", "--at", "101")[0] == 2
+
+
+def test_a_wider_category_is_narrowed_by_the_subcategory_and_says_so(tmp_path: Path) -> None:
+    path, out = tmp_path / "i.csv", tmp_path / "o.csv"
+    path.write_text("category,subcategory\nWorkplace,Laptop\nWorkplace,Spoon\nWorkplace,\n")
+    assert estimate_file(path, out, (0,)) == Summary(3, 1)
+    laptop, spoon, bare = read(out)
+    assert float(laptop["embodied_kg"]) > 100
+    assert "taken from subcategory 'Laptop'" in laptop["warnings"]
+    assert spoon["embodied_kg"] == bare["embodied_kg"] == ""

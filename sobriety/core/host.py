@@ -13,7 +13,7 @@ import time
 from _thread import allocate_lock
 from typing import NamedTuple, Protocol
 
-from .errors import NotPermitted, NotSupported, ReadError
+from .errors import ConfigError, NotPermitted, NotSupported, ReadError
 from .units import NS_PER_S
 
 
@@ -79,6 +79,10 @@ class LocalHost:
     its host. Clocks are always this kernel's."""
 
     def __init__(self, root: str = "/") -> None:
+        if not os.path.isdir(root):
+            raise ConfigError(
+                f"there is no folder {root}", hint="name where the machine is mounted"
+            )
         self.root = root.rstrip("/")
         self.is_here = not self.root
         self.system = {"win32": "windows", "cygwin": "windows"}.get(sys.platform, sys.platform)

@@ -161,6 +161,8 @@ def test_profile_without_a_zone_says_that_carbon_is_unknown(sobriety: Any) -> No
         (("profile", "--zone", "CA-QCC", "--", "true"), 1, "CA-QC"),
         (("collect", "--interval", "fast"), 2, "'fast' is not a duration"),
         (("collect", "--interval", "0s"), 2, "not a duration"),
+        (("collect", "--once", "--root", "/nowhere"), 2, "there is no folder /nowhere"),
+        (("collect", "--once", "--root", "/etc"), 1, "nothing of this machine can be read"),
         (("colect",), 2, "Did you mean 'collect'?"),
         (("config", "set", "znoe", "QC"), 2, "did you mean 'zone'?"),
         (("--config",), 2, "No such option"),
