@@ -64,7 +64,7 @@ wheel: .venv/installed-dev
 deps:
 	$(if $(filter 0,$(shell id -u)),,sudo )apt-get update -qq
 	$(if $(filter 0,$(shell id -u)),,sudo )apt-get install -y -qq --no-install-recommends chromium chromium-driver fonts-dejavu-core
-	npm install --silent --no-save --no-package-lock --prefix .tools axe-core@4
+	npm install --cache .cache/npm --silent --no-save --no-package-lock --prefix .tools axe-core@4
 
 clean:
 	rm -rf .venv .cache .tools build dist *.egg-info

@@ -87,6 +87,7 @@ def test_collect_once_gives_a_row_of_this_machine(sobriety: Any) -> None:
     done = sobriety("collect", "--once", "--interval", "300ms", "--json")
     assert done.returncode == 0, done.stderr
     row = json.loads(done.stdout)
+    validate(row, "usage.json")
     assert row["state"] == "on"
     assert {"cpu", "memory"} <= set(row["observed"])
     assert row["duration_s"] == pytest.approx(0.3, abs=0.2)
@@ -217,6 +218,7 @@ def test_doctor_says_what_is_here(sobriety: Any) -> None:
 def test_config_shows_origins(sobriety: Any) -> None:
     assert sobriety("config", "set", "zone", "CA-QC").returncode == 0
     shown = json.loads(sobriety("config", "--json", SOBRIETY_INTERVAL_S="2").stdout)
+    validate(shown, "config.json")
     assert shown["zone"]["value"] == "CA-QC"
     assert shown["zone"]["origin"].endswith("config.toml, line 1")
     assert shown["interval_s"] == {"value": 2.0, "origin": "SOBRIETY_INTERVAL_S"}

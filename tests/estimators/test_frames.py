@@ -8,10 +8,19 @@ import duckdb
 import narwhals as nw
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sobriety.core.machine import Machine
 from sobriety.core.usage import MEASURE_NAMES, Usage
-from sobriety.estimators import EnergyPlan, energy, plan, plan_table, with_energy
+from sobriety.estimators import (
+    Coefficients,
+    EnergyPlan,
+    energy,
+    plan,
+    plan_table,
+    with_energy,
+)
 
 MACHINES = {
     "web": Machine(category="server", chips=2, cores=40, threads=80, tdp_w=125.0),
@@ -85,3 +94,35 @@ def test_the_frame_agrees_with_floats(joined: dict[int, dict[str, Any]]) -> None
 def test_no_plan_is_null_and_not_0(joined: dict[int, dict[str, Any]]) -> None:
     unknown = {start for start, joules in joined.items() if joules["value"] is None}
     assert unknown == {3, 4, 7, 9}
+
+
+multiplier = st.floats(0, 1e4)
+some_plans = st.builds(
+    lambda values: EnergyPlan(
+        Coefficients(*values), Coefficients(), Coefficients(*(2 * v for v in values)),
+        "modelled", "a test", ("nobody",),
+    ),
+    st.tuples(*[multiplier] * len(Coefficients._fields)),
+)  # fmt: skip
+some_rows = st.lists(
+    st.fixed_dictionaries({name: st.floats(0, 1e9) for name in Coefficients._fields}),
+    min_size=1,
+    max_size=20,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(some_plans, some_rows)
+def test_any_plan_gives_the_same_joules_to_floats_and_to_frames(
+    made: EnergyPlan, rows: list[dict[str, float]]
+) -> None:
+    columns: dict[str, list[Any]] = {name: [r[name] for r in rows] for name in rows[0]}
+    keys = {"host": "h", "observed": "cpu", "state": "on"}
+    columns |= {name: [value] * len(rows) for name, value in keys.items()}
+    columns["start_ns"] = list(range(len(rows)))
+    with duckdb.connect() as connection:
+        plans = lazy(connection, plan_table({("h", "cpu", "on"): made}))
+        frame = with_energy(lazy(connection, columns), plans)
+        found = dict(frame.to_native().select("start_ns, energy_j").fetchall())
+    for i, row in enumerate(rows):
+        assert found[i] == pytest.approx(energy(made, row).value, rel=1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from sobriety.cli import command as group
 from sobriety.collectors import BUILTIN
 from sobriety.config import SETTINGS
+from sobriety.core.usage import GROUP_BY_NAME, MEASURES
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -74,6 +76,13 @@ def test_every_setting_says_what_it_is_for() -> None:
     for setting in SETTINGS:
         assert setting.meaning
         assert f"`{setting.name}`" in text
+
+
+def test_the_schema_of_usage_has_every_column() -> None:
+    schema = json.loads((ROOT / "docs" / "schema" / "usage.json").read_text(encoding="utf-8"))
+    for column in MEASURES:
+        assert column.meaning in schema["properties"][column.name]["description"]
+    assert set(schema["properties"]["observed"]["items"]["enum"]) == set(GROUP_BY_NAME)
 
 
 def test_the_doors_keep_their_promise() -> None:

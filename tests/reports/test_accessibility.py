@@ -34,7 +34,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         f"user-data-dir={tmp_path_factory.mktemp('browser')}",
     ):  # fmt: skip
         options.add_argument(f"--{argument}")
-    driver: Any = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
+    # Its crash reporter writes into the user's configuration, whatever user-data-dir says.
+    environ = os.environ | {"XDG_CONFIG_HOME": str(tmp_path_factory.mktemp("config"))}
+    service = Service(shutil.which("chromedriver"), env=environ)
+    driver: Any = webdriver.Chrome(options, service)
     yield driver
     driver.quit()
 
