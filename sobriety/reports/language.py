@@ -69,7 +69,8 @@ class Language:
         """`2:05 p.m.`, `14 h 05`, on the moment's own clock."""
         from babel.dates import format_time
 
-        return format_time(moment, "short", locale=self.locale, tzinfo=moment.tzinfo)
+        clock = format_time(moment, "short", locale=self.locale, tzinfo=moment.tzinfo)
+        return clock.replace(" ", NBSP)  # a time is never broken over two lines
 
     def moment(self, moment: datetime) -> str:
         return self.say("{day} at {time}", day=self.day(moment), time=self.clock(moment))

@@ -97,13 +97,16 @@ def test_no_plan_is_null_and_not_0(joined: dict[int, dict[str, Any]]) -> None:
 
 
 multiplier = st.floats(0, 1e4)
-some_plans = st.builds(
-    lambda values: EnergyPlan(
-        Coefficients(*values), Coefficients(), Coefficients(*(2 * v for v in values)),
-        "modelled", "a test", ("nobody",),
-    ),
-    st.tuples(*[multiplier] * len(Coefficients._fields)),
-)  # fmt: skip
+
+
+def a_plan(values: tuple[float, ...]) -> EnergyPlan:
+    twice = Coefficients(*(2 * v for v in values))
+    return EnergyPlan(
+        Coefficients(*values), Coefficients(), twice, "modelled", "a test", ("nobody",)
+    )
+
+
+some_plans = st.tuples(*[multiplier] * len(Coefficients._fields)).map(a_plan)
 some_rows = st.lists(
     st.fixed_dictionaries({name: st.floats(0, 1e9) for name in Coefficients._fields}),
     min_size=1,
