@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from .difference import Step
 from .units import NS_PER_S
-from .usage import Usage
+from .usage import State, Usage
+
+_HOUR_NS = 3600 * NS_PER_S
+
+
+def unseen_hours(host: str, state: State, start_ns: int, duration_s: float) -> list[Usage]:
+    """Time without any measure (asleep, off, unobserved) as rows of which none crosses an hour, so
+    that an hourly roll-up puts it where it was and no hour holds more than there is of it."""
+    rows: list[Usage] = []
+    end_ns = start_ns + round(duration_s * NS_PER_S)
+    while start_ns < end_ns:
+        next_ns = min(end_ns, (start_ns // _HOUR_NS + 1) * _HOUR_NS)
+        rows.append(Usage(host, start_ns, (next_ns - start_ns) / NS_PER_S, 0.0, {}, (), state))
+        start_ns = next_ns
+    return rows
 
 
 class Rows:
@@ -25,7 +39,7 @@ class Rows:
             done.append(row)
             row = None
         if step.asleep_s:
-            done.append(Usage(self._host, step.start.wall_ns, step.asleep_s, 0.0, {}, (), "asleep"))
+            done += unseen_hours(self._host, "asleep", step.start.wall_ns, step.asleep_s)
         if row is None:
             row = Usage(
                 self._host,

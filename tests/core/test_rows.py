@@ -58,10 +58,14 @@ def test_sleep_is_a_row_of_its_own() -> None:
     rows = Rows("a", 60)
     rows.add(step(0, 5, cpu_busy_s=1.0))
     woken = at(10, wall_shift_s=28_800)
-    before, asleep = rows.add(Step(at(5), woken, 5.0, 28_800.0, ("cpu",), {"cpu_busy_s": 2.0}))
+    before, *asleep = rows.add(Step(at(5), woken, 5.0, 28_800.0, ("cpu",), {"cpu_busy_s": 2.0}))
     (after,) = rows.finish()
     assert (before.state, before.duration_s) == ("on", 5)
-    assert (asleep.state, asleep.duration_s, asleep.covered_s) == ("asleep", 28_800, 0)
+    assert {(r.state, r.covered_s) for r in asleep} == {("asleep", 0)}
+    # From five seconds past noon to five past eight: none crosses an hour.
+    assert [r.duration_s for r in asleep] == [3595, *[3600] * 7, 5]
+    hours = [(r.start_ns - NOON_NS) / NS_PER_S / 3600 for r in asleep]
+    assert hours == [5 / 3600, *range(1, 9)]
     assert (after.state, after.duration_s, after.measures) == ("on", 5, {"cpu_busy_s": 2.0})
 
 
