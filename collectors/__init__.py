@@ -57,7 +57,7 @@ def guests() -> dict[str, type[Collector]]:
     return {point.name: point.load() for point in entry_points(group=GROUP)}
 
 
-def choose(system: str, names: Sequence[str] | None) -> list[type[Collector]]:
+def choose(system: str, names: Sequence[str] | None = None) -> list[type[Collector]]:
     """The collectors of a system; or exactly those named, guests among them.
 
     A guest is opened only when it is named: what somebody installed is not what they asked for.
