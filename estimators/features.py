@@ -12,6 +12,7 @@ OPTIONAL = ("tdp_w", "hw_year", "ghz", "memory_gb")
 _PAIRS = (
     ("year", "tdp"), ("year", "chips"), ("year", "cores"), ("year", "amd"), ("tdp", "cores"),
     ("tdp", "chips"), ("year", "memory"), ("amd", "tdp"), ("year", "ghz"), ("cores", "ghz"),
+    ("memory", "cores"), ("memory", "chips"), ("amd", "cores"), ("amd", "year²"),
 )  # fmt: skip
 
 
@@ -39,7 +40,8 @@ def terms(
     if "memory_gb" in known:
         base["memory"] = log(known["memory_gb"])
     squares = {f"{n}²": v * v for n, v in base.items() if n not in ("smt", "amd")}
-    products = {f"{a}·{b}": base[a] * base[b] for a, b in _PAIRS if a in base and b in base}
+    plain = base | squares
+    products = {f"{a}·{b}": plain[a] * plain[b] for a, b in _PAIRS if a in plain and b in plain}
     cube = {"year³": base["year"] ** 3} if "year" in base else {}
     return {"1": 1.0, **base, **squares, **products, **cube}
 

@@ -18,7 +18,7 @@ from .tables import table
 SPEC = "SPECpower_ssj2008 results, spec.org, 2025-03"
 ENERGY_STAR = "US EPA ENERGY STAR certified servers v3"
 
-REAL_IDLE_RATIO = 1.94
+REAL_IDLE_RATIO = 1.61
 """Idle of ENERGY STAR's servers, in the configurations that are sold, over idle as SPECpower's
 results predict it: the median of 167. Makers tune the latter. The interval reaches up to it."""
 
