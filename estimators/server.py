@@ -31,6 +31,8 @@ RANGES = {
     "hw_year": (2004, 2025),
     "ghz": (1.6, 3.8),
     "memory_gb": (1, 1536),
+    "idle_w": (9, 300),  # a chip
+    "full_w": (44, 660),  # a chip
 }
 
 
@@ -65,7 +67,12 @@ def server_power(machine: Machine) -> PowerModel:
     )
     fitted = coefficients()[label]
     logs = [sum(fitted[name][k] * value for name, value in row.items()) for k in range(4)]
-    curve = through(tuple(exp(v) for v in logs)).scaled(layout.chips / chips)
+    idle, ten, half, full = (exp(v) / chips for v in logs)
+    found |= {"idle_w": idle, "full_w": full}
+    known |= {name: _within(name, found[name]) for name in ("idle_w", "full_w")}
+    # Facts that no machine has together (one core, a terabyte) may still give fantasy.
+    middle = (min(max(w, known["idle_w"]), known["full_w"]) for w in (ten, half))
+    curve = through((known["idle_w"], *middle, known["full_w"])).scaled(layout.chips)
     error = errors()[label]
     high = curve.scaled(error[1])
     missing_w = REAL_IDLE_RATIO * power_w(curve, 0) - power_w(high, 0)
@@ -74,7 +81,11 @@ def server_power(machine: Machine) -> PowerModel:
     typical = not (machine.cores or machine.threads)
     beyond = [f"{name} {found[name]:g} taken as {known[name]:g}" for name in found
               if known[name] != found[name]]  # fmt: skip
-    facts = ", ".join(["cores", *known]) if not typical else "nothing: a typical 2 × 32 cores"
+    facts = (
+        ", ".join(["cores", *(n for n in known if n in OPTIONAL)])
+        if not typical
+        else "nothing: a typical 2 × 32 cores"
+    )
     return PowerModel(
         curve,
         curve.scaled(error[0]),
@@ -155,7 +166,7 @@ def through(watts: tuple[float, ...]) -> Curve:
     b = (k1 * m22 - m12 * k2) / det
     d = (m11 * k2 - k1 * m21) / det
     curve = Curve(idle, b, r10 - b - d, d)
-    steps = [power_w(curve, u / 50) for u in range(51)]
+    steps = [power_w(curve, u / 200) for u in range(201)]
     if b >= 0 and all(after >= before for before, after in pairwise(steps)):
         return curve
     return Curve(idle, 0.0, full - idle, 0.0)

@@ -174,6 +174,7 @@ KINDS = [
     for i, m, d in ((None, None, None), (20.0, None, None), (None, 90.0, 95.0), (20.0, 90.0, None))
     for v in (False, True)
 ]
+KINDS.append({"category": "server", "chips": 1, "cores": 1, "tdp_w": 400.0, "memory_b": 1.5e12})
 SEEN = [("cpu",), ("cpu", "package", "dram"), ("cpu", "psys"), ("cpu", "battery"), ("cpu", "wall"),
         ("cpu", "gpu")]  # fmt: skip
 
