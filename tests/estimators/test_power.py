@@ -49,6 +49,7 @@ FACTS: dict[str, st.SearchStrategy[Any]] = {
     "tdp_w": optional(st.floats(1, 2000)),
     "memory_b": optional(st.floats(1e8, 2e13)),
     "hw_year": optional(st.integers(1990, 2040)),
+    "disks": optional(st.integers(0, 60)),
     "virtual": st.sampled_from((None, False, True)),
 }
 
@@ -302,3 +303,14 @@ def test_a_row_without_what_the_plan_needs_is_a_bug_and_not_0() -> None:
 def test_both_sides_of_the_formula_have_the_same_length() -> None:
     with pytest.raises(ValueError, match="shorter"):
         energy_j([1.0, 2.0], [1.0])
+
+
+def test_a_server_full_of_disks_idles_higher_and_says_so() -> None:
+    facts: dict[str, Any] = {"category": "server", "chips": 2, "cores": 40, "threads": 80}
+    bare, one, full = (power_model(Machine(disks=n, **facts)) for n in (None, 1, 12))
+    assert power_w(one.curve, 0) == power_w(bare.curve, 0)  # measured servers have one
+    for u in (0.0, 0.5, 1.0):
+        assert power_w(full.curve, u) == pytest.approx(power_w(bare.curve, u) + 11 * 9.8)
+    assert "disks" in full.method and "disks" not in one.method
+    assert power_w(full.low, 0) <= 0.68 * power_w(full.curve, 0) + 1e-9
+    assert power_w(full.high, 0) >= 2.3 * power_w(full.curve, 0) - 1e-9

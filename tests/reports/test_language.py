@@ -175,6 +175,7 @@ KINDS = [
     for v in (False, True)
 ]
 KINDS.append({"category": "server", "chips": 1, "cores": 1, "tdp_w": 400.0, "memory_b": 1.5e12})
+KINDS.append({"category": "server", "chips": 2, "cores": 16, "disks": 8})
 SEEN = [("cpu",), ("cpu", "package", "dram"), ("cpu", "psys"), ("cpu", "battery"), ("cpu", "wall"),
         ("cpu", "gpu")]  # fmt: skip
 
