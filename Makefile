@@ -55,7 +55,8 @@ bench: .venv/installed-dev
 # Refits from public data that is not part of this project: make accuracy DATA=folder
 accuracy: .venv/installed-dev
 	$(BIN)/python -m tools.fit_power $(if $(DATA),--data $(DATA))
-	$(BIN)/python -m tools.fit_devices $(if $(DATA),--data $(DATA))
+	$(BIN)/python -m tools.fit_terminals $(if $(DATA),--data $(DATA))
+	$(BIN)/python -m tools.fit_making $(if $(DATA),--data $(DATA))
 
 wheel: .venv/installed-dev
 	$(BIN)/python -m build --wheel --no-isolation

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from math import exp
 
 from sobriety.core.errors import FactorNotFound
@@ -12,7 +12,9 @@ from sobriety.core.machine import Machine
 from sobriety.core.units import S_PER_YEAR
 
 from .categories import category_of
-from .features import device_terms, maker_of
+from .details import NONE, Details
+from .device_features import MADE, brand, making_features, making_line
+from .kernel import regression
 from .tables import by_category, table
 
 MAKERS = "makers' product carbon footprints, collected by Boavizta, 2023-02 (ODbL)"
@@ -26,7 +28,7 @@ HOST_THREADS = (224.0, 112.0, 344.0)
 95 %."""
 
 
-def embodied(machine: Machine) -> Estimate:
+def embodied(machine: Machine, details: Details = NONE) -> Estimate:
     """Kilograms of CO2e of manufacture, transport and end of life, of the whole device.
 
     The maker's figure when there is one; else a regression on maker and screen where the category
@@ -46,35 +48,48 @@ def embodied(machine: Machine) -> Estimate:
     if machine.category is None:
         return _unknown()
     category = category_of(machine.category)
-    screen_in = machine.screen_in
     if category == "all-in-one":  # makers declare it as a desktop that has a screen
-        category, screen_in = "desktop", screen_in or ALL_IN_ONE_SCREEN_IN
-    known = device_terms(category, machine.manufacturer, screen_in)
-    if category in by_category("embodied_error") and (screen_in or maker_of(machine.manufacturer)):
-        return _modelled(category, known)
-    return _typical("embodied", "kg", "embodied_kg", category, f"median of {category}s")
+        category = "desktop"
+        machine = replace(machine, screen_in=machine.screen_in or ALL_IN_ONE_SCREEN_IN)
+    if category not in MADE:
+        raise FactorNotFound(
+            f"no maker's figure is held for the category {category!r}", hint="set embodied_kg"
+        )
+    return _modelled(machine, category, details)
 
 
-def _modelled(category: str, known: Mapping[str, float]) -> Estimate:
-    """By maker and screen. A term that is not known is at its mean over the products."""
-    logarithm = 0.0
-    for row in table("embodied_terms"):
-        if row["category"] == category:
-            logarithm += float(row["log_kg"]) * known.get(row["term"], float(row["mean"]))
-    error = by_category("embodied_error")[category]
+def _modelled(machine: Machine, category: str, details: Details) -> Estimate:
+    """By maker, line, year, screen, weight and storage; what is not known is at its expectation."""
+    numbers, words = making_features(machine, category, details)
+    model = regression("embodied")
+    (logarithm,) = model.predict(numbers, words)
+    line, maker = making_line(machine), brand(machine.manufacturer)
+    scope = "new maker"
+    if maker and model.knows(f"brand {maker}"):
+        scope = "known line" if line and model.knows(line) else "new line"
+    error = _errors()[scope, category]
     value = exp(logarithm)
-    facts = [f for f, term in (("maker", "dell"), ("screen", "screen")) if term in known]
-    if known.get("has_screen") == 0:
-        facts.remove("screen")
+    known = ["maker"] if scope != "new maker" else []
+    known += ["line"] if scope == "known line" else []
+    known += [
+        n.rpartition("_")[0] for n in ("weight_kg", "screen_in", "storage_gb") if n in numbers
+    ]
+    known += ["year"] if "hw_year" in numbers else []
+    kind = f"regression of {category}s on {' and '.join(known)}" if known else f"typical {category}"
     return Estimate(
         "embodied_kg",
         value,
         value * float(error["low_ratio"]),
         value * float(error["high_ratio"]),
-        "modelled",
-        f"regression of {category}s on {' and '.join(facts)} ({error['rows']} products)",
+        "modelled" if known else "archetype",
+        f"{kind} ({error['rows']} products)",
         (MAKERS,),
     )
+
+
+@cache
+def _errors() -> dict[tuple[str, str], dict[str, str]]:
+    return {(row["scope"], row["category"]): row for row in table("embodied_error")}
 
 
 def lifetime(machine: Machine) -> Estimate:
@@ -87,7 +102,7 @@ def lifetime(machine: Machine) -> Estimate:
         return Estimate("lifetime_years", years, years, years, "declared", "declared", (DECLARED,))
     category = category_of(machine.category or ("server" if machine.virtual else "desktop"))
     category = "desktop" if category == "all-in-one" else category
-    return _typical("lifetime", "years", "lifetime_years", category, "as makers assume")
+    return _typical_life(category)
 
 
 def amortised(embodied: Estimate, lifetime: Estimate, duration_s: float) -> Estimate:
@@ -114,29 +129,30 @@ def amortised(embodied: Estimate, lifetime: Estimate, duration_s: float) -> Esti
     )
 
 
-def _typical(name: str, unit: str, metric: str, category: str, method: str) -> Estimate:
-    row = by_category(name).get(category)
+def _typical_life(category: str) -> Estimate:
+    row = by_category("lifetime").get(category)
     if row is None:
         raise FactorNotFound(
-            f"no maker's figure is held for the category {category!r}", hint=f"set {metric}"
+            f"no maker's figure is held for the category {category!r}", hint="set lifetime_years"
         )
-    value, low, high = (float(row[f"{bound}_{unit}"]) for bound in ("value", "low", "high"))
+    value, low, high = (float(row[f"{bound}_years"]) for bound in ("value", "low", "high"))
     return Estimate(
-        metric, value, low, high, "archetype", f"{method} ({row['rows']} products)", (MAKERS,)
-    )
+        "lifetime_years", value, low, high, "archetype",
+        f"as makers assume ({row['rows']} products)", (MAKERS,),
+    )  # fmt: skip
 
 
 def _unknown() -> Estimate:
     """A desktop, within a notebook's least and a workstation's most, as for its power."""
     low, value, high = (
-        _typical("embodied", "kg", "embodied_kg", category, "category unknown: median of desktops")
-        for category in ("notebook", "desktop", "workstation")
+        _modelled(Machine(), category, NONE) for category in ("notebook", "desktop", "workstation")
     )
-    return replace(value, low=low.low, high=high.high)
+    method = f"category unknown: {value.method}"
+    return replace(value, low=low.low, high=high.high, basis="archetype", method=method)
 
 
 def _share_of_host(machine: Machine) -> Estimate:
-    host = _typical("embodied", "kg", "embodied_kg", "server", "median of servers")
+    host = _modelled(Machine(), "server", NONE)
     threads = machine.threads or 2
     value, low, high = (threads / n for n in (HOST_THREADS[0], HOST_THREADS[2], HOST_THREADS[1]))
     share = Estimate(

@@ -20,7 +20,7 @@ from .cpu import design_power_w
 from .curve import Curve, PowerModel, power_w, straight
 from .power import power_model
 from .server import through
-from .terminal import FULL_LOAD_W, SOURCE, is_terminal, state_watts
+from .terminal import FULL_LOAD_W, SOURCE, kind_of, known_terminal, state_watts
 
 TEADS = "Teads Engineering, Building an AWS EC2 Carbon Emissions Dataset, 2021"
 GPU = "the accelerator's own sensor"
@@ -195,11 +195,12 @@ def _at_rest(machine: Machine, state: str) -> EnergyPlan | None:
     if machine.virtual or machine.category is None:
         return None
     try:
-        category = category_of(machine.category)
+        watts = state_watts(machine, state)
     except FactorNotFound:
         return None
-    watts = state_watts(category, state) if is_terminal(category) else None
     if watts is None:
         return None
     value, low, high = (Coefficients(duration_s=w) for w in watts)
-    return EnergyPlan(value, low, high, "archetype", f"typical {category}, {state}", (SOURCE,))
+    category = category_of(machine.category)
+    basis: Basis = "modelled" if known_terminal(machine) else "archetype"
+    return EnergyPlan(value, low, high, basis, f"{kind_of(machine, category)}, {state}", (SOURCE,))

@@ -49,33 +49,3 @@ def terms(
 def known_sets() -> list[tuple[str, ...]]:
     """Every set of optional facts, the fullest first."""
     return [c for n in range(len(OPTIONAL), -1, -1) for c in combinations(OPTIONAL, n)]
-
-
-MAKERS = ("apple", "dell", "hp", "lenovo", "microsoft")
-"""Those that declared enough products."""
-
-SCREEN_RANGE_IN = (10.0, 50.0)
-
-
-def device_terms(
-    category: str, manufacturer: str | None, screen_in: float | None
-) -> dict[str, float]:
-    """The terms of embodied carbon that are known. A desktop without a screen has none."""
-    found: dict[str, float] = {}
-    if category == "desktop":
-        found = {"has_screen": float(screen_in is not None), "screen": 0.0}
-    if screen_in is not None:
-        least, most = SCREEN_RANGE_IN
-        found["screen"] = log(min(max(screen_in, least), most) / 20)
-    maker = maker_of(manufacturer)
-    if maker:
-        found |= {name: float(name == maker) for name in MAKERS}
-    return found
-
-
-def maker_of(manufacturer: str | None) -> str | None:
-    """`Dell Inc.` is dell, `Hewlett-Packard` is hp; None for another one."""
-    words = (manufacturer or "").lower().replace("-", " ").replace(",", " ").split()
-    if "hewlett" in words:
-        return "hp"
-    return next((maker for maker in MAKERS if maker in words), None)

@@ -8,6 +8,7 @@ from sobriety.core.machine import Machine
 
 from .categories import category_of
 from .curve import PowerModel
+from .details import NONE, Details
 from .meter import calibrated
 from .server import server_power
 from .terminal import is_terminal, terminal_power
@@ -15,18 +16,18 @@ from .virtual import virtual_power
 
 
 @lru_cache(maxsize=4096)
-def power_model(machine: Machine) -> PowerModel:
-    """Watts at the plug, PUE not included.
+def power_model(machine: Machine, details: Details = NONE) -> PowerModel:
+    """Watts at the plug, PUE not included. `details`: what an inventory knows beyond the machine.
 
     A machine of unknown category is taken as a desktop within bounds from a notebook's idle to
     a workstation's full load, and the method says so.
 
     Raises FactorNotFound for a category of which no power is known (a phone, a printer).
     """
-    return calibrated(_model(machine), machine)
+    return calibrated(_model(machine, details), machine)
 
 
-def _model(machine: Machine) -> PowerModel:
+def _model(machine: Machine, details: Details) -> PowerModel:
     if machine.virtual:
         return virtual_power(machine)
     if machine.category is None:
@@ -35,7 +36,7 @@ def _model(machine: Machine) -> PowerModel:
     if category == "server":
         return server_power(machine)
     if is_terminal(category):
-        return terminal_power(machine, category)
+        return terminal_power(machine, category, details)
     from sobriety.core.errors import FactorNotFound
 
     raise FactorNotFound(

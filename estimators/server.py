@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from itertools import pairwise
 from math import exp
@@ -10,7 +9,7 @@ from typing import NamedTuple
 
 from sobriety.core.machine import Machine
 
-from .cpu import design_power_w, is_amd
+from .cpu import clock_ghz, design_power_w, is_amd
 from .curve import Curve, PowerModel, power_w
 from .features import OPTIONAL, terms
 from .tables import table
@@ -149,12 +148,6 @@ def known_facts(machine: Machine) -> dict[str, float]:
         "memory_gb": machine.memory_b / 1e9 if machine.memory_b else None,
     }
     return {name: float(value) for name, value in found.items() if value and value > 0}
-
-
-def clock_ghz(cpu_model: str | None) -> float | None:
-    """`Intel(R) Xeon(R) CPU E5-2690 v4 @ 2.60GHz` says its base clock; newer ones do not."""
-    found = re.search(r"@\s*(\d+(?:\.\d+)?)\s*GHz", cpu_model or "")
-    return float(found[1]) if found else None
 
 
 @cache

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache, lru_cache
+from math import exp
 from typing import NamedTuple
 
 from sobriety.core.machine import Machine
 
+from .categories import category_of
 from .cpu import design_power_w
 from .curve import PowerModel, straight
+from .details import NONE, Details
+from .device_features import terminal_features
+from .kernel import regression
 from .tables import table
 
 SOURCE = "US EPA ENERGY STAR certified computers"
@@ -36,17 +43,58 @@ def is_terminal(category: str) -> bool:
     return category in FULL_LOAD_W
 
 
-def state_watts(category: str, state: str) -> StateWatts | None:
-    """`off`, `sleep`, `long_idle` or `short_idle`; None where nothing was measured."""
-    for row in table("terminal_power"):
-        if row["category"] == category and row["state"] == f"{state}_w":
-            return StateWatts(*(float(row[k]) for k in ("value_w", "low_w", "high_w")))
-    return None
+STATES = ("off", "sleep", "long_idle", "short_idle")
+"""Outputs of the regression, in this order."""
 
 
-def terminal_power(machine: Machine, category: str) -> PowerModel:
+def state_watts(machine: Machine, state: str, details: Details = NONE) -> StateWatts | None:
+    """`off`, `sleep`, `long_idle` or `short_idle`; None where nothing was measured.
+
+    By type, maker, processor, cores, clock, memory, graphics and year, as far as they are known.
+    """
+    if machine.category is None:
+        return None
+    category = category_of(machine.category)
+    if not is_terminal(category) or state not in STATES:
+        return None
+    value_w = _watts(machine, category, details)[STATES.index(state)]
+    low, high = _errors()[category, f"{state}_w"]
+    return StateWatts(value_w, value_w * low, value_w * high)
+
+
+@lru_cache(maxsize=4096)
+def _watts(machine: Machine, category: str, details: Details) -> tuple[float, ...]:
+    logs = regression("terminal_power").predict(*terminal_features(machine, category, details))
+    # Each state has its own regression: together they never rise towards sleep. Short idle is known
+    # best, so the others give way.
+    watts = [exp(v) for v in logs]
+    for k in reversed(range(len(watts) - 1)):
+        watts[k] = min(watts[k], watts[k + 1])
+    return tuple(watts)
+
+
+@cache
+def _errors() -> dict[tuple[str, str], tuple[float, float]]:
+    """By category and state: 5 and 95 % of measured over modelled, on models left out."""
+    return {
+        (row["category"], row["state"]): (float(row["low_ratio"]), float(row["high_ratio"]))
+        for row in table("terminal_error")
+    }
+
+
+def kind_of(machine: Machine, category: str) -> str:
+    """`typical notebook` or `notebook by its parts`."""
+    return f"{category} by its parts" if known_terminal(machine) else f"typical {category}"
+
+
+def known_terminal(machine: Machine) -> bool:
+    """Whether there is anything beyond the category to compute from."""
+    return any((machine.manufacturer, machine.cpu_model, machine.cores, machine.memory_b))
+
+
+def terminal_power(machine: Machine, category: str, details: Details = NONE) -> PowerModel:
     """Short idle (screen on, user away a moment) plus what the processor adds at full load."""
-    idle = state_watts(category, "short_idle")
+    idle = state_watts(replace(machine, category=category), "short_idle", details)
     assert idle is not None, category
     added = FULL_LOAD_W[category]
     design_w = machine.tdp_w or design_power_w(machine.cpu_model)
@@ -58,7 +106,7 @@ def terminal_power(machine: Machine, category: str) -> PowerModel:
         value,
         low,
         high,
-        "archetype",
-        f"typical {category}: short idle and {load}",
+        "modelled" if known_terminal(machine) else "archetype",
+        f"{kind_of(machine, category)}: short idle and {load}",
         (SOURCE, DESIGN),
     )

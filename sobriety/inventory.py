@@ -6,6 +6,7 @@ error costs a row its precision, and never the file.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +16,15 @@ from pathlib import Path
 from sobriety.core.errors import ConfigError, FactorNotFound
 from sobriety.core.machine import Machine
 from sobriety.estimators import (
+    Details,
     category_of,
+    cpu_generation,
+    cpu_label,
     cpu_match,
     embodied,
     is_terminal,
+    kind_of,
+    known_terminal,
     power_model,
     power_w,
     state_watts,
@@ -109,8 +115,8 @@ def estimate_row(
     found: dict[str, str] = {}
     category = _category(facts, wrong)
     if category:
-        machine = _machine(category, facts, numbers, wrong)
-        found = _figures(category, machine, int(numbers.get("nodes", 1)), at, wrong)
+        machine, details = _machine(category, facts, numbers, wrong), _details(facts, numbers)
+        found = _figures(category, machine, details, at, wrong)
     return found | {"warnings": "; ".join(wrong)}
 
 
@@ -145,6 +151,8 @@ def _numbers(
         if name not in facts:
             continue
         text = facts[name]
+        if name == "disks":
+            text = _count_of(text)
         whole = name in COUNTS or name == "hw_year"
         try:
             value = float(text.replace(",", ".") if decimal_comma else text)
@@ -157,6 +165,12 @@ def _numbers(
         hint = f" ({HINTS[name]})" if name in HINTS else ""
         wrong.append(f"{name} {text[:40]!r} is not {kind} from {least:g} to {most:g}{hint}")
     return found
+
+
+def _count_of(text: str) -> str:
+    """`2 x 300 GB SAS` is 2."""
+    found = re.match(r"(\d{1,3})\s*[x×]\s*\S", text)
+    return found[1] if found else text
 
 
 def _machine(
@@ -211,9 +225,24 @@ def _with_clock(cpu: str | None, clock_ghz: float | None) -> str | None:
     return f"{cpu or ''} @ {clock_ghz:g}GHz"
 
 
+def _details(facts: Mapping[str, str], numbers: Mapping[str, float]) -> Details:
+    def text(name: str) -> str | None:
+        return facts[name][:LONGEST_NAME] if name in facts else None
+
+    return Details(
+        base_ghz=numbers.get("ghz") or numbers.get("base_ghz"),
+        nodes=int(numbers["nodes"]) if "nodes" in numbers else None,
+        subcategory=text("subcategory"),
+        graphics=text("graphics"),
+        storage_gb=numbers.get("storage_gb"),
+        weight_kg=numbers.get("weight"),
+    )
+
+
 def _figures(
-    category: str, machine: Machine, nodes: int, at: Sequence[int], wrong: list[str]
+    category: str, machine: Machine, details: Details, at: Sequence[int], wrong: list[str]
 ) -> dict[str, str]:
+    nodes = details.nodes or 1
     found: dict[str, str] = {}
     methods: list[str] = []
     bases: list[str] = []
@@ -227,17 +256,18 @@ def _figures(
         methods.append(f"{what} ({basis}): {method}" + (f", × {nodes} nodes" if nodes > 1 else ""))
 
     if category == "server":
-        model = power_model(machine)
+        model = power_model(machine, details)
         for load in at:
             curves = (model.curve, model.low, model.high)
             put(f"power_w_at_{load}", [power_w(curve, load / 100) for curve in curves])
         said("power", model.basis, model.method)
     elif is_terminal(category):
         for state in STATES:
-            watts = state_watts(category, state)
+            watts = state_watts(machine, state, details)
             if watts:
                 put(f"{state}_w", watts)
-        said("power", "archetype", f"typical {category}, ENERGY STAR")
+        basis = "modelled" if known_terminal(machine) else "archetype"
+        said("power", basis, f"{kind_of(machine, category)}, ENERGY STAR")
         if machine.idle_w:
             ratios = (1.0, 1 - METER_RATIO, 1 + METER_RATIO)
             put("short_idle_w", [machine.idle_w * ratio for ratio in ratios])
@@ -245,15 +275,15 @@ def _figures(
     else:
         wrong.append(f"no power is held for the category {category!r}")
     try:
-        making = embodied(machine)
+        making = embodied(machine, details)
     except FactorNotFound as error:
         wrong.append(error.message)
     else:
         put("embodied_kg", (making.value, making.low, making.high))
         said("embodied", making.basis, making.method)
-    matched = cpu_match(machine.cpu_model)
-    if machine.cpu_model and not matched and not machine.cpu_model.startswith(" @"):
-        wrong.append("cpu_model is in no table: the processor's name is not used")
     if bases:
         found |= {"basis": bases[0], "method": "; ".join(methods)}
-    return found | {"matched_cpu": matched.name if matched else ""}
+    cpu = None if (machine.cpu_model or " @").startswith(" @") else machine.cpu_model
+    if cpu and not is_terminal(category) and not (cpu_match(cpu) or cpu_generation(cpu)):
+        wrong.append("cpu_model is in no table: only what it spells is used")
+    return found | {"matched_cpu": cpu_label(cpu) if cpu else ""}

@@ -301,3 +301,27 @@ def test_a_wider_category_is_narrowed_by_the_subcategory_and_says_so(tmp_path: P
     assert float(laptop["embodied_kg"]) > 100
     assert "taken from subcategory 'Laptop'" in laptop["warnings"]
     assert spoon["embodied_kg"] == bare["embodied_kg"] == ""
+
+
+def test_both_spellings_are_one_processor(tmp_path: Path) -> None:
+    pairs = [
+        ("Intel Xeon Gold 6230", "Intel(R) Xeon(R) Gold 6230 CPU @ 2.10GHz"),
+        ("Intel Xeon 6787P", "Intel(R) Xeon(R) 6787P"),
+        ("Nvidia Grace Superchip", "Nvidia Grace Superchip"),
+        ("AMD EPYC 8534PN", "AMD EPYC 8534PN 64-Core Processor"),
+    ]
+    for names in pairs:
+        matched = {one(tmp_path, category="server", cpu_model=n)["matched_cpu"] for n in names}
+        assert len(matched) == 1 and all(matched), names
+    for guest in ("AMD EPYC Processor", "QEMU Virtual CPU version 2.5+", "Intel Xeon Processor"):
+        assert not one(tmp_path, category="server", cpu_model=guest)["matched_cpu"]
+
+
+def test_what_only_an_inventory_knows_is_used(tmp_path: Path) -> None:
+    laptop = {"category": "laptop", "manufacturer": "Dell", "name": "Latitude 7390"}
+    bare, heavy = one(tmp_path, **laptop), one(tmp_path, **laptop, weight="3.4", screen_in="17")
+    assert float(bare["embodied_kg"]) < float(heavy["embodied_kg"])
+    assert "weight" in heavy["method"] and "line" in bare["method"]
+    desktop = {"category": "desktop", "manufacturer": "Lenovo", "cores": "6", "memory_gb": "32"}
+    plain, gamer = one(tmp_path, **desktop), one(tmp_path, **desktop, graphics="G7")
+    assert float(plain["short_idle_w"]) < float(gamer["short_idle_w"])

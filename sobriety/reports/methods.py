@@ -27,6 +27,10 @@ SENTENCES = (
     mark("regression of {category}s on {facts} ({n} products)"),
     mark("nothing: a typical 2 × 32 cores"),
     mark("typical {category}: short idle and {method}"),
+    mark("{category} by its parts: short idle and {method}"),
+    mark("{category} by its parts, sleep"),
+    mark("{category} by its parts, off"),
+    mark("typical {category} ({n} products)"),
     mark("typical {category}, sleep"),
     mark("typical {category}, off"),
     mark("virtual machine: {n} threads of a typical host that cannot be seen"),
@@ -73,6 +77,9 @@ FACTS = (
     mark("memory"),
     mark("maker"),
     mark("screen"),
+    mark("line"),
+    mark("weight"),
+    mark("disk space"),
 )
 CATEGORIES = (
     mark("access point"),
@@ -103,6 +110,10 @@ _NAME_OF_FACT = {
     "memory_gb": "memory",
     "maker": "maker",
     "screen": "screen",
+    "line": "line",
+    "weight": "weight",
+    "storage": "disk space",
+    "year": "year of sale",
 }
 _SENSORS = "(?:package|dram|gpu|psys|battery|wall)"
 _PATTERN = {

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sobriety.core.machine import Machine
-from sobriety.estimators import cpu_match, power_model
+from sobriety.estimators import cpu_generation, cpu_match, is_one_cpu, power_model
 
 # Inner rooms have no address for a type checker: `sobriety/estimators.pyi` is only the door.
 plain_name: Callable[[str], str] = import_module("sobriety.estimators.cpu").plain_name
@@ -55,6 +55,35 @@ def test_an_exact_match_brings_its_design_power() -> None:
     assert found and found.tdp_w == 225 and found.name == "AMD EPYC 7742"
     with_tdp = power_model(Machine(category="server", cores=64, cpu_model="AMD EPYC 7742"))
     assert "tdp_w" in with_tdp.method
+
+
+@pytest.mark.parametrize(
+    ("cpu_model", "name", "year"),
+    [("Intel(R) Xeon(R) CPU E5-2690 v4 @ 2.60GHz", "Broadwell", 2016),
+     ("Intel(R) Xeon(R) CPU E5-2640 0 @ 2.50GHz", "Sandy Bridge", 2012),
+     ("Intel(R) Xeon(R) Gold 6230 CPU @ 2.10GHz", "Cascade Lake", 2019),
+     ("Silver 4108", "Skylake", 2017), ("Xeon? Gold 5118", "Skylake", 2017),
+     ("Intel Xeon 5160", "Core 2", 2007), ("Intel(R) Xeon(R) 6780E", "Xeon 6", 2024),
+     ("AMD EPYC 9754 128-Core Processor", "EPYC 4 (Genoa)", 2022),
+     ("AMD EPYC 7543 32-Core Processor", "EPYC 3 (Milan)", 2021),
+     ("Six-Core AMD Opteron(tm) Processor 2431", "Opteron (K10)", 2009),
+     ("11th Gen Intel(R) Core(TM) i5-1135G7 @ 2.40GHz", "Tiger Lake", 2021)],
+)  # fmt: skip
+def test_a_number_tells_its_series(cpu_model: str, name: str, year: int) -> None:
+    assert cpu_generation(cpu_model) == (name, year)
+
+
+@pytest.mark.parametrize(
+    "cpu_model", ["AMD EPYC Processor", "Intel(R) Xeon(R) Processor", "AMD EPYC 97545", "", None,
+                  "QEMU Virtual CPU version 2.5+", "x" * 10_000, "Intel Xeon Imaginary 9"],
+)  # fmt: skip
+def test_no_series_rather_than_a_wrong_one(cpu_model: str | None) -> None:
+    assert cpu_generation(cpu_model) is None
+
+
+def test_what_names_one_processor() -> None:
+    assert is_one_cpu("Nvidia Grace Superchip") and not is_one_cpu("AMD EPYC Processor")
+    assert not is_one_cpu("QEMU Virtual CPU version 2500") and not is_one_cpu("1234" * 100)
 
 
 def test_what_is_no_number_in_the_table_is_left_out() -> None:

@@ -16,6 +16,8 @@ from sobriety.estimators import Curve, categories, category_of, known_sets, powe
 # Inner rooms have no address for a type checker: `sobriety/estimators.pyi` is only the door.
 folded: Callable[[str], str] = import_module("sobriety.estimators.categories").folded
 through: Callable[[tuple[float, ...]], Curve] = import_module("sobriety.estimators.server").through
+_features = import_module("sobriety.estimators.device_features")
+TERMINALS, MADE = _features.TERMINALS, _features.MADE
 table: Callable[[str], tuple[dict[str, str], ...]] = import_module(
     "sobriety.estimators.tables"
 ).table
@@ -23,7 +25,7 @@ table: Callable[[str], tuple[dict[str, str], ...]] = import_module(
 NAMES = [
     p.stem for p in (Path(__file__).parent.parent.parent / "estimators" / "data").glob("*.csv")
 ]
-BOUNDS = {"grid": "_g_per_kwh", "embodied": "_kg", "lifetime": "_years", "terminal_power": "_w"}
+BOUNDS = {"grid": "_g_per_kwh", "lifetime": "_years"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -110,10 +112,11 @@ def test_every_set_of_facts_has_a_model_and_its_error() -> None:
 
 
 def test_every_regression_has_its_error() -> None:
-    fitted = {r["category"] for r in table("embodied_terms")}
-    assert fitted == {r["category"] for r in table("embodied_error")}
-    for row in table("embodied_error"):
-        assert 0 < float(row["low_ratio"]) < 1 < float(row["high_ratio"])
+    for name in ("embodied_error", "terminal_error"):
+        for row in table(name):
+            assert 0 < float(row["low_ratio"]) < 1 < float(row["high_ratio"])
+    assert {r["category"] for r in table("terminal_error")} == set(TERMINALS)
+    assert {r["category"] for r in table("embodied_error")} == set(MADE)
 
 
 def test_knowing_more_is_better_than_knowing_nothing() -> None:

@@ -33,7 +33,7 @@ def test_what_no_maker_declares_is_not_guessed(category: str) -> None:
 
 @pytest.mark.parametrize(
     ("category", "maker", "screen_in", "said"),
-    [("laptop", "Dell Inc.", 14.0, "maker and screen"), ("laptop", "nobody", 14.0, "on screen"),
+    [("laptop", "Dell Inc.", 14.0, "maker and screen"), ("laptop", "nobody", 14.0, "on screen ("),
      ("monitor", "LENOVO", None, "on maker ("), ("desktop", "Hewlett-Packard", None, "on maker ("),
      ("desktop", "Apple", 27.0, "maker and screen"),
      ("all-in-one", None, None, "desktops on screen")],
@@ -43,13 +43,13 @@ def test_maker_and_screen_say_more(
 ) -> None:
     making = embodied(Machine(category=category, manufacturer=maker, screen_in=screen_in))
     assert said in making.method and making.basis == "modelled"
-    assert making.low < making.value < making.high < 2.6 * making.low
+    assert making.low < making.value < making.high < 6 * making.low
 
 
 def test_a_larger_screen_costs_more_and_an_absurd_one_no_more_than_the_largest() -> None:
     small, large, largest, absurd = (
         embodied(Machine(category="monitor", screen_in=inches)).value
-        for inches in (19.0, 32.0, 50.0, 5000.0)
+        for inches in (19.0, 32.0, 86.0, 5000.0)
     )
     assert small < large < largest == absurd
 

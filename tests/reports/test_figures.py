@@ -291,7 +291,7 @@ def test_a_model_shared_by_a_fleet_does_not_average_its_error_away(
 
     one, same, different = fleet(["A"]), fleet(["A"] * 4), fleet(list("ABCD"))
     assert _width(same) == pytest.approx(_width(one))
-    assert _width(different) == pytest.approx(_width(one) / 2)
+    assert _width(different) == pytest.approx(_width(one) / 2, rel=0.05)
 
 
 def test_indicators_are_shares_and_idle_machines_have_high_ones(

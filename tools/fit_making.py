@@ -1,0 +1,99 @@
+"""Fit the carbon of making, and gather lifetimes, from makers' product carbon footprints.
+
+python -m tools.fit_making --data ../shared/data
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sobriety.core.machine import Machine
+from sobriety.estimators import Details, making_features
+from tools.kernel_fit import Array, Fit, Kernel, Row, folds, held_out, spread_by_group
+from tools.reference import folder, read, write
+
+TYPES = {
+    "Laptop": "notebook", "Desktop": "desktop", "Monitor": "monitor", "Smartphone": "smartphone",
+    "Tablet": "tablet", "Thin Client": "thin client", "Workstation": "workstation",
+    "Server": "server", "Printer": "printer",
+}  # fmt: skip
+KERNEL = Kernel(
+    lengths={"weight_kg": 1.0, "screen_in": 1.0, "hw_year": 1.0, "storage_gb": 1.0}
+    | {f"is {c}": 1.5 for c in TYPES.values()},
+    linear=0.1, smooth=0.3, words=0.1, noise=0.2, centres=150, least_rows_of_word=2, robust=True,
+)  # fmt: skip
+LEAST_ROWS = 100
+
+
+def machine(row: dict[str, Any]) -> tuple[Machine, str, Details]:
+    def number(name: str) -> float | None:
+        value = float(row[name])
+        return value if value > 0 else None
+
+    year = number("year")
+    category = TYPES[row["subcategory"]]
+    return (
+        Machine(
+            category=category,
+            manufacturer=str(row["manufacturer"]),
+            model=str(row["name"]),
+            screen_in=number("screen_in"),
+            hw_year=int(year) if year else None,
+        ),
+        category,
+        Details(storage_gb=number("storage_gb"), weight_kg=number("weight")),
+    )
+
+
+def line(row: Row) -> str:
+    return next((w for w in row[1] if w.startswith("line ")), "none")
+
+
+def main() -> None:
+    data = folder(__doc__ or "")
+    table = read(data / "embodied" / "embodied.csv")
+    usable = (table["flag_inconsistent"] == 0) & (table["gwp_nonuse"] > 0)
+    table = table[usable & table["subcategory"].isin(list(TYPES))].reset_index(drop=True)
+    records: list[dict[str, Any]] = [
+        {str(k): v for k, v in r.items()} for r in table.to_dict("records")
+    ]
+    rows = [making_features(*machine(r)) for r in records]
+    y: Array = np.log(table[["gwp_nonuse"]].to_numpy(dtype=np.float64))
+    categories = np.array([TYPES[r["subcategory"]] for r in records])
+    groups = {
+        "known line": [str(r["product_group"]) for r in records],
+        "new line": [line(r) for r in rows],
+        "new maker": [str(r["manufacturer"]) for r in records],
+    }
+    summary: list[list[object]] = []
+    for scope, group in groups.items():
+        off = y - held_out(KERNEL, rows, y, folds(group))
+        error = np.abs(np.exp(-off) - 1)[:, 0]
+        print(f"{scope}: median error {np.median(error):.3f}, mean {error.mean():.3f}")
+        for category in dict.fromkeys(TYPES.values()):
+            among = categories == category
+            wide = among if among.sum() >= LEAST_ROWS else ~np.isin(
+                categories, ["notebook", "desktop", "monitor"])  # fmt: skip
+            product = [str(r["product_group"]) for r, w in zip(records, wide, strict=True) if w]
+            low, high = spread_by_group(off[wide, 0], product)
+            summary.append([scope, category, f"{low:.4g}", f"{high:.4g}", int(among.sum()),
+                            f"{np.median(error[among]):.3f}"])  # fmt: skip
+            print("  ", *summary[-1])
+    header = ["scope", "category", "low_ratio", "high_ratio", "rows", "median_ape_ratio"]
+    write("embodied_error.csv", header, summary)
+    Fit(KERNEL).learn(rows, y).write("embodied.csv")
+    lives: list[list[object]] = []
+    years = pd.Series(table["lifetime"].to_numpy())
+    for category in sorted(set(categories)):
+        known = years[categories == category].dropna()
+        lives.append([category, *(f"{known.quantile(q):.4g}" for q in (0.5, 0.05, 0.95)),
+                      len(known)])  # fmt: skip
+    header = ["category", "value_years", "low_years", "high_years", "rows"]
+    write("lifetime.csv", header, lives)
+
+
+if __name__ == "__main__":
+    main()
