@@ -21,9 +21,10 @@ Value = str | float | tuple[str, ...] | None
 
 
 def _text(raw: object) -> str:
-    if isinstance(raw, str) and raw.strip():
+    # Control characters would reach somebody's terminal with every report.
+    if isinstance(raw, str) and raw.strip() and raw.isprintable():
         return raw.strip()
-    raise ValueError("expected a text in quotes")
+    raise ValueError("expected a text in quotes, of printable characters")
 
 
 def _number(low: float, high: float) -> Callable[[object], float]:

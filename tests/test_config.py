@@ -36,6 +36,7 @@ def test_later_sources_win_and_say_so(home: Path) -> None:
         ("interval_s = true\n", "interval_s is True", None),
         ('factor_kind = "market"\n', "expected one of direct, life-cycle", None),
         ("idle_w = 50\nmax_w = 40\n", "line 2: max_w is 40, below idle_w, 50", "busy"),
+        ('host = "\\u001b[31m"\n', "expected a text in quotes, of printable", None),
         ("collectors = [1]\n", "expected names", None),
         ("zone = \n", "is not valid TOML", None),
     ],
