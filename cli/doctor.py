@@ -85,7 +85,9 @@ def page(found: Checkup) -> str:
     lines.append(f"  idle  {_watts(found.idle)}")
     lines.append(f"  busy  {_watts(found.busy)}")
     lines.append(f"  {click.style(found.idle.method, dim=True)}")
-    if found.idle.basis != "measured":
+    if found.machine.virtual:
+        lines.append("  → collect on the physical host to see what it draws")
+    elif found.idle.basis != "measured":
         lines.append("  → a reading at the plug narrows this most: sobriety config set idle_w 41.5")
     lines += ["", click.style("Grid", bold=True)]
     if found.factor:

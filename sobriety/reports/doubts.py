@@ -64,7 +64,7 @@ def of_machines(
     found: list[Caution] = []
     measured = measured_ratio(hosts)
     if measured < _MEASURED_ENOUGH:
-        found.append(NoSensor(measured))
+        found.append(NoSensor(measured, not all(h.machine.virtual for h in hosts)))
     virtual = tuple(h.machine.host for h in hosts if h.machine.virtual)
     if virtual:
         found.append(VirtualMachine(virtual))

@@ -179,7 +179,10 @@ class LowCoverage(Caution):
 
 @dataclass(frozen=True, slots=True)
 class NoSensor(Caution):
+    """`plugged`: some of the machines has a plug that a meter could be put at."""
+
     measured_ratio: float
+    plugged: bool
     code = "no_sensor"
 
     def title(self, language: Language) -> str:
@@ -203,10 +206,11 @@ class NoSensor(Caution):
         )
 
     def hint(self, language: Language) -> str:
-        return language.say(
-            "See which sensors could be opened: sobriety doctor. Or read a plug meter once: "
-            "sobriety config set idle_w 27"
-        )
+        sensors = language.say("See which sensors could be opened: sobriety doctor.")
+        if not self.plugged:
+            return sensors
+        meter = language.say("Or read a plug meter once: sobriety config set idle_w 27")
+        return f"{sensors} {meter}"
 
 
 @dataclass(frozen=True, slots=True)
