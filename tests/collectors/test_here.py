@@ -34,7 +34,7 @@ def test_ours_and_psutil_see_the_same_work() -> None:
         theirs.sample()
     assert ours.last_step and theirs.last_step
     mine, other = ours.last_step.measures, theirs.last_step.measures
-    assert mine["cpu_busy_s"] >= 0.4
+    assert mine["cpu_busy_s"] >= 0.2
     assert mine["cpu_busy_s"] == pytest.approx(other["cpu_busy_s"], abs=0.06)
     assert mine["cpu_capacity_s"] == pytest.approx(other["cpu_capacity_s"], abs=0.06)
     assert mine["memory_used_bs"] == pytest.approx(other["memory_used_bs"], rel=0.05)
