@@ -6,7 +6,7 @@ Reads:  /sys/class/powercap/intel-rapl:*/energy_uj and its subzones (root only b
 Gives:  package_j, core_j, uncore_j, dram_j, psys_j, counters per zone that wrap at
         max_energy_range_uj
 Doubt:  the package only: fans, disks, screen and power supply are not in it. psys is what the
-        firmware makes of it, and reads 0 on some machines. Never run on real hardware by us
+        firmware makes of it; one that stays 0 is left out. Never run on real hardware by us
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ class Rapl:
             data = zone.file.read()
             if not data.strip().isdigit():
                 raise ReadError(f"{zone.subject}/energy_uj says {data[:40]!r}")
+            if zone.metric == "psys_j" and int(data) == 0:
+                continue  # some firmware shows the zone and never counts in it: unknown, not 0
             readings.append(
                 Reading(
                     zone.metric,

@@ -168,3 +168,15 @@ def test_a_virtual_machine_without_sensors(paper: Paper) -> None:
         assert {"cpu", "memory", "disk", "network"} <= set(step.observed)
         assert not any(name.endswith("_j") for name in step.measures)
         assert 0 < step.measures["cpu_capacity_s"] <= 2 * (step.duration_s + 0.05)
+
+
+def test_a_platform_counter_that_never_counts_is_unknown_and_not_zero() -> None:
+    zone = "/sys/class/powercap/intel-rapl:1"
+    head = "== machine system=linux\n"
+    moments = "".join(
+        f"== moment wall_ns={i}000000000 monotonic_ns={i}000000000 boottime_ns={i}000000000\n"
+        f"-- {zone}/name\npsys\n-- {zone}/max_energy_range_uj\n262143328850\n-- {zone}/energy_uj\n0\n"
+        for i in (1, 2, 3)
+    )
+    for step in steps(PaperHost.parse(head + moments), "rapl"):
+        assert step.observed == ()
