@@ -15,29 +15,24 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from sobriety.core.errors import ReadError
-from sobriety.core.host import Host, Watched
 from sobriety.core.reading import Reading
+
+from .procfile import ProcFile
 
 PATH = "/proc/stat"
 TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 """What the kernel counts user-visible time in: 100 on every architecture of today."""
 
 
-class Cpu:
+class Cpu(ProcFile):
     """Busy and available processor time."""
 
     name: ClassVar[str] = "cpu"
+    path: ClassVar[str] = PATH
     systems: ClassVar[frozenset[str]] = frozenset({"linux"})
 
-    def __init__(self) -> None:
-        self._file: Watched | None = None
-
-    def open(self, host: Host) -> None:
-        self._file = host.watch(PATH)
-
     def read(self) -> Iterable[Reading]:
-        assert self._file
-        data = self._file.read()
+        data = self.data()
         try:
             user, nice, system, idle, wait, irq, softirq, steal = map(
                 int, data[: data.index(b"\n")].split()[1:9]
@@ -49,7 +44,3 @@ class Cpu:
             Reading("cpu_busy_s", busy / TICKS_PER_S, source=PATH),
             Reading("cpu_capacity_s", (busy + idle + wait + steal) / TICKS_PER_S, source=PATH),
         )
-
-    def close(self) -> None:
-        if self._file:
-            self._file.close()

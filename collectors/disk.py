@@ -13,41 +13,43 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from sobriety.core.errors import NotSupported, ReadError
-from sobriety.core.host import Host, Watched
+from sobriety.core.host import Host
 from sobriety.core.reading import Reading
+
+from .procfile import ProcFile
 
 PATH = "/proc/diskstats"
 SECTOR_B = 512
 
 
-class Disk:
+class Disk(ProcFile):
     """Physical disks; not loops, memory disks, partitions, or what LVM and RAID build of them."""
 
     name: ClassVar[str] = "disk"
+    path: ClassVar[str] = PATH
     systems: ClassVar[frozenset[str]] = frozenset({"linux"})
 
     def __init__(self) -> None:
-        self._file: Watched | None = None
+        super().__init__()
         self._host: Host | None = None
         self._disks: frozenset[bytes] = frozenset()
-        self._lines = -1
+        self._names: list[bytes] = []
 
     def open(self, host: Host) -> None:
-        self._host, self._lines = host, -1
-        self._file = host.watch(PATH)
+        self._host, self._names = host, []
         if not self._physical():
             raise NotSupported("there is no physical disk in /sys/block")
+        super().open(host)
 
     def read(self) -> Iterable[Reading]:
-        assert self._file
-        lines = self._file.read().splitlines()
-        if len(lines) != self._lines:  # something was plugged in or out
-            self._lines, self._disks = len(lines), self._physical()
+        rows = [line.split(None, 10) for line in self.data().splitlines()]
+        if any(len(fields) < 11 for fields in rows):
+            raise ReadError(f"{PATH} has a line that is no disk's")
+        names = [fields[2] for fields in rows]
+        if names != self._names:  # something was plugged in or out
+            self._names, self._disks = names, self._physical()
         found: list[Reading] = []
-        for line in lines:
-            fields = line.split(None, 10)
-            if len(fields) < 11:
-                raise ReadError(f"{PATH} has the line {line[:60]!r}")
+        for fields in rows:
             if fields[2] in self._disks:
                 disk = fields[2].decode()
                 found.append(Reading("disk_read_b", int(fields[5]) * SECTOR_B, disk, source=PATH))
@@ -55,10 +57,6 @@ class Disk:
                     Reading("disk_written_b", int(fields[9]) * SECTOR_B, disk, source=PATH)
                 )
         return found
-
-    def close(self) -> None:
-        if self._file:
-            self._file.close()
 
     def _physical(self) -> frozenset[bytes]:
         """Whatever a driver is behind; NVMe disks with several paths are listed once."""

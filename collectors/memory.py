@@ -12,33 +12,24 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from sobriety.core.errors import ReadError
-from sobriety.core.host import Host, Watched
 from sobriety.core.reading import Reading
+
+from .procfile import ProcFile
 
 PATH = "/proc/meminfo"
 
 
-class Memory:
+class Memory(ProcFile):
     """Total less available."""
 
     name: ClassVar[str] = "memory"
+    path: ClassVar[str] = PATH
     systems: ClassVar[frozenset[str]] = frozenset({"linux"})
 
-    def __init__(self) -> None:
-        self._file: Watched | None = None
-
-    def open(self, host: Host) -> None:
-        self._file = host.watch(PATH)
-
     def read(self) -> Iterable[Reading]:
-        assert self._file
-        data = self._file.read()
+        data = self.data()
         used_b = (kib(data, b"MemTotal:") - kib(data, b"MemAvailable:")) * 1024
         return (Reading("memory_used_b", used_b, kind="gauge", source=PATH),)
-
-    def close(self) -> None:
-        if self._file:
-            self._file.close()
 
 
 def kib(data: bytes, label: bytes) -> int:

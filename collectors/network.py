@@ -13,48 +13,50 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from sobriety.core.errors import ReadError
-from sobriety.core.host import Host, Watched
+from sobriety.core.host import Host
 from sobriety.core.reading import Reading
+
+from .procfile import ProcFile
 
 PATH = "/proc/net/dev"
 _HEAD_LINES = 2
 
 
-class Network:
+class Network(ProcFile):
     """Interfaces with a device behind them."""
 
     name: ClassVar[str] = "network"
+    path: ClassVar[str] = PATH
     systems: ClassVar[frozenset[str]] = frozenset({"linux"})
 
     def __init__(self) -> None:
-        self._file: Watched | None = None
+        super().__init__()
         self._host: Host | None = None
         self._physical: frozenset[str] = frozenset()
-        self._lines = -1
+        self._names: list[bytes] = []
 
     def open(self, host: Host) -> None:
-        self._host, self._lines = host, -1
-        self._file = host.watch(PATH)
+        self._host, self._names = host, []
+        super().open(host)
 
     def read(self) -> Iterable[Reading]:
-        assert self._file and self._host
-        lines = self._file.read().splitlines()[_HEAD_LINES:]
-        if len(lines) != self._lines:  # something was plugged in or out
+        assert self._host
+        lines = self.data().splitlines()[_HEAD_LINES:]
+        rows = [
+            (label.strip(), counters.split())
+            for label, _, counters in (line.partition(b":") for line in lines)
+        ]
+        names = [name for name, _ in rows]
+        if names != self._names:  # something was plugged in or out
             found = self._host.glob("/sys/class/net/*/device")
-            self._lines, self._physical = len(lines), frozenset(p.split("/")[4] for p in found)
+            self._names, self._physical = names, frozenset(p.split("/")[4] for p in found)
         readings: list[Reading] = []
-        for line in lines:
-            label, _, counters = line.partition(b":")
-            name = label.strip().decode()
+        for label, fields in rows:
+            name = label.decode()
             if name == "lo" or (self._physical and name not in self._physical):
                 continue
-            fields = counters.split()
             if len(fields) < 9:
-                raise ReadError(f"{PATH} has the line {line[:60]!r}")
+                raise ReadError(f"{PATH} has an odd line for {name!r}")
             readings.append(Reading("network_received_b", int(fields[0]), name, source=PATH))
             readings.append(Reading("network_sent_b", int(fields[8]), name, source=PATH))
         return readings
-
-    def close(self) -> None:
-        if self._file:
-            self._file.close()

@@ -175,8 +175,20 @@ def test_a_platform_counter_that_never_counts_is_unknown_and_not_zero() -> None:
     head = "== machine system=linux\n"
     moments = "".join(
         f"== moment wall_ns={i}000000000 monotonic_ns={i}000000000 boottime_ns={i}000000000\n"
-        f"-- {zone}/name\npsys\n-- {zone}/max_energy_range_uj\n262143328850\n-- {zone}/energy_uj\n0\n"
+        f"-- {zone}/name\npsys\n-- {zone}/max_energy_range_uj\n262143328850\n"
+        f"-- {zone}/energy_uj\n0\n"
         for i in (1, 2, 3)
     )
     for step in steps(PaperHost.parse(head + moments), "rapl"):
         assert step.observed == ()
+
+
+def test_a_disk_exchanged_for_another_is_seen_though_their_number_stays(paper: Paper) -> None:
+    disk = "-- /proc/diskstats\n 8 0 {} 1 0 {} 1 1 0 0 1 0 1 1 0\n"
+    clock = "== moment wall_ns={0} monotonic_ns={0} boottime_ns={0}\n"
+    page = "== machine system=linux\n"
+    for i, (name, sectors) in enumerate([("sda", 10), ("sda", 20), ("sdb", 500), ("sdb", 530)]):
+        page += clock.format(i * 10**9) + f"-- /sys/block/{name}/device !folder\n"
+        page += disk.format(name, sectors)
+    seen = [s.measures.get("disk_read_b") for s in steps(PaperHost.parse(page), "disk")]
+    assert seen == [10 * 512, None, 30 * 512]
