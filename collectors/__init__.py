@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.ports import Collector
@@ -32,7 +32,6 @@ __all__ = [
     "Portable",
     "Rapl",
     "choose",
-    "guests",
     "machine_facts",
 ]
 
@@ -50,13 +49,6 @@ BUILTIN: tuple[type[Collector], ...] = (
 GROUP = "sobriety.collectors"
 
 
-def guests() -> dict[str, type[Collector]]:
-    """Collectors of other packages, by the name of their entry point."""
-    from importlib.metadata import entry_points
-
-    return {point.name: point.load() for point in entry_points(group=GROUP)}
-
-
 def choose(system: str, names: Sequence[str] | None = None) -> list[type[Collector]]:
     """The collectors of a system; or exactly those named, guests among them.
 
@@ -66,7 +58,7 @@ def choose(system: str, names: Sequence[str] | None = None) -> list[type[Collect
     """
     if names is None:
         return [c for c in BUILTIN if system in c.systems]
-    known = {c.name: c for c in BUILTIN}
+    known: dict[str, Callable[[], type[Collector]]] = {c.name: _as_is(c) for c in BUILTIN}
     if not known.keys() >= set(names):
         known = guests() | known
     for name in names:
@@ -78,4 +70,15 @@ def choose(system: str, names: Sequence[str] | None = None) -> list[type[Collect
                 f"there is no collector {name!r}",
                 hint=f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(known)}",
             )
-    return [known[name] for name in names]
+    return [known[name]() for name in names]
+
+
+def _as_is(collector: type[Collector]) -> Callable[[], type[Collector]]:
+    return lambda: collector
+
+
+def guests() -> dict[str, Callable[[], type[Collector]]]:
+    """How to load the collectors of other packages, by the name of their entry point."""
+    from importlib.metadata import entry_points
+
+    return {point.name: point.load for point in entry_points(group=GROUP)}

@@ -1,8 +1,9 @@
 """What leaves a laptop's battery: the whole machine, screen and all.
 
 Source: https://docs.kernel.org/power/power_supply_class.html
-Reads:  /sys/class/power_supply/*/{type,scope,status}, power_now, or current_now and voltage_now
-Gives:  battery_w, a gauge, while every battery of the machine discharges or rests
+Reads:  /sys/class/power_supply/*/{type,scope,status,online}, power_now, or current_now and
+        voltage_now
+Gives:  battery_w, a gauge, while a battery of the machine discharges and nothing else feeds it
 Doubt:  firmware refreshes it every 1 to 60 s and rounds it; on mains the battery says
         nothing about the machine, and then nothing is given. Never run on real hardware by us
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from sobriety.core.errors import NotSupported
+from sobriety.core.errors import NotSupported, ReadError
 from sobriety.core.host import Host
 from sobriety.core.reading import Reading
 
@@ -29,18 +30,22 @@ class Battery:
     def __init__(self) -> None:
         self._host: Host | None = None
         self._paths: list[str] = []
+        self._mains: list[str] = []
 
     def open(self, host: Host) -> None:
         self._host = host
-        self._paths = [p for p in host.glob(f"{TREE}/*") if _powers_the_machine(host, p)]
+        supplies = {p: _type(host, p) for p in host.glob(f"{TREE}/*")}
+        self._paths = [p for p, what in supplies.items() if what == "Battery"]
+        self._mains = [p for p, what in supplies.items() if what.startswith(("Mains", "USB"))]
         if not self._paths:
             raise NotSupported(f"there is no battery in {TREE}")
 
     def read(self) -> Iterable[Reading]:
-        assert self._host
         draws = {path: self._draw_w(path) for path in self._paths}
         if not any(draws.values()):
             return ()  # on mains, or a firmware that says 0 W: nothing is known
+        if any(self._says(path, "online") not in ("", "0") for path in self._mains):
+            return ()  # a charger too weak: the battery gives a part of what the machine draws
         return [
             Reading("battery_w", watts, path.rpartition("/")[2], "gauge", "power_supply")
             for path, watts in draws.items()
@@ -55,19 +60,27 @@ class Battery:
         if self._host.text(f"{path}/status") != "Discharging":
             return 0.0
         try:
-            return abs(int(self._host.text(f"{path}/power_now"))) * MICRO
-        except NotSupported:
+            # Some drivers give what leaves a battery a negative sign.
+            if self._says(path, "power_now"):
+                return abs(int(self._says(path, "power_now"))) * MICRO
             amperes = abs(int(self._host.text(f"{path}/current_now"))) * MICRO
             return amperes * int(self._host.text(f"{path}/voltage_now")) * MICRO
+        except ValueError as error:
+            raise ReadError(f"{path} says a power that is no number: {error}") from None
+
+    def _says(self, path: str, name: str) -> str:
+        assert self._host
+        return _text(self._host, f"{path}/{name}")
 
 
-def _powers_the_machine(host: Host, path: str) -> bool:
+def _type(host: Host, path: str) -> str:
+    """Battery, Mains, USB…; nothing for what feeds a mouse or a headset."""
+    return "" if _text(host, f"{path}/scope") == "Device" else _text(host, f"{path}/type")
+
+
+def _text(host: Host, path: str) -> str:
+    """A file that not every driver has; empty without it."""
     try:
-        if host.text(f"{path}/type") != "Battery":
-            return False
+        return host.text(path)
     except NotSupported:
-        return False
-    try:
-        return host.text(f"{path}/scope") != "Device"
-    except NotSupported:
-        return True  # most laptops have no such file
+        return ""

@@ -9,9 +9,13 @@ Doubt:  a virtual machine says what its hypervisor pleases; ARM gives no model n
 
 from __future__ import annotations
 
+import re
+
 from sobriety.core.errors import NotPermitted, NotSupported, ReadError
 from sobriety.core.host import Host
 from sobriety.core.machine import Machine
+
+from .disk import drives
 
 DMI = "/sys/class/dmi/id"
 _NOTEBOOK = frozenset({8, 9, 10, 14, 31, 32})
@@ -44,6 +48,8 @@ def machine_facts(host: Host) -> Machine:
     cpu = _cpuinfo(_read(host, "/proc/cpuinfo") or "")
     maker = _dmi(host, "sys_vendor")
     model = _dmi(host, "product_name")
+    if maker == "LENOVO":  # whose product_name is an order number: 20XW0026GE
+        model = _dmi(host, "product_version") or model
     named = f"{maker or ''} {model or ''}".lower()
     virtual = "hypervisor" in cpu.get("flags", "").split() or any(h in named for h in _HYPERVISORS)
     threads = _online(_read(host, "/sys/devices/system/cpu/online")) or _number(cpu.get("threads"))
@@ -57,7 +63,7 @@ def machine_facts(host: Host) -> Machine:
         cores=_number(cpu.get("cores")),
         threads=threads,
         memory_b=_memory_b(_read(host, "/proc/meminfo")),
-        disks=len(host.glob("/sys/block/*/device")) or None,
+        disks=len(drives(host)) or None,
         virtual=virtual,
         system=host.system,
     )
@@ -105,21 +111,19 @@ def _cpuinfo(text: str) -> dict[str, str]:
 
 def _online(text: str | None) -> int | None:
     """`0-3,8` is 5 processors."""
-    if not text:
+    if not text or not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text, re.ASCII):
         return None
     ranges = [part.split("-") for part in text.split(",")]
     return sum(int(r[-1]) - int(r[0]) + 1 for r in ranges)
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() else None
+    return int(text) if text and text.isdecimal() else None
 
 
 def _memory_b(text: str | None) -> float | None:
-    for line in (text or "").splitlines():
-        if line.startswith("MemTotal:"):
-            return int(line.split()[1]) * 1024.0
-    return None
+    total_kib = re.search(r"^MemTotal:\s*(\d+) kB", text or "", re.ASCII | re.MULTILINE)
+    return int(total_kib[1]) * 1024.0 if total_kib else None
 
 
 def _portable_facts(host: Host) -> Machine:

@@ -37,4 +37,7 @@ def kib(data: bytes, label: bytes) -> int:
     start = data.find(label)
     if start < 0:
         raise ReadError(f"{PATH} has no {label.decode()}")
-    return int(data[start + len(label) : data.index(b"kB", start)])
+    try:
+        return int(data[start + len(label) : data.index(b"kB", start)])
+    except ValueError:
+        raise ReadError(f"{PATH} has the line {data[start : start + 40]!r}") from None

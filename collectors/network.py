@@ -3,8 +3,8 @@
 Source: https://man7.org/linux/man-pages/man5/proc_pid_net.5.html
 Reads:  /proc/net/dev; /sys/class/net/*/device, to tell cards from bridges and tunnels
 Gives:  network_received_b and network_sent_b, counters per interface
-Doubt:  where no interface has a device (a container), all but the loopback count, so that bytes
-        that stayed on the machine may be among them
+Doubt:  where no interface ever had a device (a container), all but the loopback count, so that
+        bytes that stayed on the machine may be among them
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class Network(ProcFile):
         super().__init__()
         self._host: Host | None = None
         self._physical: frozenset[str] = frozenset()
-        self._names: list[bytes] = []
+        self._names: list[str] = []
+        self._has_cards = False
 
     def open(self, host: Host) -> None:
         self._host, self._names = host, []
@@ -41,22 +42,24 @@ class Network(ProcFile):
 
     def read(self) -> Iterable[Reading]:
         assert self._host
-        lines = self.data().splitlines()[_HEAD_LINES:]
-        rows = [
-            (label.strip(), counters.split())
-            for label, _, counters in (line.partition(b":") for line in lines)
-        ]
-        names = [name for name, _ in rows]
-        if names != self._names:  # something was plugged in or out
+        text = self.data().decode(errors="replace")
+        rows = [line.rpartition(":") for line in text.splitlines()[_HEAD_LINES:]]
+        names = [label.strip() for label, _, _ in rows]
+        if names != self._names:  # plugged in or out, or named anew while the machine starts
+            self._names = names
             found = self._host.glob("/sys/class/net/*/device")
-            self._names, self._physical = names, frozenset(p.split("/")[4] for p in found)
+            self._physical = frozenset(path.split("/")[4] for path in found)
+            # A card that was pulled out must not make its bridges count instead.
+            self._has_cards = self._has_cards or bool(found)
         readings: list[Reading] = []
-        for label, fields in rows:
-            name = label.decode()
-            if name == "lo" or (self._physical and name not in self._physical):
+        for name, (_, _, counters) in zip(names, rows, strict=True):
+            if name == "lo" or (self._has_cards and name not in self._physical):
                 continue
-            if len(fields) < 9:
-                raise ReadError(f"{PATH} has an odd line for {name!r}")
-            readings.append(Reading("network_received_b", int(fields[0]), name, source=PATH))
-            readings.append(Reading("network_sent_b", int(fields[8]), name, source=PATH))
+            try:
+                fields = counters.split()
+                received, sent = int(fields[0]), int(fields[8])
+            except (IndexError, ValueError):
+                raise ReadError(f"{PATH} says {counters[:60]!r} of {name!r}") from None
+            readings.append(Reading("network_received_b", received, name, source=PATH))
+            readings.append(Reading("network_sent_b", sent, name, source=PATH))
         return readings

@@ -24,6 +24,7 @@ _IDLE = ("idle", "iowait", "steal")
 _WITHIN_OTHERS = ("guest", "guest_nice", "interrupt", "dpc")
 """guest is within user (Linux); interrupt and dpc are within system (Windows)."""
 _NOT_A_DISK = re.compile(r"loop|ram|zram|dm-|md\d|sr\d")
+_LOOPBACK = re.compile(r"lo\d*$|Loopback ")  # not Windows' "Local Area Connection"
 
 
 class Portable:
@@ -57,7 +58,7 @@ class Portable:
                 yield Reading("disk_read_b", io.read_bytes, disk, source="psutil")
                 yield Reading("disk_written_b", io.write_bytes, disk, source="psutil")
         for card, io in self._psutil.net_io_counters(pernic=True, nowrap=False).items():
-            if not card.lower().startswith("lo"):
+            if not _LOOPBACK.match(card):
                 yield Reading("network_received_b", io.bytes_recv, card, source="psutil")
                 yield Reading("network_sent_b", io.bytes_sent, card, source="psutil")
 

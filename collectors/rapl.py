@@ -6,7 +6,8 @@ Reads:  /sys/class/powercap/intel-rapl:*/energy_uj and its subzones (root only b
 Gives:  package_j, core_j, uncore_j, dram_j, psys_j, counters per zone that wrap at
         max_energy_range_uj
 Doubt:  the package only: fans, disks, screen and power supply are not in it. psys is what the
-        firmware makes of it; one that stays 0 is left out. Never run on real hardware by us
+        firmware makes of it; a zone that stays 0 (psys, dram) is left out. Never run on real
+        hardware by us
 """
 
 from __future__ import annotations
@@ -20,15 +21,30 @@ from sobriety.core.reading import Reading
 
 TREE = "/sys/class/powercap"
 J_PER_UJ = 1e-6
-MAX_W = 2000.0
-"""More than any zone of today can draw. A counter that was reset looks like one that wrapped, and
-gives itself away by the power it would imply."""
 
-_METRICS = {"core": "core_j", "uncore": "uncore_j", "dram": "dram_j", "psys": "psys_j"}
+
+class Kind(NamedTuple):
+    """What a zone's name says.
+
+    max_w   about twice what any of today can draw: a counter that was reset looks like one that
+            wrapped, and gives itself away by the power it would imply
+    """
+
+    metric: str
+    max_w: float
+
+
+KINDS = {
+    "package": Kind("package_j", 1000.0),
+    "core": Kind("core_j", 1000.0),
+    "uncore": Kind("uncore_j", 500.0),
+    "dram": Kind("dram_j", 500.0),
+    "psys": Kind("psys_j", 4000.0),
+}
 
 
 class _Zone(NamedTuple):
-    metric: str
+    kind: Kind
     subject: str
     wraps_at_j: float
     file: Watched
@@ -49,17 +65,16 @@ class Rapl:
             raise NotSupported(f"there is no RAPL zone in {TREE}")
         try:
             for path in zones:
-                metric = _metric(host.text(f"{path}/name"))
-                if metric:
-                    file = host.watch(f"{path}/energy_uj")
-                    wraps_at_j = int(host.text(f"{path}/max_energy_range_uj")) * J_PER_UJ
-                    self._zones.append(_Zone(metric, path.rpartition("/")[2], wraps_at_j, file))
+                self._open_zone(host, path)
         except NotPermitted:
             self.close()
             raise NotPermitted(
                 f"{TREE} has {len(zones)} RAPL zones and this user may not read them",
-                hint=f"sudo chmod -R a+r {TREE}/intel-rapl:*/  (until the next boot)",
+                hint=f"sudo chmod a+r {TREE}/intel-rapl:*/energy_uj",
             ) from None
+        except (NotSupported, ReadError):
+            self.close()
+            raise
 
     def read(self) -> Iterable[Reading]:
         readings: list[Reading] = []
@@ -67,16 +82,17 @@ class Rapl:
             data = zone.file.read()
             if not data.strip().isdigit():
                 raise ReadError(f"{zone.subject}/energy_uj says {data[:40]!r}")
-            if zone.metric == "psys_j" and int(data) == 0:
-                continue  # some firmware shows the zone and never counts in it: unknown, not 0
+            energy_uj = int(data)
+            if energy_uj == 0:
+                continue  # some firmware shows a zone and never counts in it: unknown, not 0
             readings.append(
                 Reading(
-                    zone.metric,
-                    int(data) * J_PER_UJ,
+                    zone.kind.metric,
+                    energy_uj * J_PER_UJ,
                     zone.subject,
                     source="powercap",
                     wraps_at=zone.wraps_at_j,
-                    max_per_s=MAX_W,
+                    max_per_s=zone.kind.max_w,
                 )
             )
         return readings
@@ -86,6 +102,13 @@ class Rapl:
             zone.file.close()
         self._zones.clear()
 
-
-def _metric(zone_name: str) -> str | None:
-    return "package_j" if zone_name.startswith("package") else _METRICS.get(zone_name)
+    def _open_zone(self, host: Host, path: str) -> None:
+        # package-0, and package-0-die-1 where a package has several dies
+        kind = KINDS.get(host.text(f"{path}/name").partition("-")[0])
+        if kind is None:
+            return
+        largest_uj = host.text(f"{path}/max_energy_range_uj")
+        if not largest_uj.isdigit():
+            raise ReadError(f"{path}/max_energy_range_uj says {largest_uj[:40]!r}")
+        file = host.watch(f"{path}/energy_uj")
+        self._zones.append(_Zone(kind, path.rpartition("/")[2], int(largest_uj) * J_PER_UJ, file))
