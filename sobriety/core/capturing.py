@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import NotPermitted, ReadError
+from .errors import NotPermitted, NotSupported, ReadError
 from .host import Host, Instant, Watched
 from .paper import Moment, PaperHost
 
@@ -15,22 +15,27 @@ class CapturingHost:
         self.system = host.system
         self.is_here = False  # what psutil says cannot be written down
         self.moments: list[Moment] = []
+        self._found: dict[str, list[str]] = {}
+        self._seen: set[str] = set()
 
     def begin_moment(self) -> None:
         self.moments.append(Moment(self._host.now()))
 
     def text(self, path: str) -> str:
-        with _Noting(self.moments[-1], path):
+        with _Noting(self, path):
             content = self._host.text(path)
         self._note(path, content + "\n")
         return content
 
     def watch(self, path: str) -> Watched:
-        with _Noting(self.moments[-1], path):
+        with _Noting(self, path):
             return _CapturedFile(self, path, self._host.watch(path))
 
     def glob(self, pattern: str) -> list[str]:
         found = self._host.glob(pattern)
+        for path in set(self._found.get(pattern, ())).difference(found):
+            self.note_refusal(path, "gone")
+        self._found[pattern] = found
         for path in found:
             self.moments[-1].marks.setdefault(path, "folder")
         return found
@@ -55,29 +60,35 @@ class CapturingHost:
         return PaperHost(self.system, self.moments)
 
     def _note(self, path: str, content: str) -> None:
+        self._seen.add(path)
         self.moments[-1].files[path] = content
 
     def note_watched(self, path: str, content: bytes) -> None:
         self._note(path, content.decode(errors="surrogateescape"))
 
-    def note_failure(self, path: str) -> None:
-        self.moments[-1].marks[path] = "broken"
+    def note_refusal(self, path: str, mark: str) -> None:
+        self.moments[-1].marks[path] = mark
+
+    def was_seen(self, path: str) -> bool:
+        return path in self._seen
 
 
 class _Noting:
     """Writes down how a file refused, and lets the refusal go on."""
 
-    def __init__(self, moment: Moment, path: str) -> None:
-        self._moment, self._path = moment, path
+    def __init__(self, host: CapturingHost, path: str) -> None:
+        self._host, self._path = host, path
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         if isinstance(error, NotPermitted):
-            self._moment.marks[self._path] = "forbidden"
+            self._host.note_refusal(self._path, "forbidden")
         elif isinstance(error, ReadError):
-            self._moment.marks[self._path] = "broken"
+            self._host.note_refusal(self._path, "broken")
+        elif isinstance(error, NotSupported) and self._host.was_seen(self._path):
+            self._host.note_refusal(self._path, "gone")
 
 
 class _CapturedFile:
@@ -88,7 +99,7 @@ class _CapturedFile:
         try:
             content = self._file.read()
         except ReadError:
-            self._host.note_failure(self._path)
+            self._host.note_refusal(self._path, "broken")
             raise
         self._host.note_watched(self._path, content)
         return content

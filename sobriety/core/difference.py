@@ -1,8 +1,8 @@
 """From raw counters to what happened between two samples. The only place that subtracts.
 
 A counter that fell without a known wrap is a reset: a gap, not a negative and not a jump. A wrap
-that would imply more than its source can do is a reset too. What was not read at
-both ends is not known, and never 0.
+that would imply more than its source can do is a reset too, and a step in which it could have gone
+round twice is a gap. What was not read at both ends is not known, and never 0.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from .usage import COLUMNS, GROUP_BY_NAME, GROUPS
 _SLEEP_WORTH_TELLING_S = 1.0
 
 _GROUP_OF_METRIC = {c.metric: c.group for c in COLUMNS}
+_ENERGY_METRICS = frozenset(c.metric for c in COLUMNS if c.unit == "J")
 _HOW_OF_METRIC = {c.metric: c.how for c in COLUMNS if c.how != "moment"}
 _COLUMN_OF_METRIC = {c.metric: c.name for c in COLUMNS if c.how != "moment"}
 _METRICS_OF_GROUP = {
@@ -94,14 +95,17 @@ def _sum_changes(
 def _change(old: Reading, new: Reading, duration_s: float, slept: bool) -> float | None:
     if new.kind == "gauge":
         return (old.value + new.value) / 2 * duration_s
+    if slept and new.metric in _ENERGY_METRICS:
+        return None  # sleep resets some counters, and others went on counting the sleep's energy
     change = new.value - old.value
     if change < 0:
-        # Sleep resets energy counters, and a reset then looks like a wrap.
-        if new.wraps_at is None or slept:
+        if new.wraps_at is None:
             return None
         change += new.wraps_at
-    if new.max_per_s is not None and change > new.max_per_s * max(duration_s, 0.1):
-        return None
+    if new.max_per_s is not None:
+        most = new.max_per_s * max(duration_s, 0.1)
+        if change > most or (new.wraps_at is not None and most >= new.wraps_at):
+            return None
     return change
 
 

@@ -96,8 +96,8 @@ class PaperHost:
                     moments[-1].marks[path] = mark
             elif path is not None:
                 lines.append(line.removeprefix("\\"))
-        while lines and not lines[-1]:
-            lines.pop()
+        if lines and not lines[-1]:
+            lines.pop()  # what follows the last line's end is no line
         finish()
         if not system:
             raise ConfigError(
