@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sobriety.core.errors import SobrietyError
+from sobriety.core.host import Instant
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 from sobriety.session import Session
@@ -59,17 +60,25 @@ class Daemon:
         self._keep(self._session.sample())
         while not self._stopping:
             now = host.now()
-            due_ns = now.monotonic_ns + self._interval_ns - now.wall_ns % self._interval_ns
-            if end_ns is not None:
-                if now.monotonic_ns >= end_ns:
-                    break
-                due_ns = min(due_ns, end_ns)
+            if end_ns is not None and now.monotonic_ns >= end_ns:
+                break
+            due_ns = self._next_ns(now, end_ns)
             if not host.sleep_until(due_ns):
                 break
             self._keep(self._session.sample())
             if self._on_sample:
                 self._on_sample((host.now().monotonic_ns - begun_ns) / NS_PER_S)
         self._keep(self._session.finish())
+
+    def _next_ns(self, now: Instant, end_ns: int | None) -> int:
+        """The next whole interval of the wall clock, or the end. No step is shorter than half an
+        interval: in a few milliseconds the kernel's clock may not tick, and nothing is observed."""
+        due_ns = now.monotonic_ns + self._interval_ns - now.wall_ns % self._interval_ns
+        if due_ns - now.monotonic_ns < self._interval_ns // 2:
+            due_ns += self._interval_ns
+        if end_ns is not None and end_ns - due_ns < self._interval_ns // 2:
+            return end_ns
+        return due_ns
 
     def _keep(self, rows: list[Usage]) -> None:
         """Write rows; while the disk refuses, hold them and try again with the next ones."""
