@@ -32,6 +32,7 @@ __all__ = [
     "Portable",
     "Rapl",
     "choose",
+    "guests",
     "machine_facts",
 ]
 

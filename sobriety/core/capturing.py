@@ -34,7 +34,8 @@ class CapturingHost:
     def glob(self, pattern: str) -> list[str]:
         found = self._host.glob(pattern)
         for path in set(self._found.get(pattern, ())).difference(found):
-            self.note_refusal(path, "gone")
+            for file in {path} | {seen for seen in self._seen if seen.startswith(f"{path}/")}:
+                self.note_refusal(file, "gone")
         self._found[pattern] = found
         for path in found:
             self.moments[-1].marks.setdefault(path, "folder")

@@ -98,3 +98,100 @@ def test_two_samples_within_a_tick_of_the_clock_are_no_observation() -> None:
     difference.step(same, instant(0))
     step = difference.step(same, instant(1))
     assert step is not None and "cpu" not in step.observed
+
+
+@given(
+    st.lists(
+        st.lists(st.integers(0, int(MAX_W * EVERY_S)), min_size=3, max_size=3),
+        min_size=2,
+        max_size=40,
+    )
+)
+def test_when_nothing_breaks_nothing_is_lost(changes: list[list[int]]) -> None:
+    """Joules of three packages that wrap again and again add up to what went in."""
+    difference, counters, seen_j = Difference(), [0, 0, 0], 0.0
+    difference.step([reading(0, str(i)) for i in range(3)], instant(0))
+    for number, step_j in enumerate(changes, start=1):
+        counters = [(c + j) % int(WRAP_J) for c, j in zip(counters, step_j, strict=True)]
+        step = difference.step(
+            [reading(c, str(i)) for i, c in enumerate(counters)], instant(number)
+        )
+        assert step is not None
+        seen_j += step.measures["package_j"]
+    assert seen_j == sum(map(sum, changes))
+
+
+Fate = st.sampled_from(["there"] * 4 + ["absent", "began anew"])
+
+
+@given(st.lists(st.tuples(Fate, Fate, Fate), min_size=2, max_size=30))
+def test_disks_and_packages_that_appear_and_vanish(fates: list[tuple[str, str, str]]) -> None:
+    """Each carries on uncounted while it is absent. A missing disk takes its own part with it; a
+    missing package makes the sum unknown."""
+    difference = Difference()
+    bytes_of = [0, 0, 0]
+    before: list[bool] | None = None
+    for number, step_fates in enumerate(fates):
+        last = bytes_of
+        bytes_of = [
+            0 if fate == "began anew" else b + 7 * 10**i
+            for i, (fate, b) in enumerate(zip(step_fates, bytes_of, strict=True))
+        ]
+        there = [fate != "absent" for fate in step_fates]
+        readings: list[Reading] = []
+        for i in range(3):
+            if there[i]:
+                readings += [
+                    Reading("disk_read_b", bytes_of[i], str(i)),
+                    Reading("disk_written_b", 0, str(i)),
+                    Reading("wall_j", bytes_of[i], str(i)),
+                ]
+        step = difference.step(readings, instant(number))
+        if before is not None:
+            assert step is not None
+            both = [a and b for a, b in zip(before, there, strict=True)]
+            changes = [new - old for new, old, b in zip(bytes_of, last, both, strict=True) if b]
+            known = bool(changes) and min(changes) >= 0
+            assert step.measures.get("disk_read_b") == (sum(changes) if known else None)
+            same = there == before
+            assert step.measures.get("wall_j") == (sum(changes) if known and same else None)
+        before = there
+
+
+def test_joules_are_not_known_across_a_sleep_and_work_is() -> None:
+    """s2idle leaves energy counters running, deeper sleep resets them: both would be a jump."""
+    difference = Difference()
+    asleep_ns = 8 * 3600 * NS_PER_S
+
+    def at(step: int, joules: float) -> list[Reading]:
+        return [
+            reading(joules, "0"),
+            Reading("wall_j", joules),
+            Reading("cpu_busy_s", 5.0 * step),
+            Reading("cpu_capacity_s", 10.0 * step),
+            Reading("battery_w", 6.0, kind="gauge"),
+        ]
+
+    difference.step(at(0, 0), instant(0))
+    woken = instant(1)._replace(boottime_ns=instant(1).boottime_ns + asleep_ns)
+    step = difference.step(at(1, 30), woken)
+    assert step is not None
+    assert (step.duration_s, step.asleep_s) == (5, 28_800)
+    assert step.observed == ("cpu", "battery")
+    assert step.measures["battery_j"] == 30  # of the five seconds that it was awake
+
+
+def test_a_step_long_enough_to_go_round_twice_is_not_known() -> None:
+    difference = Difference()
+    difference.step([reading(0, "0")], instant(0))
+    twice = instant(2)  # 150 W for 10 s is more than 1,000 J
+    step = difference.step([reading(600, "0")], twice)
+    assert step is not None and step.observed == ()
+    step = difference.step([reading(700, "0")], instant(3))
+    assert step is not None and step.measures == {"package_j": 100}
+
+
+def test_another_boot_is_no_step() -> None:
+    difference = Difference()
+    difference.step([reading(900, "0")], instant(0))
+    assert difference.step([reading(1, "0")], instant(1)._replace(boot_id="next")) is None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sobriety.core.errors import ConfigError, NotPermitted, NotSupported, ReadError
 from sobriety.core.host import Instant
@@ -80,3 +82,49 @@ def test_what_is_written_wrongly_is_told_with_its_line(text: str, said: str) -> 
     with pytest.raises(ConfigError) as error:
         PaperHost.parse(text)
     assert said in error.value.message
+
+
+lines = st.lists(
+    st.one_of(
+        st.sampled_from(["", "-- /a", "== moment", "\\", "\\-- /a", "# note", " -- "]),
+        st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=8),
+    ),
+    max_size=5,
+)
+contents = lines.map(lambda parts: "".join(part + "\n" for part in parts))
+said = st.one_of(contents, st.sampled_from(["!forbidden", "!broken", "!gone", "!folder"]))
+pages = st.lists(st.dictionaries(st.sampled_from(["/a", "/b/c", "/d:0/e"]), said), min_size=1)
+
+
+def outcome(host: PaperHost, path: str) -> str:
+    """What a collector would see of a file."""
+    try:
+        return host.watch(path).read().decode()
+    except (NotPermitted, NotSupported, ReadError) as error:
+        return type(error).__name__
+
+
+@given(pages)
+def test_any_page_reads_as_it_was_written(written: list[dict[str, str]]) -> None:
+    """Blank lines, marks that come and go, and lines that look like ours, whatever their order."""
+    moments = [
+        Moment(
+            Instant(i, i, i, "x"),
+            {path: text for path, text in files.items() if not text.startswith("!")},
+            {path: text[1:] for path, text in files.items() if text.startswith("!")},
+        )
+        for i, files in enumerate(written)
+        if not any(text.startswith("!") and "\n" in text for text in files.values())
+    ] or [Moment(Instant(0, 0, 0))]
+    before = PaperHost("linux", moments)
+    after = PaperHost.parse(before.dump("any page"))
+    while True:
+        assert after.now() == before.now()
+        assert after.glob("/*") == before.glob("/*")
+        assert after.glob("/*/*") == before.glob("/*/*")
+        for path in ("/a", "/b/c", "/d:0/e"):
+            assert outcome(after, path) == outcome(before, path)
+        if not before.turn():
+            break
+        assert after.turn()
+    assert not after.turn()
