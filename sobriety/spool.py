@@ -95,7 +95,7 @@ class Spool:
             raise ConfigError(f"{path} is a folder", hint="name a file for the spool")
         try:
             make_folder(path.parent)
-            held = lock(path.with_name(path.name + ".lock"))
+            held = lock(path.with_name(path.name + ".lock"), wait_s=0.5)  # `status` asks briefly
         except Busy:
             raise SobrietyError(
                 f"another collector is writing {path}", hint=f"stop it, or {HOME_HINT}"
