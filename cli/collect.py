@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Generator, Sequence
@@ -14,9 +15,11 @@ import click
 from sobriety import config as settings
 from sobriety.collectors import choose
 from sobriety.core.errors import SobrietyError
-from sobriety.core.host import LocalHost
+from sobriety.core.host import Host, LocalHost
 from sobriety.core.usage import Usage
 from sobriety.daemon import Daemon
+from sobriety.gaps import gap, seen_until
+from sobriety.notify import Notify
 from sobriety.session import Session
 from sobriety.spool import Spool
 from sobriety.this_machine import describe
@@ -45,6 +48,12 @@ ONE_ROW_S = 1e9
 )
 @click.option("--for", "for_s", type=Duration(), metavar="DURATION", help="Stop after this long.")
 @click.option("--once", is_flag=True, help="One interval, one row, then stop.")
+@click.option(
+    "--daemon",
+    is_flag=True,
+    help="For a service manager: plain lines, systemd's notices, and the time since the last run"
+    " written down as a gap.",
+)
 @json_option
 @root_option
 @config_option
@@ -52,6 +61,7 @@ def collect(
     interval_s: float | None,
     for_s: float | None,
     once: bool,
+    daemon: bool,
     as_json: bool,
     root: str,
     config_file: Path | None,
@@ -66,6 +76,7 @@ def collect(
     sobriety collect --for 30s            half a minute
     sobriety collect --once --json        one row, for a script
     sobriety collect --root /host         in a container, the machine below it
+    sobriety collect --daemon             under systemd
     """
     config = settings.load({"interval_s": interval_s}, file=config_file)
     interval_s = config.must_number("interval_s")
@@ -88,33 +99,46 @@ def collect(
                 raise SobrietyError(
                     "nothing of this machine can be read", hint="see why with: sobriety doctor"
                 )
-            sink = _Kept(spool, as_json=as_json)
-            with _progress(for_s) as moved:
-                daemon = Daemon(
-                    session, sink, interval_s=interval_s, tell=_tell_disk, on_sample=moved
+            sink = _Kept(spool, host, as_json=as_json)
+            manager = Notify(os.environ if daemon else {})
+            with _progress(None if daemon else for_s) as moved:
+                runner = Daemon(
+                    session,
+                    sink,
+                    interval_s=interval_s,
+                    tell=_tell_disk,
+                    on_sample=moved,
+                    alive=lambda: manager.send("WATCHDOG=1"),
+                    alive_s=manager.watchdog_s,
                 )
-                with _stopping(daemon.stop):
-                    daemon.run(for_s)
+                with _stopping(runner.stop):
+                    if daemon:
+                        sink.append_gap(machine.host)
+                        watching = f"every {interval_s:g} s: {', '.join(session.opened)}"
+                        click.echo(f"watching {machine.host} {watching}", err=True)
+                        manager.send("READY=1", f"STATUS=watching {watching}")
+                    runner.run(for_s)
+                    manager.send("STOPPING=1")
     finally:
         spool.close()
-    if daemon.rows_unwritten or daemon.rows_dropped:
+    if runner.rows_unwritten or runner.rows_dropped:
         raise SobrietyError(
-            f"{daemon.rows_unwritten + daemon.rows_dropped} rows could not be written",
+            f"{runner.rows_unwritten + runner.rows_dropped} rows could not be written",
             hint="make room in the data folder, or choose another with SOBRIETY_HOME",
         )
-    rows = daemon.rows_written
+    rows = runner.rows_written
     click.echo(f"{rows} row{'s' if rows != 1 else ''} added to {spool.path}", err=True)
 
 
 class _Kept:
     """Writes rows to the spool, says what the spool has to say, and prints rows as JSON lines."""
 
-    def __init__(self, spool: Spool, *, as_json: bool) -> None:
-        self._spool, self._as_json = spool, as_json
+    def __init__(self, spool: Spool, host: Host, *, as_json: bool) -> None:
+        self._spool, self._host, self._as_json = spool, host, as_json
         self._tell_notes()
 
     def append(self, rows: Sequence[Usage]) -> None:
-        self._spool.append(rows)
+        self._spool.append(rows, seen_until(rows[-1], self._host.now()) if rows else None)
         self._tell_notes()
         for row in rows if self._as_json else ():
             click.echo(
@@ -131,6 +155,12 @@ class _Kept:
                 )
             )
 
+    def append_gap(self, name: str) -> None:
+        """Write down the time since the last row of this host."""
+        last = self._spool.seen(name)
+        if last is not None:
+            self.append(gap(last, self._host.now()))
+
     def _tell_notes(self) -> None:
         for note in self._spool.notes:
             click.echo(note, err=True)
@@ -143,8 +173,9 @@ def _tell_disk(error: SobrietyError) -> None:
 
 @contextmanager
 def _stopping(stop: Callable[..., None]) -> Generator[None]:
-    """SIGINT and SIGTERM end the run after the sample in hand."""
-    ends = (signal.SIGINT, signal.SIGTERM)
+    """SIGINT, SIGTERM and SIGHUP end the run after the sample in hand."""
+    # SIGHUP: the terminal went away. Windows has none.
+    ends = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
     before = [signal.signal(number, stop) for number in ends]
     try:
         yield

@@ -35,12 +35,17 @@ class Daemon:
         interval_s: float = 5.0,
         tell: Callable[[SobrietyError], None],
         on_sample: Callable[[float], None] | None = None,
+        alive: Callable[[], None] | None = None,
+        alive_s: float | None = None,
     ) -> None:
+        """`alive` is called at least every `alive_s`, however far apart the samples are."""
         self._session = session
         self._sink = sink
         self._interval_ns = int(interval_s * NS_PER_S)
         self._tell = tell
         self._on_sample = on_sample
+        self._alive = alive
+        self._alive_ns = None if alive_s is None else int(alive_s * NS_PER_S)
         self._pending: list[Usage] = []
         self._disk_failed = False
         self._stopping = False
@@ -62,8 +67,7 @@ class Daemon:
             now = host.now()
             if end_ns is not None and now.monotonic_ns >= end_ns:
                 break
-            due_ns = self._next_ns(now, end_ns)
-            if not host.sleep_until(due_ns):
+            if not self._sleep_until(self._next_ns(now, end_ns)):
                 break
             self._keep(self._session.sample())
             if self._on_sample:
@@ -79,6 +83,16 @@ class Daemon:
         if end_ns is not None and end_ns - due_ns < self._interval_ns // 2:
             return end_ns
         return due_ns
+
+    def _sleep_until(self, due_ns: int) -> bool:
+        host = self._session.host
+        if self._alive is not None and self._alive_ns is not None:
+            self._alive()
+            while (next_ns := host.now().monotonic_ns + self._alive_ns) < due_ns:
+                if not host.sleep_until(next_ns):
+                    return False
+                self._alive()
+        return host.sleep_until(due_ns)
 
     def _keep(self, rows: list[Usage]) -> None:
         """Write rows; while the disk refuses, hold them and try again with the next ones."""

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from sobriety.core.errors import ConfigError, SobrietyError
+from sobriety.core.host import Instant
 from sobriety.core.machine import Machine
 from sobriety.core.usage import DURATIONS, KEY_NAMES, MEASURE_NAMES, State, Usage
 from sobriety.durable import Busy, lock, make_folder, primary_code, sync_folder
+from sobriety.gaps import Seen
 from sobriety.spool_file import (
     APPLICATION_ID,
     DAMAGED,
@@ -34,12 +36,14 @@ from sobriety.spool_file import (
     pragma,
     refusal,
     refuse_newer,
+    transaction,
 )
 
 _COLUMN_NAMES = KEY_NAMES + MEASURE_NAMES
 _INSERT = (
     f"INSERT INTO usage ({', '.join(_COLUMN_NAMES)}) VALUES ({', '.join('?' * len(_COLUMN_NAMES))})"
 )
+_SET = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 _INSERT_MACHINE = "INSERT INTO machine (host, at_ns, facts) VALUES (?, ?, ?)"
 _FACT_NAMES = frozenset(f.name for f in fields(Machine)) - {"host"}
 
@@ -91,7 +95,7 @@ class Spool:
             raise ConfigError(f"{path} is a folder", hint="name a file for the spool")
         try:
             make_folder(path.parent)
-            held = lock(path.with_name(path.name + ".lock"))
+            held = lock(path.with_name(path.name + ".lock"), wait_s=0.5)  # `status` asks briefly
         except Busy:
             raise SobrietyError(
                 f"another collector is writing {path}", hint=f"stop it, or {HOME_HINT}"
@@ -114,10 +118,28 @@ class Spool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def append(self, rows: Sequence[Usage]) -> None:
-        """Write rows, all or none; they are on the disk when this returns. Raises SobrietyError."""
+    def append(self, rows: Sequence[Usage], seen: Seen | None = None) -> None:
+        """Write rows and up to when their host was `seen`, all or none; they are on the disk when
+        this returns. Raises SobrietyError.
+        """
         values = [row.as_row() for row in rows]
-        self._do(lambda db: insert(db, _INSERT, values))
+
+        def add(db: sqlite3.Connection) -> None:
+            if not values:
+                return
+            with transaction(db):
+                db.executemany(_INSERT, values)
+                if seen is not None:
+                    db.execute(_SET, (f"seen {seen.host}", json.dumps(seen.at)))
+
+        self._do(add)
+
+    def seen(self, host: str) -> Seen | None:
+        """Up to when a host was seen; None where that is not known. Raises SobrietyError."""
+        found: list[tuple[str]] = []
+        ask = "SELECT value FROM meta WHERE key = ?"
+        self._do(lambda db: found.extend(db.execute(ask, (f"seen {host}",))))
+        return Seen(host, Instant(*json.loads(found[0][0]))) if found else None
 
     def record_machine(self, machine: Machine, at_ns: int) -> None:
         """Write a machine's facts, unless they are the last ones written. Raises SobrietyError."""

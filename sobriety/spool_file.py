@@ -85,7 +85,7 @@ def _create(db: sqlite3.Connection) -> None:
     sql_type = {"text": "TEXT", "integer": "INTEGER"}
     keys = ", ".join(f"{k.name} {sql_type[k.type]} NOT NULL" for k in KEYS)
     measures = ", ".join(f"{c.name} REAL" for c in MEASURES)
-    with _transaction(db):
+    with transaction(db):
         for name in missing:
             db.execute(f"ALTER TABLE usage ADD COLUMN {name} REAL")
         # AUTOINCREMENT: a number is not given twice, even when the highest rows are gone.
@@ -106,12 +106,13 @@ def _create(db: sqlite3.Connection) -> None:
 def insert(db: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """All rows or none."""
     if rows:
-        with _transaction(db):
+        with transaction(db):
             db.executemany(statement, rows)
 
 
 @contextmanager
-def _transaction(db: sqlite3.Connection) -> Generator[None]:
+def transaction(db: sqlite3.Connection) -> Generator[None]:
+    """All of it or nothing."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield

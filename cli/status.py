@@ -1,0 +1,64 @@
+"""`sobriety status`: what was recorded, and whether a collector is running."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import click
+
+from sobriety import config as settings
+from sobriety.core.units import NS_PER_S
+from sobriety.status import Status
+from sobriety.status import status as look
+
+from .options import json_option
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Say what was recorded here, what was missed, and whether a collector is running now.
+
+    \b
+    sobriety status
+    sobriety status --json
+    """
+    found = look(settings.data_folder() / "spool.sqlite3")
+    click.echo(json.dumps(as_dict(found), indent=2, ensure_ascii=False) if as_json else page(found))
+
+
+def as_dict(found: Status) -> dict[str, object]:
+    """As `docs/schema/status.json` describes it."""
+    return {
+        "schema_version": 1,
+        "path": str(found.path),
+        "running": found.running,
+        "rows": found.rows,
+        "size_b": found.size_b,
+        "first_ns": found.first_ns,
+        "last_ns": found.last_ns,
+        "observed": list(found.observed),
+        "by_state_s": found.by_state_s,
+        "agent_share_ratio": found.agent_share_ratio,
+    }
+
+
+def page(found: Status) -> str:
+    """For somebody at a terminal."""
+    lines = [f"{'collector':<10} {'running' if found.running else 'not running'}"]
+    lines.append(f"{'spool':<10} {found.path}, {found.size_b / 1e6:.1f} MB")
+    if found.first_ns is None or found.last_ns is None:
+        lines.append("nothing is recorded yet; begin with: sobriety collect")
+        return "\n".join(lines)
+    lines.append(f"{'rows':<10} {found.rows}, {_when(found.first_ns)} to {_when(found.last_ns)}")
+    for state, time_s in found.by_state_s.items():
+        lines.append(f"{state:<10} {time_s / 3600:.2f} h")
+    lines.append(f"{'seen last':<10} {', '.join(found.observed) or 'nothing'}")
+    if found.agent_share_ratio is not None:
+        lines.append(f"{'own cost':<10} {found.agent_share_ratio:.3%} of one core")
+    return "\n".join(lines)
+
+
+def _when(at_ns: int) -> str:
+    return f"{datetime.fromtimestamp(at_ns / NS_PER_S, UTC):%Y-%m-%d %H:%M:%S} UTC"
