@@ -70,7 +70,7 @@ class Rapl:
             self.close()
             raise NotPermitted(
                 f"{TREE} has {len(zones)} RAPL zones and this user may not read them",
-                hint=f"sudo chmod a+r {TREE}/intel-rapl:*/energy_uj",
+                hint=f"sudo chmod a+r {TREE}/intel-rapl:*/*_uj",
             ) from None
         except (NotSupported, ReadError):
             self.close()

@@ -116,8 +116,7 @@ def test_forbidden_rapl_is_told_with_the_command_and_nothing_else_is_lost(paper:
     with Session(paper("rapl_forbidden"), choose("linux", None)) as session:
         refusal = session.refusals["rapl"]
         assert isinstance(refusal, NotPermitted)
-        assert refusal.hint and "sudo chmod" in refusal.hint
-        assert "/sys/class/powercap/intel-rapl" in refusal.hint
+        assert refusal.hint == "sudo chmod a+r /sys/class/powercap/intel-rapl:*/*_uj"
         assert isinstance(session.refusals["battery"], NotSupported)
     (step,) = steps(paper("rapl_forbidden"))
     assert step.observed == ("cpu", "memory")
@@ -155,6 +154,15 @@ def test_a_sensor_that_breaks_is_told_once_and_never_zero(paper: Paper) -> None:
             seen.append(session.last_step.measures.get("package_j"))
     assert seen == [pytest.approx(100), None, None, pytest.approx(100)]
     assert told == [ReadError, Answers]
+
+
+def test_a_row_ends_where_a_sensor_breaks_and_where_it_answers_again(paper: Paper) -> None:
+    kept = rows(paper("sensor_breaks"))
+    seen = [("package" in row.observed, row.duration_s) for row in kept]
+    assert seen == [(True, 5), (False, 10), (True, 5)]
+    joules = [row.measures.get("package_j") for row in kept]
+    assert joules == [pytest.approx(100), None, pytest.approx(100)]
+    assert all("cpu" in row.observed and row.covered_s == row.duration_s for row in kept)
 
 
 def test_a_container_has_what_proc_gives(paper: Paper) -> None:
