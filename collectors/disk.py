@@ -68,8 +68,8 @@ class Disk(ProcFile):
 def counted(host: Host) -> set[str]:
     """The names below which whole disks' bytes are counted, each once.
 
-    A kernel with NVMe multipath lists a disk and every path to it. The paths always count; the
-    disk itself only does since Linux 6.3, and then the same bytes again.
+    A kernel with NVMe multipath lists a disk and every path to it. The paths always count; many
+    kernels leave the disk itself at 0, and newer ones count the same bytes there again.
     """
     names = _with_a_driver(host)
     return names - {f"nvme{m[1]}n{m[2]}" for m in map(_NVME_PATH.fullmatch, names) if m}

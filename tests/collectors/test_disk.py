@@ -26,8 +26,8 @@ def devices(*names: str) -> dict[str, str]:
     return {f"/sys/block/{name}/device": HERE for name in names}
 
 
-def test_nvme_disks_with_paths_count_once_before_linux_6_3(machine: Write, steps: Watch) -> None:
-    """The disk itself says 0 there, and its path counts."""
+def test_an_nvme_disk_whose_path_counts_for_it(machine: Write, steps: Watch) -> None:
+    """The disk itself stays at 0 in many kernels."""
     host = machine(
         stats(nvme0c0n1=(0, 0), nvme0n1=(0, 0)) | devices("nvme0c0n1", "nvme0n1"),
         stats(nvme0c0n1=(10, 20), nvme0n1=(0, 0)),
@@ -37,8 +37,8 @@ def test_nvme_disks_with_paths_count_once_before_linux_6_3(machine: Write, steps
     assert machine_facts(host).disks == 1
 
 
-def test_nvme_disks_with_paths_count_once_since_linux_6_3(machine: Write, steps: Watch) -> None:
-    """Both count there; a second path carries its own part."""
+def test_an_nvme_disk_and_its_paths_count_once(machine: Write, steps: Watch) -> None:
+    """Both count in newer kernels; a second path carries its own part."""
     host = machine(
         stats(nvme0c0n1=(0, 0), nvme0c1n1=(0, 0), nvme0n1=(0, 0), nvme1n1=(0, 0))
         | devices("nvme0c0n1", "nvme0c1n1", "nvme0n1", "nvme1n1"),

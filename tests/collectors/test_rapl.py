@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -164,3 +165,27 @@ def test_a_refusal_half_way_leaves_nothing_open(tmp_path: Path) -> None:
     with pytest.raises(NotSupported):
         Rapl().open(LocalHost(str(tmp_path)))
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.skipif(not shutil.which("systemd-tmpfiles"), reason="systemd-tmpfiles is not here")
+def test_the_lines_for_tmpfiles_that_we_document_open_every_zone(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "collectors.md").read_text(encoding="utf-8")
+    lines = [line.strip() for line in page.splitlines() if line.startswith("    z /sys/")]
+    assert len(lines) == 2
+    real = tmp_path / "sys" / "devices" / "virtual" / "powercap" / "intel-rapl"
+    links = tmp_path / TREE[1:]
+    links.mkdir(parents=True)
+    for folder in (real / "intel-rapl:0", real / "intel-rapl:0" / "intel-rapl:0:0"):
+        folder.mkdir(parents=True)
+        (links / folder.name).symlink_to(folder)
+        for name in ("energy_uj", "max_energy_range_uj"):
+            (folder / name).write_text("1\n")
+            (folder / name).chmod(0o400)
+    settings = tmp_path / "sobriety.conf"
+    me = f"{os.getuid()} {os.getgid()}"
+    settings.write_text("\n".join(lines).replace("root sobriety", me) + "\n")
+    tool = shutil.which("systemd-tmpfiles")
+    assert tool
+    subprocess.run([tool, f"--root={tmp_path}", "--create", str(settings)], check=True)
+    modes = [path.stat().st_mode & 0o777 for path in links.glob("*/*_uj")]
+    assert modes == [0o440] * 4
