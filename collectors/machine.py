@@ -57,8 +57,8 @@ def machine_facts(host: Host) -> Machine:
         host=_read(host, "/proc/sys/kernel/hostname") or "",
         category="server" if virtual else _category(host),
         manufacturer=maker,
-        model=model,
-        cpu_model=cpu.get("model name") or _read(host, "/sys/firmware/devicetree/base/model"),
+        model=model or _read(host, "/sys/firmware/devicetree/base/model"),
+        cpu_model=cpu.get("model name"),
         chips=_number(cpu.get("chips")),
         cores=_number(cpu.get("cores")),
         threads=threads,
@@ -114,7 +114,8 @@ def _online(text: str | None) -> int | None:
     if not text or not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text, re.ASCII):
         return None
     ranges = [part.split("-") for part in text.split(",")]
-    return sum(int(r[-1]) - int(r[0]) + 1 for r in ranges)
+    counts = [int(r[-1]) - int(r[0]) + 1 for r in ranges]
+    return sum(counts) if min(counts) > 0 else None
 
 
 def _number(text: str | None) -> int | None:

@@ -1,7 +1,8 @@
 """Bytes through physical network interfaces.
 
 Source: https://man7.org/linux/man-pages/man5/proc_pid_net.5.html
-Reads:  /proc/net/dev; /sys/class/net/*/device, to tell cards from bridges and tunnels
+Reads:  /proc/net/dev, with --root /proc/1/net/dev; /sys/class/net/*/device, to tell cards from
+        bridges and tunnels
 Gives:  network_received_b and network_sent_b, counters per interface
 Doubt:  where no interface ever had a device (a container), all but the loopback count, so that
         bytes that stayed on the machine may be among them
@@ -19,6 +20,9 @@ from sobriety.core.reading import Reading
 from .procfile import ProcFile
 
 PATH = "/proc/net/dev"
+PATH_OF_INIT = "/proc/1/net/dev"
+"""/proc/net is what the reader's own network namespace has: of a container that looks at its host,
+the container's card. The first process has the host's."""
 _HEAD_LINES = 2
 
 
@@ -38,7 +42,7 @@ class Network(ProcFile):
 
     def open(self, host: Host) -> None:
         self._host, self._names = host, []
-        super().open(host)
+        self._file = host.watch(PATH_OF_INIT if host.is_mounted else PATH)
 
     def read(self) -> Iterable[Reading]:
         assert self._host

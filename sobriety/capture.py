@@ -7,7 +7,8 @@ from sobriety.core.capturing import CapturingHost
 from sobriety.core.host import Host
 from sobriety.core.paper import PaperHost
 from sobriety.core.units import NS_PER_S
-from sobriety.session import Session, Tell
+from sobriety.session import Session
+from sobriety.sources import Tell
 
 HOSTNAME = "/proc/sys/kernel/hostname"
 

@@ -14,7 +14,8 @@ from sobriety.core.reading import Reading
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 from sobriety.daemon import MAX_PENDING_ROWS, Daemon
-from sobriety.session import Answers, Session
+from sobriety.session import Session
+from sobriety.sources import Answers
 
 NOON_NS = 1_764_072_000 * NS_PER_S
 

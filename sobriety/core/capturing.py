@@ -13,6 +13,8 @@ class CapturingHost:
     def __init__(self, host: Host) -> None:
         self._host = host
         self.system = host.system
+        self.is_live = False  # what a thread reads belongs to no moment
+        self.is_mounted = host.is_mounted
         self.is_here = False  # what psutil says cannot be written down
         self.moments: list[Moment] = []
         self._found: dict[str, list[str]] = {}

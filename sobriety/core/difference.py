@@ -18,14 +18,16 @@ from .usage import COLUMNS, GROUP_BY_NAME, GROUPS
 
 _SLEEP_WORTH_TELLING_S = 1.0
 
-_GROUP_OF_METRIC = {c.metric: c.group for c in COLUMNS}
-_ENERGY_METRICS = frozenset(c.metric for c in COLUMNS if c.unit == "J")
-_HOW_OF_METRIC = {c.metric: c.how for c in COLUMNS if c.how != "moment"}
-_COLUMN_OF_METRIC = {c.metric: c.name for c in COLUMNS if c.how != "moment"}
-_METRICS_OF_GROUP = {
-    g.name: frozenset(c.metric for c in COLUMNS if c.group == g.name) for g in GROUPS
+_ENERGY_COLUMNS = frozenset(c.name for c in COLUMNS if c.unit == "J")
+_COLUMN_OF_METRIC = {c.metric: c.name for c in COLUMNS if c.how != "moment"} | {
+    f"{name.removesuffix('_j')}_w": name for name in _ENERGY_COLUMNS
 }
-METRICS = frozenset(_GROUP_OF_METRIC)
+_GROUP_OF_COLUMN = {c.name: c.group for c in COLUMNS}
+_COLUMNS_OF_GROUP = {
+    g.name: tuple(c.name for c in COLUMNS if c.group == g.name and c.how != "moment")
+    for g in GROUPS
+}
+METRICS = frozenset(_COLUMN_OF_METRIC)
 """The names that a Reading may carry."""
 
 
@@ -71,31 +73,32 @@ def _sum_changes(
     duration_s: float,
     slept: bool,
 ) -> tuple[dict[str, float], set[str]]:
-    """The change of every metric, summed over its subjects; and the groups that cannot be known."""
+    """The change of every column, summed over its subjects; and the groups that are not known."""
     sums: dict[str, float] = {}
     broken: set[str] = set()
     for key, reading in current.items():
-        metric = reading.metric
-        group = _GROUP_OF_METRIC.get(metric)
-        if group is None:
+        column = _COLUMN_OF_METRIC.get(reading.metric)
+        if column is None:
             continue  # a reading that no column is made from yet
         old = last.get(key)
         change = None if old is None else _change(old, reading, duration_s, slept)
         if change is not None:
-            sums[metric] = sums.get(metric, 0.0) + change
-        elif old is not None or GROUP_BY_NAME[group].whole:
-            broken.add(group)
+            sums[column] = sums.get(column, 0.0) + change
+        elif old is not None or GROUP_BY_NAME[_GROUP_OF_COLUMN[column]].whole:
+            broken.add(_GROUP_OF_COLUMN[column])
     for metric, _subject in last.keys() - current.keys():
-        group = _GROUP_OF_METRIC.get(metric)
-        if group is not None and (GROUP_BY_NAME[group].whole or metric not in sums):
-            broken.add(group)
+        column = _COLUMN_OF_METRIC.get(metric)
+        if column is not None:
+            group = _GROUP_OF_COLUMN[column]
+            if GROUP_BY_NAME[group].whole or column not in sums:
+                broken.add(group)
     return sums, broken
 
 
 def _change(old: Reading, new: Reading, duration_s: float, slept: bool) -> float | None:
     if new.kind == "gauge":
         return (old.value + new.value) / 2 * duration_s
-    if slept and new.metric in _ENERGY_METRICS:
+    if slept and _COLUMN_OF_METRIC[new.metric] in _ENERGY_COLUMNS:
         return None  # sleep resets some counters, and others went on counting the sleep's energy
     change = new.value - old.value
     if change < 0:
@@ -114,11 +117,11 @@ def _gather(
 ) -> tuple[tuple[str, ...], dict[str, float]]:
     observed: list[str] = []
     measures: dict[str, float] = {}
-    for group, metrics in _METRICS_OF_GROUP.items():
-        if group in broken or not all(m in sums for m in metrics):
+    for group, columns in _COLUMNS_OF_GROUP.items():
+        if group in broken or not all(c in sums for c in columns):
             continue
-        for metric in metrics:
-            measures[_COLUMN_OF_METRIC[metric]] = sums[metric]
+        for column in columns:
+            measures[column] = sums[column]
         if group == "cpu":
             capacity_s = measures["cpu_capacity_s"]
             if capacity_s <= 0:  # two samples within one tick of the clock

@@ -16,6 +16,8 @@ from typing import NamedTuple, Protocol
 from .errors import ConfigError, NotPermitted, NotSupported, ReadError
 from .units import NS_PER_S
 
+_ASK_B = 65_536
+
 
 class Instant(NamedTuple):
     """One moment on every clock that matters.
@@ -51,6 +53,12 @@ class Host(Protocol):
     is_here: bool
     """Whether this process runs on it, so that psutil and NVML speak of the same machine."""
 
+    is_live: bool
+    """Whether time passes by itself."""
+
+    is_mounted: bool
+    """Whether its /proc is one mounted elsewhere, so that /proc/self and /proc/net are not its."""
+
     def text(self, path: str) -> str:
         """A small file, stripped. Raises NotSupported, NotPermitted, ReadError."""
         ...
@@ -85,6 +93,8 @@ class LocalHost:
             )
         self.root = root.rstrip("/")
         self.is_here = not self.root
+        self.is_live = True
+        self.is_mounted = not self.is_here
         self.system = {"win32": "windows", "cygwin": "windows"}.get(sys.platform, sys.platform)
         self._asleep = allocate_lock()
         self._asleep.acquire()
@@ -128,20 +138,19 @@ class LocalHost:
 class _LocalFile:
     """pread on a descriptor kept open: a third of what opening the file each time costs."""
 
-    __slots__ = ("_fd", "_path", "_size")
+    __slots__ = ("_fd", "_path")
 
     def __init__(self, real_path: str, path: str) -> None:
         self._fd = os.open(real_path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         self._path = path
-        self._size = 4096
 
     def read(self) -> bytes:
         try:
-            data = os.pread(self._fd, self._size, 0)
-            # /proc files give at most what is asked for: a full buffer means there is more.
-            while len(data) == self._size:
-                self._size *= 2
-                data = os.pread(self._fd, self._size, 0)
+            data = more = os.pread(self._fd, _ASK_B, 0)
+            # Only an empty answer is the end: /proc gives a page at a time, whatever is asked for.
+            while more:
+                more = os.pread(self._fd, _ASK_B, len(data))
+                data += more
         except OSError as error:
             raise ReadError(
                 f"{self._path} does not answer any more: {os.strerror(error.errno or 0)}"

@@ -45,6 +45,8 @@ class PaperHost:
     """A Host that answers from the page. `sleep_until` turns to the next moment."""
 
     is_here = False
+    is_live = False
+    is_mounted = False
 
     def __init__(self, system: str, moments: list[Moment]) -> None:
         if not moments:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from .host import Host
 from .reading import Reading
@@ -33,3 +33,13 @@ class Collector(Protocol):
     def close(self) -> None:
         """Give back what `open` took. Harmless when called twice."""
         ...
+
+
+@runtime_checkable
+class Slow(Protocol):
+    """A collector that may take seconds to answer: asked by a thread of its own, every `pace_s`.
+
+    Between two answers the last one stands, so it gives gauges rather than counters.
+    """
+
+    pace_s: float

@@ -44,7 +44,11 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A measure: an additive double, NULL where it was not observed."""
+    """A measure: an additive double, NULL where it was not observed.
+
+    `metric` is the reading that it is made from. Joules are made from either of two: a counter of
+    joules (`package_j`), or a gauge of watts (`package_w`).
+    """
 
     name: str
     unit: str
@@ -105,7 +109,7 @@ COLUMNS = (
     _measured("uncore", "joules of integrated graphics and others; a part of package_j"),
     _measured("dram", "joules of memory"),
     _measured("psys", "joules of the platform; package_j is a part of it"),
-    Column("battery_j", "J", "battery", "battery_w", "integral", "joules that left the battery"),
+    _measured("battery", "joules that left the battery"),
     _measured("gpu", "joules of graphics accelerators"),
     _measured("wall", "joules at the plug, supply losses included"),
     Column("agent_cpu_s", "core·s", "agent", "agent_cpu_s", "difference",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 
 from sobriety.core.difference import Step
 from sobriety.core.paper import PaperHost
@@ -68,3 +73,27 @@ def test_an_alias_with_a_colon_in_its_name(machine: Write, steps: Watch) -> None
     host = machine(counts(**{name: (1, 1)}) | card(name), counts(**{name: (4, 2)}))
     (step,) = steps(host, "network")
     assert step.measures["network_received_b"] == 3
+
+
+def test_through_a_mount_the_hosts_cards_are_seen_and_not_our_own(tmp_path: Path) -> None:
+    """A container with a network of its own, looking at its host by --root."""
+    for name in ("proc", "sys"):
+        (tmp_path / name).symlink_to(f"/{name}")
+    looking = (
+        "from sobriety.collectors import Network\n"
+        "from sobriety.core.host import LocalHost\n"
+        "for root in ('/', sys.argv[1]):\n"
+        "    network = Network()\n"
+        "    network.open(LocalHost(root))\n"
+        "    print(sum(r.value for r in network.read()))\n"
+    )
+    command = ["unshare", "--net", sys.executable, "-c", f"import sys\n{looking}", str(tmp_path)]
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    except FileNotFoundError:
+        pytest.skip("no unshare")
+    if "unshare" in ran.stderr:
+        pytest.skip("no network namespace for this user")
+    own, hosts = ran.stdout.split()
+    assert float(own) == 0
+    assert float(hosts) > 0

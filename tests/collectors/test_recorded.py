@@ -12,7 +12,8 @@ from sobriety.core.errors import NotPermitted, NotSupported, ReadError, Sobriety
 from sobriety.core.paper import PaperHost
 from sobriety.core.usage import Usage
 from sobriety.daemon import Daemon
-from sobriety.session import Answers, Session
+from sobriety.session import Session
+from sobriety.sources import Answers
 
 Paper = Callable[[str], PaperHost]
 

@@ -107,6 +107,21 @@ def test_a_kept_open_file_is_read_anew_however_long_it_grows(folder: Path) -> No
         watched.read()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_a_kept_open_file_of_proc_is_read_to_its_end() -> None:
+    """The kernel gives such a file a page at a time. One that stays as it is: every symbol's name
+    is a line, thousands of them."""
+    path = "/proc/kallsyms"
+    whole = Path(path).read_bytes()
+    assert len(whole) > 100_000
+    watched = LocalHost().watch(path)
+    try:
+        assert watched.read() == whole
+        assert watched.read() == whole
+    finally:
+        watched.close()
+
+
 def test_waiting_goes_on_until_its_time_and_ends_when_woken() -> None:
     host = LocalHost()
     begun_ns = time.monotonic_ns()

@@ -1,0 +1,190 @@
+"""A collector in use: opened, read, tried again with patience when it fails, told of once.
+
+One that takes long to answer (a meter over the network, a management controller) is asked by a
+thread of its own, so that it never holds up the others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from sobriety.core.errors import ReadError, SobrietyError, Unavailable
+from sobriety.core.host import Host
+from sobriety.core.ports import Collector, Slow
+from sobriety.core.reading import Reading
+from sobriety.core.units import NS_PER_S
+
+if TYPE_CHECKING:
+    from threading import Event, Thread
+
+Tell = Callable[[str, SobrietyError], None]
+"""Called once when a collector refuses to open, stops answering, or answers again (`Answers`)."""
+
+_FIRST_WAIT_S = 5.0
+_LONGEST_WAIT_S = 300.0
+_REFUSED_WAIT_S = 600.0
+_STALE_PACES = 3
+
+
+class Answers(SobrietyError):
+    """Not a failure: a collector that had stopped answers again."""
+
+
+class Source:
+    """One collector on one host.
+
+    refusal   why it could not be opened: asked again every ten minutes, since a battery may be
+              plugged in and a permission be given
+    failure   what it said when it stopped answering: asked again at the next sample, then after
+              5, 10, 20… and at most 300 s
+    """
+
+    def __init__(self, collector: Collector, host: Host, tell: Tell) -> None:
+        self.name = collector.name
+        self.refusal: Unavailable | None = None
+        self.failure: SobrietyError | None = None
+        self._collector, self._host, self._tell = collector, host, tell
+        self._failures = 0
+        self._try_again_ns = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this machine has it, even if it does not answer now."""
+        return self.refusal is None
+
+    def open(self) -> None:
+        """Open the collector; what it refuses is kept in `refusal` or `failure`, and told."""
+        try:
+            self._collector.open(self._host)
+        except Unavailable as refusal:
+            self._collector.close()
+            self._refused(refusal)
+        except ReadError as error:
+            self._failed(error)  # it is there; perhaps it answers later
+
+    def read(self) -> Iterable[Reading]:
+        """What it says now; nothing while it fails."""
+        if self.refusal is None and self.failure is None:
+            try:
+                return tuple(self._ask())
+            except (ReadError, Unavailable) as error:
+                self._failed(error)
+                return ()
+        return self._try_again() if self._now_ns() >= self._try_again_ns else ()
+
+    def close(self) -> None:
+        """Give back what the collector took."""
+        self._collector.close()
+
+    def _ask(self) -> Iterable[Reading]:
+        return self._collector.read()
+
+    def _now_ns(self) -> int:
+        return self._host.now().monotonic_ns
+
+    def _try_again(self) -> Iterable[Reading]:
+        try:
+            self._reopen()
+            readings = tuple(self._ask())
+        except (ReadError, Unavailable) as error:
+            if self.refusal is not None and isinstance(error, Unavailable):
+                self._collector.close()
+                self._refused(error)
+            else:
+                self.refusal = None
+                self._failed(error)
+            return ()
+        self.refusal = self.failure = None
+        self._failures = 0
+        self._tell(self.name, Answers(f"{self.name} answers again"))
+        return readings
+
+    def _reopen(self) -> None:
+        """A device that came back has new files: descriptors of the old ones stay dead."""
+        self._collector.close()
+        self._collector.open(self._host)
+
+    def _refused(self, refusal: Unavailable) -> None:
+        if self.refusal is None:
+            self._tell(self.name, refusal)
+        self.refusal = refusal
+        self._wait(_REFUSED_WAIT_S)
+
+    def _failed(self, error: SobrietyError) -> None:
+        if self.failure is None:
+            self._tell(self.name, error)
+        self.failure = error
+        self._failures += 1
+        if self._failures > 1:
+            self._wait(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** min(20, self._failures - 2)))
+
+    def _wait(self, wait_s: float) -> None:
+        self._try_again_ns = self._now_ns() + int(wait_s * NS_PER_S)
+
+
+class SlowSource(Source):
+    """Asked every `pace_s` by its own thread; what it said last stands until it speaks again."""
+
+    def __init__(self, collector: Collector, host: Host, tell: Tell, pace_s: float) -> None:
+        super().__init__(collector, host, tell)
+        self._pace_s = pace_s
+        self._said: tuple[float, tuple[Reading, ...]] | None = None
+        self._error: ReadError | Unavailable | None = None
+        self._end: Event | None = None
+        self._thread: Thread | None = None
+
+    def _ask(self) -> Iterable[Reading]:
+        if self._thread is None:
+            self._begin()
+        if self._said is None:
+            if self._error is not None:
+                raise self._error
+            return ()  # it has not spoken yet
+        at_s, readings = self._said
+        silent_s = time.monotonic() - at_s
+        if silent_s > _STALE_PACES * self._pace_s:
+            raise self._error or ReadError(f"{self.name} has not answered for {silent_s:.0f} s")
+        return readings
+
+    def _reopen(self) -> None:
+        if self._thread is None:  # else the thread does it, which may wait
+            super()._reopen()
+
+    def close(self) -> None:
+        if self._end is not None:
+            self._end.set()  # the thread closes the collector: it may be waiting for its answer
+        else:
+            super().close()
+        self._thread = self._end = self._said = self._error = None
+
+    def _begin(self) -> None:
+        from threading import Event, Thread
+
+        self._end = Event()
+        self._thread = Thread(
+            target=self._go_on_asking, args=(self._end,), name=self.name, daemon=True
+        )
+        self._thread.start()
+
+    def _go_on_asking(self, end: Event) -> None:
+        while not end.is_set():
+            try:
+                if self._error is not None:
+                    self._collector.close()
+                    self._collector.open(self._host)
+                said = time.monotonic(), tuple(self._collector.read())
+            except (ReadError, Unavailable) as error:
+                self._error = error
+            else:
+                self._said, self._error = said, None
+            end.wait(self._pace_s)
+        self._collector.close()
+
+
+def source(collector: Collector, host: Host, tell: Tell) -> Source:
+    """The right kind of source. On a recorded machine no time passes, and everything is quick."""
+    if isinstance(collector, Slow) and host.is_live:
+        return SlowSource(collector, host, tell, collector.pace_s)
+    return Source(collector, host, tell)
