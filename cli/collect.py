@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from sobriety import config as settings
-from sobriety.collectors import choose
+from sobriety.collectors import Processes, choose
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Host, LocalHost
 from sobriety.core.usage import Usage
@@ -84,13 +84,16 @@ def collect(
     if once:
         for_s, row_s = interval_s, ONE_ROW_S
     host = LocalHost(root)
+    collectors = choose(host.system, config.names("collectors"))
+    if once:  # one row says what the host did, and not who
+        collectors = [c for c in collectors if c is not Processes]
     machine = describe(host, config)
     spool = Spool.open(settings.data_folder() / "spool.sqlite3")
     try:
         spool.record_machine(machine, host.now().wall_ns)
         with Session(
             host,
-            choose(host.system, config.names("collectors")),
+            collectors,
             name=machine.host,
             row_s=row_s,
             tell=tell_failures,
@@ -145,6 +148,8 @@ class _Kept:
                 json.dumps(
                     {
                         "host": row.host,
+                        "kind": row.kind,
+                        "name": row.name,
                         "state": row.state,
                         "observed": list(row.observed),
                         "start_ns": row.start_ns,

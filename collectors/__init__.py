@@ -19,6 +19,7 @@ from .machine import machine_facts
 from .memory import Memory
 from .network import Network
 from .portable import Portable
+from .processes import Processes
 from .rapl import Rapl
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Memory",
     "Network",
     "Portable",
+    "Processes",
     "Rapl",
     "choose",
     "guests",
@@ -44,6 +46,7 @@ BUILTIN: tuple[type[Collector], ...] = (
     Rapl,
     Battery,
     Portable,
+    Processes,
     Agent,
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sobriety.collectors import choose, machine_facts
+from sobriety.collectors import Processes, choose, machine_facts
 from sobriety.core.capturing import CapturingHost
 from sobriety.core.host import Host
 from sobriety.core.paper import PaperHost
@@ -20,7 +20,9 @@ def capture(
     witness = CapturingHost(host)
     witness.begin_moment()
     machine_facts(witness)
-    with Session(witness, choose(host.system, None), tell=tell) as session:
+    # What runs on a machine is its owner's own affair, and no bug report needs it.
+    collectors = [c for c in choose(host.system, None) if c is not Processes]
+    with Session(witness, collectors, tell=tell) as session:
         session.sample()
         for _ in range(moments - 1):
             witness.sleep_until(host.now().monotonic_ns + int(interval_s * NS_PER_S))

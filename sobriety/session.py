@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from types import TracebackType
 
+from sobriety.core.attribution import Attribution
 from sobriety.core.difference import Difference, Step
 from sobriety.core.errors import SobrietyError, Unavailable
-from sobriety.core.host import Host, LocalHost
+from sobriety.core.host import Host, Instant, LocalHost
 from sobriety.core.ports import Collector
 from sobriety.core.reading import Reading
 from sobriety.core.rows import Rows
+from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 from sobriety.sources import Tell, source
 
@@ -36,6 +38,7 @@ class Session:
         *,
         name: str = "",
         row_s: float = 60.0,
+        work_s: float = 30.0,
         tell: Tell | None = None,
     ) -> None:
         self.host: Host = host or LocalHost()
@@ -43,6 +46,10 @@ class Session:
         self._sources = [source(make(), self.host, tell or _say_nothing) for make in collectors]
         self._difference = Difference()
         self._rows = Rows(name, row_s)
+        self._work_ns = int(work_s * NS_PER_S)
+        self._looked: Instant | None = None
+        self._workers = next((s for s in self._sources if s.tells_tasks), None)
+        self.attribution = Attribution(name, row_s)
 
     @property
     def opened(self) -> tuple[str, ...]:
@@ -81,10 +88,37 @@ class Session:
         readings: list[Reading] = []
         for each in self._sources:
             readings += each.read()
-        step = self._difference.step(readings, self.host.now())
+        now = self.host.now()
+        step = self._difference.step(readings, now)
         self.last_step = step
-        return [] if step is None else self._rows.add(step)
+        if step is None:
+            self.attribution.forget()
+            return self._look(now)
+        rows = self._rows.add(step)
+        if self._workers is not None:
+            self.attribution.add(step)
+            if self._looked is None or self._is_due(self._looked, now):
+                rows += self._look(now)
+        return rows
 
     def finish(self) -> list[Usage]:
-        """End the open row."""
-        return self._rows.finish()
+        """End the open rows."""
+        rows = self._rows.finish()
+        if self._workers is not None:
+            rows += self._look(self.host.now())
+            rows += self.attribution.finish()
+        return rows
+
+    def _is_due(self, looked: Instant, now: Instant) -> bool:
+        """Looks are aligned to the wall clock, so that rows of workloads end with the host's."""
+        return (
+            now.wall_ns // self._work_ns != looked.wall_ns // self._work_ns
+            or now.monotonic_ns - looked.monotonic_ns >= self._work_ns
+        )
+
+    def _look(self, now: Instant) -> list[Usage]:
+        """Ask who worked since the last look."""
+        if self._workers is None:
+            return []
+        self._looked = now
+        return self.attribution.look(self._workers.tasks(), now.boottime_ns / NS_PER_S)

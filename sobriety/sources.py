@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from sobriety.core.errors import ReadError, SobrietyError, Unavailable
 from sobriety.core.host import Host
-from sobriety.core.ports import Collector, Slow
+from sobriety.core.ports import Collector, Slow, TaskSource
 from sobriety.core.reading import Reading
+from sobriety.core.task import Task
 from sobriety.core.units import NS_PER_S
 
 if TYPE_CHECKING:
@@ -73,6 +74,21 @@ class Source:
                 self._failed(error)
                 return ()
         return self._try_again() if self._now_ns() >= self._try_again_ns else ()
+
+    @property
+    def tells_tasks(self) -> bool:
+        """Whether it can say who works."""
+        return isinstance(self._collector, TaskSource)
+
+    def tasks(self) -> tuple[Task, ...] | None:
+        """Who works now; None while it cannot say. Asked again as `read` is."""
+        if not isinstance(self._collector, TaskSource) or self.refusal or self.failure:
+            return None
+        try:
+            return tuple(self._collector.tasks())
+        except (ReadError, Unavailable) as error:
+            self._failed(error)
+            return None
 
     def close(self) -> None:
         """Give back what the collector took."""

@@ -29,6 +29,12 @@ class CapturingHost:
         self._note(path, content + "\n")
         return content
 
+    def link(self, path: str) -> str:
+        with _Noting(self, path):
+            content = self._host.link(path)
+        self._note(path, content + "\n")
+        return content
+
     def watch(self, path: str) -> Watched:
         with _Noting(self, path):
             return _CapturedFile(self, path, self._host.watch(path))

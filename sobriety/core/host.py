@@ -67,6 +67,10 @@ class Host(Protocol):
         """A file kept open. Raises NotSupported, NotPermitted, ReadError."""
         ...
 
+    def link(self, path: str) -> str:
+        """What a symbolic link says. Raises NotSupported, NotPermitted, ReadError."""
+        ...
+
     def glob(self, pattern: str) -> list[str]:
         """The paths that match, in order."""
         ...
@@ -109,6 +113,12 @@ class LocalHost:
         try:
             with open(self.root + path, "rb", buffering=0) as file:
                 return file.read().decode(errors="replace").strip()
+        except OSError as error:
+            raise explain(error, path) from error
+
+    def link(self, path: str) -> str:
+        try:
+            return os.readlink(self.root + path)
         except OSError as error:
             raise explain(error, path) from error
 

@@ -149,6 +149,9 @@ class PaperHost:
     def text(self, path: str) -> str:
         return self._content(path).strip()
 
+    def link(self, path: str) -> str:
+        return self.text(path)
+
     def watch(self, path: str) -> Watched:
         self._content(path)  # what cannot be opened says so now
         return _PaperFile(self, path)

@@ -7,6 +7,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from .host import Host
 from .reading import Reading
+from .task import Task
 
 
 class Collector(Protocol):
@@ -43,3 +44,12 @@ class Slow(Protocol):
     """
 
     pace_s: float
+
+
+@runtime_checkable
+class TaskSource(Protocol):
+    """A collector that tells who works: its tasks are read at a slower pace than readings."""
+
+    def tasks(self) -> Iterable[Task]:
+        """Every task that can be seen now. Raises ReadError."""
+        ...

@@ -7,6 +7,9 @@ Columns come in groups that are seen together. A row is homogeneous: the groups 
 were seen during the whole of it and the others not at all. When a sensor starts or stops answering,
 the row ends there and another begins. So no column is ever partly known, and a roll-up
 that groups by `observed` gives the joules of the raw rows, measured and modelled parts alike.
+
+A row of a workload holds its share of what its host did above idle (`core.attribution`), in the
+host's columns: only cpu_busy_s and memory_used_bs are its own.
 """
 
 from __future__ import annotations
@@ -60,8 +63,8 @@ class Column:
 
 KEYS = (
     Key("host", "text", "the machine's name, or its pseudonym"),
-    Key("kind", "text", "host, or the kind of workload: service, container, process group"),
-    Key("name", "text", "the workload's name; empty for the host"),
+    Key("kind", "text", "host, or of workload: service, container, pod, process, unattributed"),
+    Key("name", "text", "the workload's unit, number or executable; empty for the host"),
     Key("state", "text", "on, asleep, off or unobserved"),
     Key("observed", "text", "the groups seen during the whole of the interval, space between"),
     Key("start_ns", "integer", "start of the interval, nanoseconds since 1970-01-01 UTC"),
