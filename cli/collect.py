@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from sobriety import config as settings
+from sobriety.cadence import Cadence
 from sobriety.collectors import Processes, choose
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Host, LocalHost
@@ -108,7 +109,7 @@ def collect(
                 runner = Daemon(
                     session,
                     sink,
-                    interval_s=interval_s,
+                    cadence=Cadence(interval_s, adaptive=daemon),
                     tell=_tell_disk,
                     on_sample=moved,
                     alive=lambda: manager.send("WATCHDOG=1"),
@@ -141,7 +142,8 @@ class _Kept:
         self._tell_notes()
 
     def append(self, rows: Sequence[Usage]) -> None:
-        self._spool.append(rows, seen_until(rows[-1], self._host.now()) if rows else None)
+        last = next((row for row in reversed(rows) if row.kind == "host"), None)
+        self._spool.append(rows, seen_until(last, self._host.now()) if last else None)
         self._tell_notes()
         for row in rows if self._as_json else ():
             click.echo(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from sobriety.cadence import Cadence
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Instant
 from sobriety.core.units import NS_PER_S
@@ -14,6 +15,8 @@ from sobriety.session import Session
 MAX_PENDING_ROWS = 1440
 """A day of minutes kept in memory while the disk is full: about 1 MB."""
 
+_LEAST_STEP_NS = NS_PER_S // 10
+
 
 class Sink(Protocol):
     """Where finished rows go: the spool."""
@@ -22,7 +25,7 @@ class Sink(Protocol):
 
 
 class Daemon:
-    """Samples `session` every `interval_s`, aligned to the wall clock: rows end on the minute.
+    """Samples `session` at a cadence, aligned to the wall clock: rows end on the minute.
 
     Time is the host's: on a recorded machine a run of a day takes a moment.
     """
@@ -32,7 +35,7 @@ class Daemon:
         session: Session,
         sink: Sink,
         *,
-        interval_s: float = 5.0,
+        cadence: Cadence | None = None,
         tell: Callable[[SobrietyError], None],
         on_sample: Callable[[float], None] | None = None,
         alive: Callable[[], None] | None = None,
@@ -41,7 +44,7 @@ class Daemon:
         """`alive` is called at least every `alive_s`, however far apart the samples are."""
         self._session = session
         self._sink = sink
-        self._interval_ns = int(interval_s * NS_PER_S)
+        self._cadence = cadence or Cadence()
         self._tell = tell
         self._on_sample = on_sample
         self._alive = alive
@@ -62,25 +65,38 @@ class Daemon:
         host = self._session.host
         begun_ns = host.now().monotonic_ns
         end_ns = None if for_s is None else begun_ns + int(for_s * NS_PER_S)
-        self._keep(self._session.sample())
+        sampled_ns = self._sample()
         while not self._stopping:
             now = host.now()
             if end_ns is not None and now.monotonic_ns >= end_ns:
                 break
             if not self._sleep_until(self._next_ns(now, end_ns)):
                 break
-            self._keep(self._session.sample())
+            sampled_ns = self._sample()
             if self._on_sample:
                 self._on_sample((host.now().monotonic_ns - begun_ns) / NS_PER_S)
+        if host.now().monotonic_ns - sampled_ns >= _LEAST_STEP_NS:
+            self._sample()  # told to stop: what happened since the last sample is not lost
         self._keep(self._session.finish())
+
+    def _sample(self) -> int:
+        """Read everything, keep what is complete; the time of it, on the monotonic clock."""
+        session = self._session
+        rows = session.sample()
+        sampled_ns = session.host.now().monotonic_ns
+        self._keep(rows)
+        self._cadence.note(session.last_step)
+        session.work_s = self._cadence.work_s
+        return sampled_ns
 
     def _next_ns(self, now: Instant, end_ns: int | None) -> int:
         """The next whole interval of the wall clock, or the end. No step is shorter than half an
         interval: in a few milliseconds the kernel's clock may not tick, and nothing is observed."""
-        due_ns = now.monotonic_ns + self._interval_ns - now.wall_ns % self._interval_ns
-        if due_ns - now.monotonic_ns < self._interval_ns // 2:
-            due_ns += self._interval_ns
-        if end_ns is not None and end_ns - due_ns < self._interval_ns // 2:
+        interval_ns = int(self._cadence.interval_s(self._session.longest_step_s) * NS_PER_S)
+        due_ns = now.monotonic_ns + interval_ns - now.wall_ns % interval_ns
+        if due_ns - now.monotonic_ns < interval_ns // 2:
+            due_ns += interval_ns
+        if end_ns is not None and end_ns - due_ns < interval_ns // 2:
             return end_ns
         return due_ns
 

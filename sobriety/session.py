@@ -15,7 +15,7 @@ from sobriety.core.reading import Reading
 from sobriety.core.rows import Rows
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.sources import Tell, source
+from sobriety.sources import Source, Tell, source
 
 
 def _say_nothing(_name: str, _error: SobrietyError) -> None:
@@ -29,6 +29,9 @@ class Session:
         session.sample()
         ...
         rows = session.sample() + session.finish()
+
+    work_s            between two looks at who works; may be changed at any time
+    longest_step_s    samples further apart than this may miss that a counter wrapped
     """
 
     def __init__(
@@ -46,9 +49,10 @@ class Session:
         self._sources = [source(make(), self.host, tell or _say_nothing) for make in collectors]
         self._difference = Difference()
         self._rows = Rows(name, row_s)
-        self._work_ns = int(work_s * NS_PER_S)
+        self.work_s = work_s
+        self.longest_step_s: float | None = None
         self._looked: Instant | None = None
-        self._workers = next((s for s in self._sources if s.tells_tasks), None)
+        self._tellers = [s for s in self._sources if s.tells_tasks]
         self.attribution = Attribution(name, row_s)
 
     @property
@@ -88,6 +92,7 @@ class Session:
         readings: list[Reading] = []
         for each in self._sources:
             readings += each.read()
+        self.longest_step_s = _longest_step_s(readings)
         now = self.host.now()
         step = self._difference.step(readings, now)
         self.last_step = step
@@ -95,7 +100,7 @@ class Session:
             self.attribution.forget()
             return self._look(now)
         rows = self._rows.add(step)
-        if self._workers is not None:
+        if self._teller is not None:
             self.attribution.add(step)
             if self._looked is None or self._is_due(self._looked, now):
                 rows += self._look(now)
@@ -104,21 +109,33 @@ class Session:
     def finish(self) -> list[Usage]:
         """End the open rows."""
         rows = self._rows.finish()
-        if self._workers is not None:
+        if self._teller is not None:
             rows += self._look(self.host.now())
-            rows += self.attribution.finish()
-        return rows
+        return rows + self.attribution.finish()
+
+    @property
+    def _teller(self) -> Source | None:
+        """Who can say who works; None on a machine that shows no process."""
+        return next((s for s in self._tellers if s.is_open), None)
 
     def _is_due(self, looked: Instant, now: Instant) -> bool:
         """Looks are aligned to the wall clock, so that rows of workloads end with the host's."""
+        work_ns = int(self.work_s * NS_PER_S)
         return (
-            now.wall_ns // self._work_ns != looked.wall_ns // self._work_ns
-            or now.monotonic_ns - looked.monotonic_ns >= self._work_ns
+            now.wall_ns // work_ns != looked.wall_ns // work_ns
+            or now.monotonic_ns - looked.monotonic_ns >= work_ns
         )
 
     def _look(self, now: Instant) -> list[Usage]:
         """Ask who worked since the last look."""
-        if self._workers is None:
+        if self._teller is None:
             return []
         self._looked = now
-        return self.attribution.look(self._workers.tasks(), now.boottime_ns / NS_PER_S)
+        return self.attribution.look(self._teller.tasks(), now.boottime_ns / NS_PER_S)
+
+
+def _longest_step_s(readings: Iterable[Reading]) -> float | None:
+    """The time in which the quickest counter could go round once."""
+    return min(
+        (r.wraps_at / r.max_per_s for r in readings if r.wraps_at and r.max_per_s), default=None
+    )

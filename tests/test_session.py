@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import pytest
 
+from sobriety.cadence import Cadence
 from sobriety.core.errors import NotPermitted, NotSupported, ReadError, SobrietyError
 from sobriety.core.host import Host, Instant
 from sobriety.core.paper import Moment, PaperHost
@@ -168,7 +169,7 @@ def test_rows_wait_while_the_disk_is_full_and_are_written_once_it_is_not() -> No
 def test_a_disk_that_stays_full_drops_the_oldest_and_counts_them() -> None:
     sink = FullDisk()
     with Session(clockwork(MAX_PENDING_ROWS + 101, 60), [Steady]) as session:
-        daemon = Daemon(session, sink, interval_s=60, tell=lambda _: None)
+        daemon = Daemon(session, sink, cadence=Cadence(60), tell=lambda _: None)
         daemon.run()
     assert daemon.rows_unwritten == MAX_PENDING_ROWS
     assert daemon.rows_dropped == 100
