@@ -81,6 +81,7 @@ def profile(
             command, every_s=every_s, meanwhile=lambda: rows.extend(session.sample())
         )
         rows += session.sample() + session.finish()
+    rows = [row for row in rows if row.kind == "host"]
     notes: list[str] = []
     machine_energy = _machine_energy(machine, rows, notes)
     used = _above_idle(machine, run, rows, machine_energy) or _by_cpu_time(machine, run)
