@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     type=click.Choice(["html", "json"]),
     help="[default: by --output's ending, else html]",
 )
+@click.option(
+    "--idle",
+    type=click.Choice(["separate", "share"]),
+    default="separate",
+    show_default=True,
+    help="Idle energy on a line of its own, or divided among workloads by processor time.",
+)
 @click.option("-o", "--output", metavar="FILE", help="[default: report.html; - is stdout]")
 @config_option
 def report(
@@ -48,6 +55,7 @@ def report(
     factor_kind: str | None,
     lang: str | None,
     form: str | None,
+    idle: Literal["separate", "share"],
     output: str | None,
     config_file: Path | None,
 ) -> None:
@@ -79,6 +87,7 @@ def report(
         kind="life-cycle" if config.text("factor_kind") == "life-cycle" else "direct",
         pue=config.must_number("pue"),
         language=_language(config.text("language")),
+        idle=idle,
         timezone=timezone,
     )
     with Lake(settings.data_folder() / "lake") as lake:

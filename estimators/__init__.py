@@ -4,6 +4,7 @@ power_model, power_w              watts at the plug over utilisation
 state_watts                       watts of a terminal that does nothing
 cpu_match, cpu_generation, cpu_label                the processor that a name means, or none
 plan, energy, energy_j            joules of a usage row, measured where a sensor covers it
+active                            the same for a workload: what it did above idle
 plan_table, with_energy           the same on frames
 resolve_zone, intensity, all_factors, country_of    emission factors of electricity
 co2e, embodied, lifetime, amortised                 carbon of use and of making
@@ -19,7 +20,7 @@ from .curve import Curve, PowerModel, power_w
 from .details import Details
 from .device_features import making_features, terminal_features
 from .embodied import amortised, embodied, lifetime
-from .energy import Coefficients, EnergyPlan, energy, energy_j, plan
+from .energy import Coefficients, EnergyPlan, active, energy, energy_j, plan
 from .features import OPTIONAL, known_sets, terms
 from .frames import plan_table, with_energy
 from .grid import GridFactor, all_factors, country_of, intensity, resolve_zone
@@ -34,6 +35,7 @@ __all__ = [
     "EnergyPlan",
     "GridFactor",
     "PowerModel",
+    "active",
     "all_factors",
     "amortised",
     "categories",

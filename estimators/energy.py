@@ -95,6 +95,18 @@ def energy(plan: EnergyPlan, measures: Mapping[str, float]) -> Estimate:
     )
 
 
+def active(plan: EnergyPlan) -> EnergyPlan:
+    """The plan for what a workload did above idle: without the watts that time alone costs.
+
+    The joules of all workloads of a host, what is `unattributed` and idle are the host's. Idle is
+    what is left: the watts of time, and a sensor's joules up to the least draw seen.
+    """
+    value, low, high = (
+        c._replace(duration_s=0.0, covered_s=0.0) for c in (plan.value, plan.low, plan.high)
+    )
+    return EnergyPlan(value, low, high, plan.basis, f"above idle: {plan.method}", plan.sources)
+
+
 def _joules(coefficients: Coefficients, measures: Mapping[str, float]) -> float:
     needed = [
         measures[name] if c else 0.0

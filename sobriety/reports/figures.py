@@ -28,9 +28,10 @@ from sobriety.period import Period, recorded, to_ns
 from . import doubts, insights
 from .carbon import Accounts, HostUse, fleet_total, measured_ratio
 from .model import Coverage, Dimension, Gap, Missing, Pace, Report, Slice
-from .query import PlanKey, UsageSum, extent, power_series, usage_sums
+from .query import PlanKey, UsageSum, extent, power_series, usage_sums, workload_sums
 from .settings import FactorKind, ReportSettings
 from .warnings import Caution, NoFactor, NoZone, ShortPeriod
+from .work import work
 
 _LEAST_FOR_A_YEAR_S = 3600
 _LEAST_GAP_S = 60
@@ -95,6 +96,13 @@ def gather(
         indicators=insights.indicators(hosts, totals),
         actions=insights.actions(lasting, accounts, years[-1]),
         narrowings=insights.narrowings(hosts, accounts, totals),
+        work=work(
+            machines,
+            plans,
+            [s for _, s in sums],
+            workload_sums(lake, period),
+            share_idle=settings.idle == "share",
+        ),
         own=insights.own_cost(hosts, totals),
         factors=tuple(used.values()),
         other_factors=tuple(all_factors(zone)) if zone else (),

@@ -18,7 +18,7 @@ from .methods import method
 from .model import Missing, Report
 from .quantities import POWER, Shown, fitting, show, show_bounds
 from .settings import Tongue
-from .tables import breakdown_tables
+from .tables import breakdown_tables, work_table
 from .warnings import duration
 
 _MOST_ROWS = 20
@@ -63,6 +63,7 @@ def _context(report: Report, language: Language) -> dict[str, Any]:
         "factor_rows": _factors(report, language),
         "coverage_share": int(report.coverage.ratio * 100 + 1e-9) / 100,
         "tables": breakdown_tables(language, report, most=_MOST_ROWS),
+        "work": work_table(language, report.work, most=_MOST_ROWS) if report.work else None,
         "figures": _figures(report, language, sources),
         "sources": sources.names,
         "version": __version__,

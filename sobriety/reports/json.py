@@ -72,6 +72,7 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
             for a in report.actions
         ],
         "narrowings": [asdict(n) for n in report.narrowings],
+        "work": _work(report),
         "own": None if report.own is None else {
             "cpu_s": report.own.cpu_s,
             "energy_j": report.own.energy_j.as_dict(),
@@ -108,6 +109,21 @@ def _slice(part: Slice, words: Language) -> dict[str, Any]:
         "measured_ratio": part.measured_ratio,
         **_footprint(part.footprint, words),
     }
+
+
+def _work(report: Report) -> dict[str, Any] | None:
+    work = report.work
+    if work is None:
+        return None
+    return {
+        "workloads": [
+            {"kind": w.kind, "name": w.name, "machines": w.hosts, "cpu_s": w.cpu_s,
+             "energy_j": w.energy_j.as_dict()}
+            for w in work.workloads
+        ],
+        "unattributed_energy_j": work.unattributed.as_dict() if work.unattributed else None,
+        "idle_energy_j": work.idle.as_dict() if work.idle else None,
+    }  # fmt: skip
 
 
 def _pace(report: Report, words: Language) -> dict[str, Any]:

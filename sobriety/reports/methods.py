@@ -65,6 +65,10 @@ SENTENCES = (
     mark("power curve at no load × time observed"),
     mark("processor time × watts of one more busy thread"),
     mark("PUE {n}"),
+    mark("above idle: {method}"),
+    mark("above idle, each machine by its own"),
+    mark("energy less what was done above idle"),
+    mark("{method}, with its share of idle by processor time"),
 )
 FACTS = (
     mark("cores"),

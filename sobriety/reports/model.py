@@ -136,6 +136,30 @@ class Narrowing:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkloadUse:
+    """What a service, container, pod or program did above idle, on all machines that it ran on."""
+
+    kind: str
+    name: str
+    hosts: int
+    cpu_s: float
+    energy_j: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The energy of the machines that tell who works, shared out: parts that add up.
+
+    unattributed   of which nobody is known to have done it; None where there is none
+    idle           what is left, sleep included; None when it was divided among the workloads
+    """
+
+    workloads: tuple[WorkloadUse, ...]
+    unattributed: Estimate | None
+    idle: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
 class OwnCost:
     """What measuring took."""
 
@@ -174,6 +198,7 @@ class Report:
     indicators: tuple[Indicator, ...]
     actions: tuple[Action, ...]
     narrowings: tuple[Narrowing, ...]
+    work: Work | None
     own: OwnCost | None
     factors: tuple[GridFactor, ...]
     other_factors: tuple[GridFactor, ...]

@@ -49,6 +49,16 @@ class UsageSum:
         return self.host, self.observed, self.state
 
 
+@dataclass(frozen=True, slots=True)
+class WorkloadSum:
+    """A workload's share of its host, summed; `key` is that of the host's plan."""
+
+    key: PlanKey
+    kind: str
+    name: str
+    measures: Mapping[str, float]
+
+
 def extent(lake: Lake) -> tuple[int, int] | None:
     """The first row's start and the last row's end; None for an empty lake."""
     nw = _narwhals()
@@ -76,6 +86,22 @@ def usage_sums(lake: Lake, period: Period) -> list[UsageSum]:
         for row in sorted(
             collect(summed), key=lambda r: (r["host"], r["observed"], r["state"], r["quiet"])
         )
+    ]
+
+
+def workload_sums(lake: Lake, period: Period) -> list[WorkloadSum]:
+    """Shares by host, groups observed, state and workload."""
+    nw = _narwhals()
+    keys = ("host", "observed", "state", "kind", "name")
+    summed = (
+        _open(lake, period)
+        .filter(nw.col("kind") != "host")
+        .group_by(*keys)
+        .agg(*(nw.col(n).sum() for n in MEASURE_NAMES), *_counts(nw))
+    )
+    return [
+        WorkloadSum((r["host"], r["observed"], r["state"]), r["kind"], r["name"], _known(r))
+        for r in sorted(collect(summed), key=lambda r: tuple(r[k] for k in keys))
     ]
 
 

@@ -18,6 +18,7 @@ class ReportSettings:
     kind       which emissions of a kWh the totals count; the other kind stands beside, never mixed
     pue        power usage effectiveness of the room: a number that its owner states, or an Estimate
     language   of the report
+    idle       `separate` is a line of its own; `share` divides it among workloads by processor time
     timezone   the clock that days begin on; this machine's when None
     overrides  per host, facts of core.machine.Machine that its owner states, over those found
     """
@@ -26,6 +27,7 @@ class ReportSettings:
     kind: FactorKind = "direct"
     pue: Estimate | float = 1.0
     language: Tongue = "en"
+    idle: Literal["separate", "share"] = "separate"
     timezone: str | None = None
     overrides: Mapping[str, Mapping[str, object]] = field(
         default_factory=dict[str, Mapping[str, object]]

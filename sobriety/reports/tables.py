@@ -10,9 +10,9 @@ from sobriety.core.estimate import Estimate, total
 from sobriety.rounding import apportioned, decimals_of_sum
 
 from .language import NBSP, Language
-from .model import Dimension, Footprint, Missing, Report, Slice
-from .quantities import Unit, column, symbol, unit_for
-from .wording import category
+from .model import Dimension, Footprint, Missing, Report, Slice, Work
+from .quantities import Unit, column, share_texts, symbol, unit_for
+from .wording import category, workload_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,40 @@ def _table(
         language.share(report.measured_ratio),
     )
     return Table(dimension, energy.unit, symbol(language, unit), rows, sum_row)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkTable:
+    """Who worked: name, kind, energy and share of each, the total last."""
+
+    unit: str
+    rows: tuple[tuple[str, str, str, str], ...]
+    total: tuple[str, str]
+
+
+def work_table(language: Language, work: Work, *, most: int) -> WorkTable:
+    """The largest, the others together, then what nobody did, then idle. It adds up."""
+    shown, rest = work.workloads[:most], work.workloads[most:]
+    named = [(w.name, workload_kind(language, w.kind)) for w in shown]
+    energies = [w.energy_j for w in shown]
+    if rest:
+        named.append((language.say_n("{n} other", "{n} others", len(rest)), ""))
+        energies.append(total("energy_j", [w.energy_j for w in rest], shared_error=True))
+    for name, estimate in (
+        (language.say("Work of which nobody is known"), work.unattributed),
+        (language.say("Idle"), work.idle),
+    ):
+        if estimate is not None:
+            named.append((name, ""))
+            energies.append(estimate)
+    whole = total("energy_j", energies, shared_error=True)
+    printed = column(language, whole, energies)
+    shares = share_texts(language, [e.value for e in energies])
+    rows = tuple(
+        (name, kind, part.value, share)
+        for (name, kind), part, share in zip(named, printed.parts, shares, strict=True)
+    )
+    return WorkTable(printed.unit, rows, (printed.total.value, language.share(1)))
 
 
 def _together(parts: Sequence[Slice]) -> Footprint:

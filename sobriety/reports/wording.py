@@ -128,6 +128,17 @@ def indicator(language: Language, item: Indicator) -> tuple[str, str]:
     )
 
 
+def workload_kind(language: Language, kind: str) -> str:
+    """What a workload is called."""
+    names = {
+        "service": language.say("service"),
+        "container": language.say("container"),
+        "pod": language.say("pod"),
+        "process": language.say("program"),
+    }
+    return names.get(kind, kind)
+
+
 def action(language: Language, item: Action) -> tuple[str, str]:
     """What to do, and what the saving assumes."""
     names = language.join(item.hosts)

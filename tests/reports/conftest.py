@@ -117,9 +117,55 @@ def fill_fleet(lake: Lake) -> None:
     lake.roll_up()
 
 
-FILLS: dict[str, Fill] = {"short": fill_short, "laptop": fill_laptop, "fleet": fill_fleet}
+def shared(rows: list[Usage], **seconds_of: float) -> list[Usage]:
+    """Who worked, by seconds in each row, and above 100 W of a sensor's: as the session writes."""
+    found: list[Usage] = []
+    for row in rows:
+        busy_s = row.measures["cpu_busy_s"]
+        times = {**seconds_of, "": busy_s - sum(seconds_of.values())}
+        for name, cpu_s in times.items():
+            share = cpu_s / busy_s
+            measures = {"cpu_busy_s": cpu_s}
+            for column in ("util_sqrt_s", "util_s", "util_cubed_s"):
+                measures[column] = share * row.measures[column]
+            for column in ("package_j", "dram_j"):
+                if column in row.measures:
+                    above_j = max(0.0, row.measures[column] - 20.0 * row.duration_s)
+                    measures[column] = share * above_j
+            found.append(
+                replace(
+                    row,
+                    measures=measures,
+                    kind="service" if name.endswith(".service") else "process"
+                    if name else "unattributed",
+                    name=name,
+                )
+            )  # fmt: skip
+    return found
+
+
+def fill_worked(lake: Lake) -> None:
+    """Two servers for a day that tell who works, one with sensors; the second only since noon."""
+    start_ns = at(2026, 11, 20)
+    for machine, watts in ((SERVER, {"package": 180.0, "dram": 25.0}), (VIRTUAL, {})):
+        lake.record_machine(machine, start_ns)
+        rows = usage(machine.host, start_ns, [0.25] * 24, row_s=3600.0, joules=watts)
+        told = rows if watts else rows[12:]
+        lake.append(
+            [*rows, *shared(told, **{"nginx.service": 3600.0, "python3.11": 900.0, "cron": 9.0})]
+        )
+    lake.roll_up()
+
+
+FILLS: dict[str, Fill] = {"short": fill_short, "laptop": fill_laptop, "fleet": fill_fleet,
+                          "worked": fill_worked}  # fmt: skip
 QUARTER = choose(quarter="2026-Q4", timezone="America/Montreal")
-PERIODS: dict[str, Period | None] = {"short": None, "laptop": None, "fleet": QUARTER}
+PERIODS: dict[str, Period | None] = {
+    "short": None,
+    "laptop": None,
+    "fleet": QUARTER,
+    "worked": None,
+}
 
 
 @pytest.fixture(scope="session")
@@ -137,7 +183,7 @@ def reports(lakes: dict[str, Lake]) -> dict[str, Report]:
     return found
 
 
-SCENES = ("short", "laptop", "fleet", "no zone")
+SCENES = ("short", "laptop", "fleet", "worked", "no zone")
 
 
 @pytest.fixture(params=SCENES)

@@ -1,0 +1,161 @@
+"""Whose energy it was: by workload, what nobody is known to have done, and idle. They add up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from sobriety.core.estimate import Estimate, total
+from sobriety.core.machine import Machine
+from sobriety.estimators import Coefficients, EnergyPlan, active, energy, energy_j
+
+from .carbon import fleet_total
+from .model import Work, WorkloadUse
+from .query import PlanKey, UsageSum, WorkloadSum
+
+UNATTRIBUTED = "unattributed"
+Plans = Mapping[PlanKey, EnergyPlan]
+Bounds = tuple[float, float, float]
+
+
+def work(
+    machines: Mapping[str, Machine],
+    plans: Plans,
+    hosts: Sequence[UsageSum],
+    workloads: Sequence[WorkloadSum],
+    *,
+    share_idle: bool,
+) -> Work | None:
+    """None where nobody was seen working. `share_idle` divides idle by processor time."""
+    known = [w for w in workloads if w.key in plans]
+    if not known:
+        return None
+    names = {w.key[0] for w in known}
+    hosts = [h for h in hosts if h.host in names and h.key in plans]
+    by_workload: dict[tuple[str, str], list[WorkloadSum]] = {}
+    for each in known:
+        by_workload.setdefault((each.kind, each.name), []).append(each)
+    used = [_use(machines, plans, kind, name, rows) for (kind, name), rows in by_workload.items()]
+    nobody = [u.energy_j for u in used if u.kind == UNATTRIBUTED]
+    used = sorted((u for u in used if u.kind != UNATTRIBUTED), key=_weight, reverse=True)
+    unattributed = _with_unshared(nobody[0] if nobody else None, machines, plans, hosts, known)
+    idle = _idle(machines, plans, hosts, known, unattributed, nobody)
+    if share_idle and used:
+        return Work(tuple(_shared(used, idle)), unattributed, None)
+    return Work(tuple(used), unattributed, idle)
+
+
+def _weight(use: WorkloadUse) -> float:
+    return use.energy_j.value
+
+
+def _use(
+    machines: Mapping[str, Machine],
+    plans: Plans,
+    kind: str,
+    name: str,
+    rows: Sequence[WorkloadSum],
+) -> WorkloadUse:
+    parts = [(_model(machines[r.key[0]]), energy(active(plans[r.key]), r.measures)) for r in rows]
+    cpu_s = math.fsum(r.measures.get("cpu_busy_s", 0.0) for r in rows)
+    many = "" if len({e.method for _, e in parts}) == 1 else "above idle, each machine by its own"
+    energy_ = fleet_total("energy_j", parts)
+    if many:
+        energy_ = _named(energy_, many)
+    return WorkloadUse(kind, name, len({r.key[0] for r in rows}), cpu_s, energy_)
+
+
+def _named(estimate: Estimate, method: str) -> Estimate:
+    return total(estimate.metric, [estimate], shared_error=True, method=method)
+
+
+def _model(machine: Machine) -> tuple[str, str]:
+    return machine.category or "", machine.cpu_model or ""
+
+
+def _with_unshared(
+    nobody: Estimate | None,
+    machines: Mapping[str, Machine],
+    plans: Plans,
+    hosts: Sequence[UsageSum],
+    known: Sequence[WorkloadSum],
+) -> Estimate | None:
+    """And what was done while nobody looked who did it: above idle, of the time not shared out."""
+    shared_s: dict[PlanKey, float] = {}
+    for row in known:
+        if row.kind == UNATTRIBUTED:
+            shared_s[row.key] = shared_s.get(row.key, 0.0) + row.measures["covered_s"]
+    parts: list[tuple[object, Estimate]] = []
+    for host in hosts:
+        covered_s = host.measures["covered_s"]
+        rest = 1 - shared_s.get(host.key, 0.0) / covered_s if covered_s > 0 else 0.0
+        if rest > 0.001:
+            unshared = energy(active(plans[host.key]), host.measures).scaled(rest)
+            parts.append((_model(machines[host.host]), unshared))
+    if nobody is not None:
+        parts.append(("", nobody))
+    return fleet_total("energy_j", parts) if parts else None
+
+
+def _idle(
+    machines: Mapping[str, Machine],
+    plans: Plans,
+    hosts: Sequence[UsageSum],
+    known: Sequence[WorkloadSum],
+    unattributed: Estimate | None,
+    nobody: Sequence[Estimate],
+) -> Estimate:
+    """What is left of each host, whatever bound is taken: one wrong curve is wrong for both."""
+    parts: list[tuple[object, Estimate]] = []
+    for name in dict.fromkeys(h.host for h in hosts):
+        own = [h for h in hosts if h.host == name]
+        whole = _bounds((plans[h.key], h.measures) for h in own)
+        shared = _bounds((active(plans[w.key]), w.measures) for w in known if w.key[0] == name)
+        left = [max(0.0, w - s) for w, s in zip(whole, shared, strict=True)]
+        first = plans[own[0].key]
+        sources = tuple(dict.fromkeys(s for h in own for s in plans[h.key].sources))
+        parts.append(
+            (
+                _model(machines[name]),
+                Estimate(
+                    "energy_j", left[0], min(left), max(left), first.basis,
+                    "energy less what was done above idle", sources,
+                ),
+            )
+        )  # fmt: skip
+    idle = fleet_total("energy_j", parts)
+    unshared_j = (unattributed.value if unattributed else 0.0) - math.fsum(n.value for n in nobody)
+    if idle.value <= 0 or unshared_j <= 0:
+        return idle
+    return idle.scaled(max(0.0, 1 - unshared_j / idle.value))
+
+
+def _bounds(rows: Iterable[tuple[EnergyPlan, Mapping[str, float]]]) -> Bounds:
+    sums = [0.0, 0.0, 0.0]
+    for plan, measures in rows:
+        values = [measures.get(name, 0.0) for name in Coefficients._fields]
+        for i, coefficients in enumerate((plan.value, plan.low, plan.high)):
+            sums[i] += energy_j(coefficients, values)
+    return sums[0], sums[1], sums[2]
+
+
+def _shared(used: Sequence[WorkloadUse], idle: Estimate) -> list[WorkloadUse]:
+    """Idle divided by processor time used."""
+    cpu_s = math.fsum(u.cpu_s for u in used)
+    if cpu_s <= 0:
+        return list(used)
+    return [
+        WorkloadUse(
+            u.kind,
+            u.name,
+            u.hosts,
+            u.cpu_s,
+            total(
+                "energy_j",
+                (u.energy_j, idle.scaled(u.cpu_s / cpu_s)),
+                shared_error=True,
+                method=f"{u.energy_j.method}, with its share of idle by processor time",
+            ),
+        )
+        for u in used
+    ]
