@@ -109,7 +109,7 @@ def collect(
                 runner = Daemon(
                     session,
                     sink,
-                    cadence=Cadence(interval_s, adaptive=daemon),
+                    cadence=Cadence(interval_s, config.must_number("work_s"), adaptive=daemon),
                     tell=_tell_disk,
                     on_sample=moved,
                     alive=lambda: manager.send("WATCHDOG=1"),

@@ -14,8 +14,8 @@ Doubt:  a process that ended between two looks is told as its parent's; one that
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Collection, Iterable
+from typing import ClassVar, NamedTuple
 
 from sobriety.core.errors import NotPermitted, NotSupported, ReadError
 from sobriety.core.host import Host, Watched
@@ -35,12 +35,41 @@ _SIGHTS_TO_KNOW = 2
 """A service manager starts a process first and moves it to its group then."""
 
 
+class _Stat(NamedTuple):
+    """A line of /proc/PID/stat; times in ticks."""
+
+    key: tuple[int, int]
+    comm: bytes
+    parent: int
+    own_ticks: int
+    given_ticks: int
+    memory_b: float
+
+    @classmethod
+    def parse(cls, data: bytes, pid: str) -> _Stat:
+        end = data.rfind(b")")  # a name may have any letter in it, that one too
+        fields = data[end + 2 :].split(None, 22)
+        try:
+            return cls(
+                (int(pid), int(fields[19])),
+                data[data.index(b"(") + 1 : end],
+                int(fields[1]),
+                int(fields[11]) + int(fields[12]),
+                int(fields[13]) + int(fields[14]),
+                float(int(fields[21]) * PAGE_B),
+            )
+        except (ValueError, IndexError):
+            raise ReadError(f"/proc/{pid}/stat says {data[:60]!r}") from None
+
+
 class _Process:
     """What is known of a process beyond its counters."""
 
-    __slots__ = ("comm", "file", "group", "key", "name", "sights")
+    __slots__ = ("comm", "data", "file", "group", "key", "name", "sights", "task")
 
     def __init__(self, file: Watched | None) -> None:
+        self.data = b""
+        self.task: Task | None = None
         self.file = file
         self.key: Key = (0, 0)
         self.comm = b""
@@ -61,9 +90,10 @@ class Processes:
         self._groups: dict[str, GroupFiles | Workload] = {}
         self._kept_open = 0
         self._prefix = ""
+        self._born = b""
 
     def open(self, host: Host) -> None:
-        if not host.glob("/proc/[0-9]*"):
+        if not any(name.isdigit() for name in host.names("/proc")):
             raise NotSupported("there is no process in /proc")
         self._host = host
         # Through a mount, paths are told from where the reader is: /../../system.slice.
@@ -77,30 +107,59 @@ class Processes:
     def tasks(self) -> Iterable[Task]:
         """Every process, or its group where that is counted. Raises ReadError."""
         assert self._host, "read before open"
-        found: list[tuple[_Process, Task]] = []
-        seen: set[str] = set()
-        for path in self._host.glob("/proc/[0-9]*"):
-            process = self._known.get(path)
-            task = self._look(path, process)
+        found: list[Task] = []
+        known = self._known
+        pids = self._pids()
+        for pid in pids:
+            process = known.get(pid)
+            if process is not None and process.file is not None:
+                try:
+                    data = process.file.read()
+                except ReadError:  # its number may be somebody else's by now
+                    self._forget(pid)
+                    process, data = None, b""
+                if process is not None and data == process.data and process.task is not None:
+                    found.append(process.task)  # most do nothing most of the time
+                    continue
+                task = self._look(pid, process, data)
+            else:
+                task = self._look(pid, process, b"")
             if task is not None:
-                seen.add(path)
-                found.append((self._known[path], task))
-        for path in self._known.keys() - seen:
-            self._forget(path)
-        return self._grouped(found)
+                found.append(task)
+        if len(known) > len(found):
+            for pid in known.keys() - pids:
+                self._forget(pid)
+        return self._grouped(found) if self._groups else found
 
     def close(self) -> None:
-        for path in list(self._known):
-            self._forget(path)
+        for pid in list(self._known):
+            self._forget(pid)
         for group in self._groups.values():
             if isinstance(group, GroupFiles):
                 group.close()
         self._groups.clear()
+        self._born = b""
 
-    def _grouped(self, found: list[tuple[_Process, Task]]) -> list[Task]:
+    def _pids(self) -> Collection[str]:
+        """What /proc lists; what it listed before, while no process was born since.
+
+        Listing costs a quarter of a look. The kernel says in /proc/loadavg which number it gave
+        last, but of the reader's own processes, so not through a mount.
+        """
+        assert self._host
+        born = b""
+        if self._host.is_here:
+            born = _text(self._host, "/proc/loadavg").rpartition(" ")[2].encode()
+            if born and born == self._born:
+                return list(self._known)
+        self._born = born
+        return {name for name in self._host.names("/proc") if name.isdigit()}
+
+    def _grouped(self, found: list[Task]) -> list[Task]:
         """Groups in the place of their processes, where they can be read."""
         counted: dict[str, Task] = {}
-        in_use = {process.group for process, _ in found if process.group is not None}
+        group_of = {p.key: p.group for p in self._known.values() if p.group is not None}
+        in_use = set(group_of.values())
         for path in self._groups.keys() - in_use:
             self._drop_group(path)
         for path in in_use:
@@ -112,74 +171,62 @@ class Processes:
                 task = files.task()
                 if task is not None:
                     counted[path] = task
-        rest = [task for process, task in found if process.group not in counted]
+        rest = [task for task in found if group_of.get(task.key) not in counted]
         return [*counted.values(), *rest]
 
-    def _look(self, path: str, process: _Process | None) -> Task | None:
-        """A process now; None when it has ended. `process` is what is known of it."""
-        data = self._stat(path, process)
-        if data is None and process is not None:  # its number may be somebody else's by now
-            self._forget(path)
-            process, data = None, self._stat(path, None)
-        if data is None:
-            return None
-        end = data.rfind(b")")  # a name may have any letter in it, that one too
-        fields = data[end + 2 :].split(None, 22)
-        try:
-            pid, start = int(data[: data.index(b" ")]), int(fields[19])
-            parent, comm = int(fields[1]), data[data.index(b"(") + 1 : end]
-            own, given = int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])
-            memory_b = int(fields[21]) * PAGE_B
-        except (ValueError, IndexError):
-            raise ReadError(f"{path}/stat says {data[:60]!r}") from None
-        if process is None or process.key != (pid, start):
-            process = self._meet(path, (pid, start), process)
-        if process.sights < _SIGHTS_TO_KNOW or comm != process.comm:
-            self._name(path, process, comm, parent)
-        return Task(
-            process.key,
-            self._key_of(parent),
-            "process" if process.group is None else self._workload(process.group).kind,
-            process.name if process.group is None else self._workload(process.group).name,
-            own / TICKS_PER_S,
-            given / TICKS_PER_S,
-            memory_b,
-            start / TICKS_PER_S,
-        )
-
-    def _stat(self, path: str, process: _Process | None) -> bytes | None:
+    def _look(self, pid: str, process: _Process | None, data: bytes) -> Task | None:
+        """A process that is new, or not the same as before; None when it has ended."""
         assert self._host
-        try:
-            if process is not None and process.file is not None:
-                return process.file.read()
-            return self._host.text(f"{path}/stat").encode(errors="surrogateescape")
-        except (NotSupported, NotPermitted, ReadError):
+        data = data or _text(self._host, f"/proc/{pid}/stat").encode(errors="surrogateescape")
+        if not data:
             return None
+        stat = _Stat.parse(data, pid)
+        if process is None or process.key != stat.key:
+            process = self._meet(pid, stat.key, process)
+        if process.sights < _SIGHTS_TO_KNOW or stat.comm != process.comm:
+            self._name(pid, process, stat)
+        kind, name = "process", process.name
+        if process.group is not None:
+            kind, name, _ = self._workload(process.group)
+        parent = self._known.get(str(stat.parent))
+        task = Task(
+            stat.key,
+            None if parent is None else parent.key,
+            kind,
+            name,
+            stat.own_ticks / TICKS_PER_S,
+            stat.given_ticks / TICKS_PER_S,
+            stat.memory_b,
+            stat.key[1] / TICKS_PER_S,
+        )
+        if process.sights >= _SIGHTS_TO_KNOW:
+            process.data, process.task = data, task
+        return task
 
-    def _meet(self, path: str, key: Key, old: _Process | None) -> _Process:
+    def _meet(self, pid: str, key: Key, old: _Process | None) -> _Process:
         if old is not None:
-            self._forget(path)
+            self._forget(pid)
         assert self._host
         file = None
         if self._kept_open < MOST_KEPT_OPEN:
             try:
-                file = self._host.watch(f"{path}/stat")
+                file = self._host.watch(f"/proc/{pid}/stat", short=True)
                 self._kept_open += 1
             except (NotSupported, NotPermitted, ReadError):
                 file = None  # it has ended, or too many files are open
-        process = self._known[path] = _Process(file)
+        process = self._known[pid] = _Process(file)
         process.key = key
         return process
 
-    def _name(self, path: str, process: _Process, comm: bytes, parent: int) -> None:
+    def _name(self, pid: str, process: _Process, stat: _Stat) -> None:
         assert self._host
-        process.sights = process.sights + 1 if comm == process.comm else 1
-        process.comm = comm
-        if _KERNEL_PID in (parent, process.key[0]):
+        process.sights = process.sights + 1 if stat.comm == process.comm else 1
+        process.comm = stat.comm
+        if _KERNEL_PID in (stat.parent, stat.key[0]):
             process.name = "kernel"
             return
-        process.name = _executable(self._host, path) or comm.decode(errors="replace")
-        member = membership(_text(self._host, f"{path}/cgroup"), self._prefix)
+        process.name = _executable(self._host, pid) or stat.comm.decode(errors="replace")
+        member = membership(_text(self._host, f"/proc/{pid}/cgroup"), self._prefix)
         workload = workload_of(member.named)
         process.group = None if workload is None else workload.path
         if workload is not None and workload.path not in self._groups:
@@ -190,12 +237,8 @@ class Processes:
         group = self._groups[path]
         return group.workload if isinstance(group, GroupFiles) else group
 
-    def _key_of(self, pid: int) -> Key | None:
-        parent = self._known.get(f"/proc/{pid}")
-        return None if parent is None else parent.key
-
-    def _forget(self, path: str) -> None:
-        process = self._known.pop(path, None)
+    def _forget(self, pid: str) -> None:
+        process = self._known.pop(pid, None)
         if process is not None and process.file is not None:
             process.file.close()
             self._kept_open -= 1
@@ -206,10 +249,10 @@ class Processes:
             group.close()
 
 
-def _executable(host: Host, path: str) -> str:
+def _executable(host: Host, pid: str) -> str:
     """The name of the program's file; empty where it may not be asked or there is none."""
     try:
-        file = host.link(f"{path}/exe")
+        file = host.link(f"/proc/{pid}/exe")
         return "" if file.startswith("/memfd:") else file.rpartition("/")[2].removesuffix(_DELETED)
     except (NotSupported, NotPermitted, ReadError):
         return ""

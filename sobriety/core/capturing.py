@@ -35,9 +35,13 @@ class CapturingHost:
         self._note(path, content + "\n")
         return content
 
-    def watch(self, path: str) -> Watched:
+    def watch(self, path: str, *, short: bool = False) -> Watched:
         with _Noting(self, path):
-            return _CapturedFile(self, path, self._host.watch(path))
+            return _CapturedFile(self, path, self._host.watch(path, short=short))
+
+    def names(self, folder: str) -> list[str]:
+        self._host.names(folder)  # raises as it would
+        return [path.rpartition("/")[2] for path in self.glob(f"{folder}/*")]
 
     def glob(self, pattern: str) -> list[str]:
         found = self._host.glob(pattern)

@@ -17,6 +17,7 @@ from .errors import ConfigError, NotPermitted, NotSupported, ReadError
 from .units import NS_PER_S
 
 _ASK_B = 65_536
+_SHORT_B = 1024
 
 
 class Instant(NamedTuple):
@@ -63,12 +64,17 @@ class Host(Protocol):
         """A small file, stripped. Raises NotSupported, NotPermitted, ReadError."""
         ...
 
-    def watch(self, path: str) -> Watched:
-        """A file kept open. Raises NotSupported, NotPermitted, ReadError."""
+    def watch(self, path: str, *, short: bool = False) -> Watched:
+        """A file kept open; `short` where the kernel gives the whole of it at once, which saves a
+        second look. Raises NotSupported, NotPermitted, ReadError."""
         ...
 
     def link(self, path: str) -> str:
         """What a symbolic link says. Raises NotSupported, NotPermitted, ReadError."""
+        ...
+
+    def names(self, folder: str) -> list[str]:
+        """What is in a folder, in no order. Raises NotSupported, NotPermitted, ReadError."""
         ...
 
     def glob(self, pattern: str) -> list[str]:
@@ -122,11 +128,17 @@ class LocalHost:
         except OSError as error:
             raise explain(error, path) from error
 
-    def watch(self, path: str) -> Watched:
+    def watch(self, path: str, *, short: bool = False) -> Watched:
         try:
-            return _LocalFile(self.root + path, path)
+            return (_ShortFile if short else _LocalFile)(self.root + path, path)
         except OSError as error:
             raise explain(error, path) from error
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            return os.listdir(self.root + folder)
+        except OSError as error:
+            raise explain(error, folder) from error
 
     def glob(self, pattern: str) -> list[str]:
         cut = len(self.root)
@@ -162,15 +174,30 @@ class _LocalFile:
                 more = os.pread(self._fd, _ASK_B, len(data))
                 data += more
         except OSError as error:
-            raise ReadError(
-                f"{self._path} does not answer any more: {os.strerror(error.errno or 0)}"
-            ) from error
+            raise self._silent(error) from error
         return data
+
+    def _silent(self, error: OSError) -> ReadError:
+        reason = os.strerror(error.errno or 0)
+        return ReadError(f"{self._path} does not answer any more: {reason}")
 
     def close(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+class _ShortFile(_LocalFile):
+    """One line or a few, made by the kernel at once."""
+
+    __slots__ = ()
+
+    def read(self) -> bytes:
+        try:
+            data = os.pread(self._fd, _SHORT_B, 0)
+        except OSError as error:
+            raise self._silent(error) from error
+        return data if len(data) < _SHORT_B else super().read()
 
 
 def explain(error: OSError, path: str) -> NotSupported | NotPermitted | ReadError:

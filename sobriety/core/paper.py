@@ -152,9 +152,17 @@ class PaperHost:
     def link(self, path: str) -> str:
         return self.text(path)
 
-    def watch(self, path: str) -> Watched:
+    def watch(self, path: str, *, short: bool = False) -> Watched:
         self._content(path)  # what cannot be opened says so now
         return _PaperFile(self, path)
+
+    def names(self, folder: str) -> list[str]:
+        found = {
+            p[len(folder) + 1 :].split("/")[0] for p in self._known() if p.startswith(f"{folder}/")
+        }
+        if not found:
+            raise NotSupported(f"{folder} is not on this machine")
+        return sorted(found)
 
     def glob(self, pattern: str) -> list[str]:
         wanted = pattern.split("/")

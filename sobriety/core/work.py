@@ -60,12 +60,15 @@ def _own_work(
     done: dict[Workload, float] = {}
     for key, task in current.items():
         old = last.get(key)
+        workload = task.kind, task.name
+        if old is task:  # not a letter of it changed
+            done.setdefault(workload, 0.0)
+            continue
         cpu_s, given_s = task.cpu_s, task.reaped_cpu_s
         if old is not None:
             cpu_s, given_s = cpu_s - old.cpu_s, given_s - old.reaped_cpu_s
         elif task.started_s is not None and task.started_s < before_s:
             cpu_s = given_s = 0.0  # it was there before and we could not see it
-        workload = task.kind, task.name
         done[workload] = done.get(workload, 0.0) + max(0.0, cpu_s)
         if given_s > 0:
             reaped_s[key] = given_s
@@ -78,17 +81,20 @@ def _pay_debts(last: dict[Key, Task], current: dict[Key, Task], reaped_s: dict[K
     A child is waited for by its parent; when that ended first, by an ancestor that took it over,
     at last the first process. A parent that waits for nobody is given nothing, and owes nothing.
     """
-    for key, task in last.items():
-        if key in current:
-            continue
-        owed_s = task.cpu_s + task.reaped_cpu_s
-        for ancestor in _ancestors(task, last):
-            paid_s = min(owed_s, reaped_s.get(ancestor, 0.0))
-            if paid_s:
-                reaped_s[ancestor] -= paid_s
-                owed_s -= paid_s
-            if owed_s <= 0 or task.parent in current:
-                break
+    dead = [task for key, task in last.items() if key not in current]
+    for task in dead:
+        if task.parent in current:
+            _pay(task.cpu_s + task.reaped_cpu_s, (task.parent,), reaped_s)
+    for task in dead:  # who took over an orphan is a guess, and comes after what is sure
+        if task.parent not in current:
+            _pay(task.cpu_s + task.reaped_cpu_s, _ancestors(task, last), reaped_s)
+
+
+def _pay(owed_s: float, heirs: Iterable[Key | None], reaped_s: dict[Key, float]) -> None:
+    for heir in heirs:
+        if heir is not None and (paid_s := min(owed_s, reaped_s.get(heir, 0.0))):
+            reaped_s[heir] -= paid_s
+            owed_s -= paid_s
 
 
 def _ancestors(task: Task, last: dict[Key, Task]) -> Iterator[Key]:
