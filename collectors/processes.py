@@ -79,12 +79,14 @@ class _Process:
 
 
 class Processes:
-    """All that /proc lists. A group whose time the kernel counts stands for its processes."""
+    """All that /proc lists. A group whose time the kernel counts stands for its processes; without
+    `by_group` every one is told by its executable."""
 
     name: ClassVar[str] = "processes"
     systems: ClassVar[frozenset[str]] = frozenset({"linux"})
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_group: bool = True) -> None:
+        self._by_group = by_group
         self._host: Host | None = None
         self._known: dict[str, _Process] = {}
         self._groups: dict[str, GroupFiles | Workload] = {}
@@ -226,6 +228,8 @@ class Processes:
             process.name = "kernel"
             return
         process.name = _executable(self._host, pid) or stat.comm.decode(errors="replace")
+        if not self._by_group:
+            return
         member = membership(_text(self._host, f"/proc/{pid}/cgroup"), self._prefix)
         workload = workload_of(member.named)
         process.group = None if workload is None else workload.path

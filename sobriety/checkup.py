@@ -22,6 +22,7 @@ EXTRAS = {
     "report": ("duckdb", "narwhals", "pandas", "matplotlib", "jinja2", "babel"),
     "codecarbon": ("codecarbon",),
     "gpu": ("pynvml",),
+    "top": ("rich",),
 }
 
 
