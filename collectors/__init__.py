@@ -15,11 +15,13 @@ from .agent import Agent
 from .battery import Battery
 from .cpu import Cpu
 from .disk import Disk
+from .ipmi import Ipmi
 from .machine import machine_facts
 from .memory import Memory
 from .network import Network
 from .portable import Portable
 from .rapl import Rapl
+from .snmp import Snmp
 
 __all__ = [
     "BUILTIN",
@@ -27,10 +29,12 @@ __all__ = [
     "Battery",
     "Cpu",
     "Disk",
+    "Ipmi",
     "Memory",
     "Network",
     "Portable",
     "Rapl",
+    "Snmp",
     "choose",
     "guests",
     "machine_facts",
@@ -42,6 +46,7 @@ BUILTIN: tuple[type[Collector], ...] = (
     Disk,
     Network,
     Rapl,
+    Ipmi,
     Battery,
     Portable,
     Agent,
