@@ -15,12 +15,14 @@ from .agent import Agent
 from .battery import Battery
 from .cpu import Cpu
 from .disk import Disk
+from .ipmi import Ipmi
 from .machine import machine_facts
 from .memory import Memory
 from .network import Network
 from .portable import Portable
 from .processes import Processes
 from .rapl import Rapl
+from .snmp import Snmp
 
 __all__ = [
     "BUILTIN",
@@ -28,11 +30,13 @@ __all__ = [
     "Battery",
     "Cpu",
     "Disk",
+    "Ipmi",
     "Memory",
     "Network",
     "Portable",
     "Processes",
     "Rapl",
+    "Snmp",
     "choose",
     "guests",
     "machine_facts",
@@ -44,6 +48,7 @@ BUILTIN: tuple[type[Collector], ...] = (
     Disk,
     Network,
     Rapl,
+    Ipmi,
     Battery,
     Portable,
     Processes,

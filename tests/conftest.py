@@ -42,7 +42,8 @@ def needs() -> Callable[[str], str]:
     """The path of a program from `make deps`. Without it a test skips; in CI that is a failure."""
 
     def find(program: str) -> str:
-        found = shutil.which(program)
+        # Debian keeps daemons where not everybody's PATH leads.
+        found = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
         if found is None:
             message = f"{program} is not installed; run: make deps"
             if os.environ.get("CI") == "true":
