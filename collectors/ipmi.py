@@ -5,7 +5,7 @@ Source: https://github.com/ipmitool/ipmitool (DCMI 1.5, Get Power Reading); wher
 Reads:  `ipmitool dcmi power reading`, or else `ipmitool sdr list full`, on /dev/ipmi0
 Gives:  wall_w, a gauge, every 30 s
 Doubt:  what the controller makes of the power supplies' input. Accuracy and refresh are the
-        maker's own, and differ:
+        maker's own:
         https://personales.upv.es/thinkmind/ENERGY/ENERGY_2019/energy_2019_4_10_30047.html
         One that says 0 W, or that it does not measure, knows nothing. Never run on real hardware
         by us

@@ -68,11 +68,12 @@ class Agent:
         self.target = f"127.0.0.1:{self.port}"
         self._running: subprocess.Popen[str] | None = None
 
-    def begin(self, values: dict[str, str]) -> None:
+    def begin(self, values: dict[str, str], also: str = "") -> None:
         settings = self._folder / "snmpd.conf"
         lines = [
-            f"agentAddress udp:{self.target}",
+            f"agentAddress udp:{self.target}{also}",
             f"rocommunity {COMMUNITY} 127.0.0.1",
+            f"rocommunity6 {COMMUNITY} ::1",
             f'createUser {USER} SHA-256 "{SIGNS}" AES "{ENCRYPTS}"',
             f"rouser {USER} priv",
             *(f"override {oid} {value}" for oid, value in values.items()),
@@ -247,6 +248,18 @@ def test_an_agent_that_dies_and_comes_back(agent: Agent, version: str) -> None:
     snmp.open(LocalHost())  # as its thread does after a failure
     assert [r.value for r in snmp.read()] == [360]
     snmp.close()
+
+
+def test_the_newer_internet_protocol(dead_agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOBRIETY_SNMP_COMMUNITY", COMMUNITY)
+    target = f"[::1]:{dead_agent.port}"
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as free:
+            free.bind(("::1", dead_agent.port))
+    except OSError as error:
+        pytest.skip(f"no IPv6 here: {error}")
+    dead_agent.begin(VALUES, also=f",udp6:{target}")
+    assert ask(target, "upsOutputPower.1") == 350
 
 
 def test_joules_of_a_session(agent: Agent) -> None:
