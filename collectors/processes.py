@@ -65,13 +65,14 @@ class _Stat(NamedTuple):
 class _Process:
     """What is known of a process beyond its counters."""
 
-    __slots__ = ("comm", "data", "file", "group", "key", "name", "sights", "task")
+    __slots__ = ("comm", "data", "file", "group", "key", "name", "parent", "sights", "task")
 
-    def __init__(self, file: Watched | None) -> None:
+    task: Task
+
+    def __init__(self, key: Key, file: Watched | None) -> None:
+        self.key, self.file = key, file
         self.data = b""
-        self.task: Task | None = None
-        self.file = file
-        self.key: Key = (0, 0)
+        self.parent = ""
         self.comm = b""
         self.name = ""
         self.group: str | None = None
@@ -109,29 +110,33 @@ class Processes:
     def tasks(self) -> Iterable[Task]:
         """Every process, or its group where that is counted. Raises ReadError."""
         assert self._host, "read before open"
-        found: list[Task] = []
+        found: list[_Process] = []
+        changed: list[_Process] = []
         known = self._known
         pids = self._pids()
         for pid in pids:
-            process = known.get(pid)
+            process, data = known.get(pid), b""
             if process is not None and process.file is not None:
                 try:
                     data = process.file.read()
                 except ReadError:  # its number may be somebody else's by now
                     self._forget(pid)
-                    process, data = None, b""
-                if process is not None and data == process.data and process.task is not None:
-                    found.append(process.task)  # most do nothing most of the time
+                    process = None
+                if process is not None and data == process.data:
+                    found.append(process)  # most do nothing most of the time
                     continue
-                task = self._look(pid, process, data)
-            else:
-                task = self._look(pid, process, b"")
-            if task is not None:
-                found.append(task)
+            process = self._look(pid, process, data)
+            if process is not None:
+                found.append(process)
+                changed.append(process)
         if len(known) > len(found):
             for pid in known.keys() - pids:
                 self._forget(pid)
-        return self._grouped(found) if self._groups else found
+        for process in changed:  # now all are known
+            parent = known.get(process.parent)
+            process.task = process.task._replace(parent=parent.key if parent else None)
+        tasks = [process.task for process in found]
+        return self._grouped(tasks) if self._groups else tasks
 
     def close(self) -> None:
         for pid in list(self._known):
@@ -176,7 +181,7 @@ class Processes:
         rest = [task for task in found if group_of.get(task.key) not in counted]
         return [*counted.values(), *rest]
 
-    def _look(self, pid: str, process: _Process | None, data: bytes) -> Task | None:
+    def _look(self, pid: str, process: _Process | None, data: bytes) -> _Process | None:
         """A process that is new, or not the same as before; None when it has ended."""
         assert self._host
         data = data or _text(self._host, f"/proc/{pid}/stat").encode(errors="surrogateescape")
@@ -190,10 +195,9 @@ class Processes:
         kind, name = "process", process.name
         if process.group is not None:
             kind, name, _ = self._workload(process.group)
-        parent = self._known.get(str(stat.parent))
-        task = Task(
+        process.task = Task(
             stat.key,
-            None if parent is None else parent.key,
+            None,
             kind,
             name,
             stat.own_ticks / TICKS_PER_S,
@@ -201,9 +205,9 @@ class Processes:
             stat.memory_b,
             stat.key[1] / TICKS_PER_S,
         )
-        if process.sights >= _SIGHTS_TO_KNOW:
-            process.data, process.task = data, task
-        return task
+        process.parent = str(stat.parent)
+        process.data = data if process.sights >= _SIGHTS_TO_KNOW else b""
+        return process
 
     def _meet(self, pid: str, key: Key, old: _Process | None) -> _Process:
         if old is not None:
@@ -216,8 +220,7 @@ class Processes:
                 self._kept_open += 1
             except (NotSupported, NotPermitted, ReadError):
                 file = None  # it has ended, or too many files are open
-        process = self._known[pid] = _Process(file)
-        process.key = key
+        process = self._known[pid] = _Process(key, file)
         return process
 
     def _name(self, pid: str, process: _Process, stat: _Stat) -> None:

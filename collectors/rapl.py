@@ -108,7 +108,7 @@ class Rapl:
         if kind is None:
             return
         largest_uj = host.text(f"{path}/max_energy_range_uj")
-        if not largest_uj.isdigit():
+        if not largest_uj.isdecimal():
             raise ReadError(f"{path}/max_energy_range_uj says {largest_uj[:40]!r}")
         file = host.watch(f"{path}/energy_uj")
         self._zones.append(_Zone(kind, path.rpartition("/")[2], int(largest_uj) * J_PER_UJ, file))

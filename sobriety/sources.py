@@ -165,8 +165,10 @@ class SlowSource(Source):
         return readings
 
     def _reopen(self) -> None:
-        if self._thread is None:  # else the thread does it, which may wait
-            super()._reopen()
+        """Its thread does it, which may wait."""
+        if self._thread is None:
+            self._error = self.refusal or ReadError(f"{self.name} has not answered yet")
+            self._begin()
 
     def close(self) -> None:
         if self._end is not None:

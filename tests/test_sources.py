@@ -67,6 +67,10 @@ class SlowMeter(Meter):
         return super().read()
 
 
+def say_nothing(_name: str, _error: SobrietyError) -> None:
+    pass
+
+
 def until(what: Callable[[], bool]) -> None:
     """Wait for a thread, as long as a slow machine may take."""
     end_s = time.monotonic() + 20
@@ -131,7 +135,7 @@ def test_a_session_that_cannot_be_entered_gives_back_what_was_opened() -> None:
 def test_a_slow_one_never_holds_up_the_others() -> None:
     meter = SlowMeter()
     meter.holding.clear()
-    slow = source(meter, LocalHost(), lambda *_: None)
+    slow = source(meter, LocalHost(), say_nothing)
     assert isinstance(slow, SlowSource)
     slow.open()
     begun_s = time.monotonic()
@@ -163,5 +167,37 @@ def test_what_a_slow_one_said_last_stands_only_for_a_while() -> None:
     until(lambda: not any(t.name == "slow" for t in threading.enumerate()))
 
 
+def test_one_that_was_refused_is_opened_anew_by_its_thread() -> None:
+    class Clock(LocalHost):
+        ahead_ns = 0
+
+        def now(self) -> Instant:
+            now = super().now()
+            return now._replace(monotonic_ns=now.monotonic_ns + self.ahead_ns)
+
+    by: list[threading.Thread] = []
+
+    class Noting(SlowMeter):
+        def open(self, host: Host) -> None:
+            by.append(threading.current_thread())
+            super().open(host)
+
+    host, meter, me = Clock(), Noting(), threading.current_thread()
+    meter.refuses = True
+    slow = source(meter, host, say_nothing)
+    slow.open()
+    assert not slow.is_open
+    meter.refuses = False
+    for _ in range(2):  # the first asks, the second hears
+        host.ahead_ns += 700 * NS_PER_S
+        slow.read()
+        until(lambda: meter.asked > 0)
+    until(lambda: bool(slow.read()) or not slow.is_open)
+    host.ahead_ns += 700 * NS_PER_S
+    assert slow.read() and slow.is_open
+    assert by[0] is me and me not in by[1:]
+    slow.close()
+
+
 def test_on_a_recorded_machine_nothing_is_slow() -> None:
-    assert not isinstance(source(SlowMeter(), clockwork(1), lambda *_: None), SlowSource)
+    assert not isinstance(source(SlowMeter(), clockwork(1), say_nothing), SlowSource)

@@ -27,6 +27,7 @@ _COLUMNS_OF_GROUP = {
     g.name: tuple(c.name for c in COLUMNS if c.group == g.name and c.how != "moment")
     for g in GROUPS
 }
+_ONE_SOURCE_GROUPS = tuple(g.name for g in GROUPS if g.one_source)
 METRICS = frozenset(_COLUMN_OF_METRIC)
 """The names that a Reading may carry."""
 
@@ -56,6 +57,7 @@ class Difference:
         """What changed since the last call; None on the first one."""
         current = {(r.metric, r.subject): r for r in readings}
         last, self._last = self._last, current
+        last, current = _one_source(last, current)
         before, self._at = self._at, now
         if before is None or now.boot_id != before.boot_id:
             return None  # nothing before it, or another boot: counters and clocks began anew
@@ -65,6 +67,30 @@ class Difference:
         sums, broken = _sum_changes(last, current, duration_s, slept)
         observed, measures = _gather(sums, broken, duration_s)
         return Step(before, now, duration_s, asleep_s if slept else 0.0, observed, measures)
+
+
+def _one_source(
+    last: dict[tuple[str, str], Reading], current: dict[tuple[str, str], Reading]
+) -> tuple[dict[tuple[str, str], Reading], dict[tuple[str, str], Reading]]:
+    """Both samples with one source in each group that wants one: the first, in the order of the
+    collectors, that answered both times."""
+    for group in _ONE_SOURCE_GROUPS:
+        # A dictionary, not a set: it keeps the order.
+        now = dict.fromkeys(r.source for r in current.values() if _group_of(r) == group)
+        before = {r.source for r in last.values() if _group_of(r) == group}
+        if len(now.keys() | before) < 2:
+            continue
+        chosen = next((source for source in now if source in before), None)
+        last, current = (
+            {k: r for k, r in each.items() if _group_of(r) != group or r.source == chosen}
+            for each in (last, current)
+        )
+    return last, current
+
+
+def _group_of(reading: Reading) -> str | None:
+    column = _COLUMN_OF_METRIC.get(reading.metric)
+    return None if column is None else _GROUP_OF_COLUMN[column]
 
 
 def _sum_changes(

@@ -28,12 +28,18 @@ moment: of utilisation, from the group's own counters."""
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Columns seen together. `whole`: a subject that is missing makes the sum unknown (a socket's
-    joules); otherwise it only takes its own part with it (a disk that was unplugged)."""
+    """Columns seen together.
+
+    whole        a subject that is missing makes the sum unknown (a socket's joules); otherwise it
+                 only takes its own part with it (a disk that was unplugged)
+    one_source   several sources tell of the same joules (a meter at the plug and the board's
+                 controller): the first that answers counts, and never their sum
+    """
 
     name: str
     whole: bool
     meaning: str
+    one_source: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ GROUPS = (
     Group("psys", True, "energy of the whole board, as the firmware gives it (RAPL)"),
     Group("battery", True, "energy drawn from the battery: the whole laptop"),
     Group("gpu", True, "energy of graphics accelerators"),
-    Group("wall", True, "energy at the plug"),
+    Group("wall", True, "energy at the plug", one_source=True),
     Group("agent", True, "what this toolkit itself consumed"),
 )
 

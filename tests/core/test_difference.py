@@ -195,3 +195,39 @@ def test_another_boot_is_no_step() -> None:
     difference = Difference()
     difference.step([reading(900, "0")], instant(0))
     assert difference.step([reading(1, "0")], instant(1)._replace(boot_id="next")) is None
+
+
+def walls(difference: Difference, *samples: dict[str, float]) -> list[float | None]:
+    """Joules at the plug in each step of 5 s; samples are watts by source."""
+    found: list[float | None] = []
+    for number, sample in enumerate(samples):
+        readings = [Reading("wall_w", w, f"{s} 1", "gauge", s) for s, w in sample.items()]
+        step = difference.step(readings, instant(number))
+        if step is not None:
+            found.append(step.measures.get("wall_j"))
+    return found
+
+
+def test_two_meters_of_the_same_plug_are_never_added() -> None:
+    both = {"snmp": 100.0, "ipmitool": 90.0}
+    assert walls(Difference(), both, both, {"ipmitool": 90.0}, {"ipmitool": 90.0}, both, both) == [
+        500.0,
+        450.0,  # the first is silent, and the second answered both times
+        450.0,
+        450.0,
+        500.0,
+    ]
+    assert walls(Difference(), {"snmp": 100.0}, {"ipmitool": 90.0}) == [None]
+
+
+def test_two_outlets_of_one_meter_are_added_and_both_must_answer() -> None:
+    difference = Difference()
+
+    def outlets(*names: str) -> list[Reading]:
+        return [Reading("wall_w", 50.0, name, "gauge", "snmp") for name in names]
+
+    difference.step(outlets("1", "2"), instant(0))
+    step = difference.step(outlets("1", "2"), instant(1))
+    assert step and step.measures["wall_j"] == 500.0
+    step = difference.step(outlets("1"), instant(2))
+    assert step and "wall" not in step.observed
