@@ -7,7 +7,7 @@ import select
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,8 +49,7 @@ def looking(host: PaperHost) -> Iterator[Processes]:
         collector.close()
 
 
-def names(tasks: object) -> list[str]:
-    assert isinstance(tasks, list)
+def names(tasks: Iterable[Task]) -> list[str]:
     return [task.name for task in tasks]
 
 

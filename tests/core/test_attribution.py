@@ -151,7 +151,8 @@ def life(random_: random.Random, steps: int) -> tuple[list[Usage], list[Usage], 
     difference, rows, shares = Difference(), Rows("web-1", 60), Attribution("web-1", 60)
     work = {name: random_.random() for name in "abc"}
     now_s, asleep_s, busy_s, wraps_at = 0.0, 0.0, 0.0, 5000.0
-    capacity_s, energy_j, hosts, shared = 0.0, random_.random() * wraps_at, [], []
+    capacity_s, energy_j = 0.0, random_.random() * wraps_at
+    hosts, shared = list[Usage](), list[Usage]()
     above: dict[str, float] = {}
     boot = "one"
     for _ in range(steps):
