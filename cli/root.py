@@ -10,7 +10,17 @@ import click
 from sobriety import __version__
 from sobriety.core.errors import SobrietyError
 
-VERBS = ("collect", "profile", "report", "estimate", "doctor", "status", "service", "capture", "config")
+VERBS = (
+    "collect",
+    "profile",
+    "report",
+    "estimate",
+    "doctor",
+    "status",
+    "service",
+    "capture",
+    "config",
+)
 """In the order in which a newcomer meets them; each is `cli/<verb>.py`."""
 
 

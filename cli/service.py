@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from sobriety import config as settings
+from sobriety.config import closed_service_data
 from sobriety.core.errors import ConfigError, NotSupported
 from sobriety.service.launchd import Launchd
 from sobriety.service.needs import NETWORKS, Network, find_needs
@@ -90,14 +91,11 @@ def install(
         text = systemd.text(words, needs) if manager == "systemd" else launchd.text(words)
         click.echo(text, nl=False)
         return
-    if manager == "systemd":
-        plan = systemd.install(words, needs)
-    else:
-        plan = launchd.install(words)
+    plan = systemd.install(words, needs) if manager == "systemd" else launchd.install(words)
     if not dry_run:
         _refuse_elsewhere(manager)
         if manager == "systemd":
-            systemd.refuse_others()
+            systemd.refuse_others("install")
         if not user:
             refuse_unseen(words)
     _refuse_edited(plan, force=force)
@@ -130,7 +128,7 @@ def uninstall(user: bool, purge_data: bool, yes: bool, dry_run: bool) -> None:
         plan, data = launchd.uninstall(purge=purge_data), launchd.data
     if not dry_run:
         if manager == "systemd":
-            systemd.refuse_others()
+            systemd.refuse_others("uninstall")
         if purge_data and not yes:
             click.confirm(f"remove everything that was recorded in {data}?", abort=True, err=True)
     _carry_out(plan, dry_run=dry_run)
@@ -165,7 +163,8 @@ def page(found: ServiceStatus) -> str:
         lines.append(f"{'says':<10} {found.says}")
     if found.restarts not in ("", "0"):
         lines.append(f"{'restarts':<10} {found.restarts}; why: journalctl -u sobriety")
-    lines.append(f"{'data':<10} {found.data}")
+    whose = " (root's to read: sudo sobriety status)" if found.data == closed_service_data() else ""
+    lines.append(f"{'data':<10} {found.data}{whose}")
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from sobriety.config import Config
 from sobriety.core.errors import ConfigError, NotPermitted, SobrietyError
 from sobriety.core.machine import Machine
-from sobriety.durable import make_folder, sync_folder
+from sobriety.durable import make_folder, make_private, sync_folder
 
 KEY_FILE = "pseudonym.key"
 KEY_B = 32
@@ -95,9 +95,9 @@ def _read(path: Path) -> bytes:
 def _draw(path: Path) -> None:
     """Whole or not at all, and never over another's: two collectors may start at once."""
     make_folder(path.parent)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
+    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
+    make_private(part)
+    with part.open("r+") as file:
         file.write(os.urandom(KEY_B).hex() + "\n")
         file.flush()
         os.fsync(file.fileno())

@@ -62,7 +62,9 @@ class Launchd:
 
     def uninstall(self, *, purge: bool) -> Plan:
         out = Run(("launchctl", "bootout", f"{self._domain}/{LABEL}"), may_fail=True)
-        return Plan((out, Remove(self.path), *([RemoveData(self.data)] if purge else [])))
+        return Plan(
+            (out, Remove(self.path), *([RemoveData(self.data, not self.user)] if purge else []))
+        )
 
     @property
     def _domain(self) -> str:

@@ -55,14 +55,20 @@ class Remove(NamedTuple):
 
 
 class RemoveData(NamedTuple):
-    """What sobriety wrote into a folder. What else is there is not ours to remove."""
+    """What sobriety wrote into a folder. With `whole` the folder, which is ours alone, and where
+    systemd keeps it for a user that exists at times only."""
 
     folder: Path
+    is_whole: bool = False
 
     def __str__(self) -> str:
         return f"remove what was recorded in {self.folder}"
 
     def do(self) -> None:
+        if self.is_whole and self.folder.exists():
+            shutil.rmtree(self.folder.resolve())
+        if self.folder.is_symlink():
+            self.folder.unlink()
         for name in DATA:
             for path in self.folder.glob(name):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -110,7 +116,7 @@ class Plan:
             except PermissionError as error:
                 raise NotPermitted(
                     f"{error.filename} is not this user's to write",
-                    hint="be root: sudo, or install it for this user only with --user",
+                    hint="be root: sudo, or choose --user",
                 ) from None
             except OSError as error:
                 raise SobrietyError(f"cannot {step}: {error.strerror}") from None
@@ -118,7 +124,8 @@ class Plan:
 
 def stamped(text: str) -> str:
     """With a first line that tells whether the rest was edited since."""
-    return f"# Written by sobriety, {_digest(text)}. Change it beside this file: systemctl edit\n{text}"
+    head = f"# Written by sobriety, {_digest(text)}. Change it in a drop-in: systemctl edit"
+    return f"{head}\n{text}"
 
 
 def _edits(step: Write) -> list[str]:
@@ -132,7 +139,9 @@ def _edits(step: Write) -> list[str]:
     if there == step.whole or (stamp and stamp["digest"] == _digest(there[stamp.end() :])):
         return []
     old, new = there.splitlines(), step.whole.splitlines()
-    return list(difflib.unified_diff(old, new, str(step.path), "what would be written", lineterm=""))
+    return list(
+        difflib.unified_diff(old, new, str(step.path), "what would be written", lineterm="")
+    )
 
 
 def _digest(text: str) -> str:
@@ -142,9 +151,7 @@ def _digest(text: str) -> str:
 def run(*words: str) -> subprocess.CompletedProcess[str]:
     """A short command of the system's. Raises SobrietyError when it is not there or hangs."""
     try:
-        return subprocess.run(
-            words, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-        )
+        return subprocess.run(words, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     except FileNotFoundError:
         raise SobrietyError(f"{words[0]} is not on this machine") from None
     except subprocess.TimeoutExpired:

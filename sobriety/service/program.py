@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def chosen_program(path: str | None) -> tuple[str, ...]:
 
 def refuse_unseen(program: tuple[str, ...]) -> None:
     """Raises ConfigError for a program that the sandbox of a system's service would hide."""
+    if re.search(r"[\"'\\]", program[0]):
+        raise ConfigError(f"systemd runs no {program[0]}: it has a quote", hint="rename its folder")
     places = [Path(program[0])]
     if program == this_program():
         # The interpreter of a venv and an editable install may be elsewhere than the command.
@@ -41,6 +44,8 @@ def refuse_unseen(program: tuple[str, ...]) -> None:
     for place in (seen for path in places for seen in (path, path.resolve())):
         hidden = next((u for u in UNSEEN if place.is_relative_to(u)), None)
         if hidden:
-            raise ConfigError(f"a service cannot see {place}: {hidden} is hidden", hint=INSTALL_HINT)
+            raise ConfigError(
+                f"a service cannot see {place}: {hidden} is hidden", hint=INSTALL_HINT
+            )
     if not os.access(program[0], os.X_OK):
         raise ConfigError(f"{program[0]} is not a program that can be run", hint=INSTALL_HINT)

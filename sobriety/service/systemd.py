@@ -14,6 +14,7 @@ from sobriety.core.errors import NotPermitted, NotSupported, SobrietyError
 
 from .needs import Needs
 from .plan import Plan, Remove, RemoveData, Run, Step, Write, joined, run
+from .program import this_program
 from .unit import SYSUSERS, TMPFILES, system_unit, user_unit
 
 UNIT = "sobriety.service"
@@ -63,22 +64,20 @@ class Systemd:
     def uninstall(self, *, purge: bool) -> Plan:
         """Stop it and take away what was written, but for the data, unless `purge`."""
         steps: list[Step] = [self._systemctl("disable", "--now", UNIT, may_fail=True)]
-        if purge and not self.user:
-            steps.append(self._systemctl("clean", "--what=state", UNIT))
         steps.append(Remove(self.unit_path))
         if not self.user:
             steps += [Remove(path) for path in self._companions()]
-        elif purge:
-            steps.append(RemoveData(self.data))
+        if purge:  # not `systemctl clean`: that needs a message bus
+            steps.append(RemoveData(self.data, is_whole=not self.user))
         steps.append(self._systemctl("daemon-reload"))
         return Plan(tuple(steps))
 
-    def refuse_others(self) -> None:
+    def refuse_others(self, verb: str) -> None:
         """Raises NotPermitted for a user who may not; NotSupported where systemd does not run."""
         if not self.user and os.geteuid() != 0 and self.etc == ETC:
             raise NotPermitted(
                 f"{self.unit_path.parent} is root's to write",
-                hint="be root: sudo, or install it for this user only with --user",
+                hint=f"sudo {' '.join(this_program())} service {verb}",
             )
         self.show("Version")
 

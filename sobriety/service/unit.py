@@ -66,6 +66,7 @@ CPUWeight=20
 IOSchedulingClass=idle
 MemoryMax=256M
 TasksMax=64
+LimitCORE=0
 """
 
 _SECCOMP = """
@@ -148,7 +149,8 @@ def _devices(needs: Needs) -> str:
     if not needs.devices:
         return "PrivateDevices=yes\nDevicePolicy=closed\n"
     allowed = "".join(f"DeviceAllow={path} rw\n" for path in needs.devices)
-    return f"# A sensor is read through these, so /dev cannot be private.\nDevicePolicy=closed\n{allowed}"
+    why = "# A sensor is read through these, so /dev cannot be private."
+    return f"{why}\nDevicePolicy=closed\n{allowed}"
 
 
 def _network(needs: Needs) -> str:
@@ -162,6 +164,7 @@ def _families(needs: Needs) -> str:
 
 
 def _quoted(word: str) -> str:
-    """As systemd reads a command line: % begins a specifier, $ a variable."""
-    word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    """As systemd reads the first word of a command and a value of Environment: % begins a
+    specifier, and $ is itself."""
+    word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{word}"' if re.search(r"[\s\"';]", word) else word
