@@ -188,7 +188,8 @@ def _refuse_edited(plan: Plan, *, force: bool) -> None:
 
 
 def _carry_out(plan: Plan, *, dry_run: bool) -> None:
-    for step in plan:
-        click.echo(f"would {step}" if dry_run else str(step), err=True)
     if not dry_run:
-        plan.do()
+        plan.do(lambda step: click.echo(step, err=True))
+        return
+    for step in plan:
+        click.echo(f"would {step}", err=True)

@@ -119,7 +119,7 @@ def test_a_folder_in_the_place_of_the_key_is_told(home: Path) -> None:
 
 def test_two_at_once_agree_on_one_key(home: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        assert len(set(pool.map(lambda _: key(home), range(16)))) == 1
+        assert len(set(pool.map(key, [home] * 16))) == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

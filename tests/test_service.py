@@ -269,6 +269,19 @@ def test_an_edited_unit_is_kept_without_force(machine: Path, tmp_path: Path) -> 
     assert "Nice=10" in unit.read_text()
 
 
+def test_what_was_written_by_hand_after_the_documents_is_taken_over(
+    machine: Path, tmp_path: Path
+) -> None:
+    manager = Systemd(etc=tmp_path / "etc")
+    by_hand = tmp_path / "etc" / "tmpfiles.d" / "sobriety.conf"
+    by_hand.parent.mkdir(parents=True)
+    by_hand.write_text(TMPFILES)
+    plan = manager.install(PROGRAM, Needs(energy_group=True))
+    assert plan.edits() == []
+    by_hand.write_text(TMPFILES.replace("0440", "0444"))
+    assert any("0444" in line for line in plan.edits())
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="systemd's")
 def test_print_and_dry_run_change_nothing(machine: Path, tmp_path: Path) -> None:
     printed = sobriety("install", "--print", "--program", "/usr/bin/env")

@@ -47,9 +47,10 @@ def find_needs(config: Config, network: Network | None = None, root: Path = Path
 
 
 def _network_of(config: Config) -> Network:
-    asked = [
-        network
-        for name, network in NETWORK_OF_SETTING.items()
-        if config.value(name) not in (None, "off")
-    ]
-    return max(asked, key=NETWORKS.index, default="none")
+    """The widest of those that the settings need."""
+    widest: Network = "none"
+    for name, network in NETWORK_OF_SETTING.items():
+        is_set = config.value(name) not in (None, "off")
+        if is_set and NETWORKS.index(network) > NETWORKS.index(widest):
+            widest = network
+    return widest

@@ -7,7 +7,7 @@ import hashlib
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -20,8 +20,8 @@ DATA = ("spool.sqlite3*", "lake", "pseudonym.key")
 
 
 class Write(NamedTuple):
-    """A file made, or put in the place of the one that we wrote before; `stamped` where the format
-    has comments that begin with a #."""
+    """A file made, or put in the place of the one that we wrote before. With `is_stamped` it begins
+    with a comment that tells whether it was edited since."""
 
     path: Path
     text: str
@@ -55,7 +55,7 @@ class Remove(NamedTuple):
 
 
 class RemoveData(NamedTuple):
-    """What sobriety wrote into a folder. With `whole` the folder, which is ours alone, and where
+    """What sobriety wrote into a folder. With `is_whole` the folder, which is ours alone, and where
     systemd keeps it for a user that exists at times only."""
 
     folder: Path
@@ -108,9 +108,11 @@ class Plan:
         """How files that somebody changed since we wrote them differ from what we would write."""
         return [line for s in self.steps if isinstance(s, Write) for line in _edits(s)]
 
-    def do(self) -> None:
+    def do(self, tell: Callable[[str], None] | None = None) -> None:
         """Raises NotPermitted, SobrietyError."""
         for step in self.steps:
+            if tell:
+                tell(str(step))
             try:
                 step.do()
             except PermissionError as error:
@@ -124,7 +126,7 @@ class Plan:
 
 def stamped(text: str) -> str:
     """With a first line that tells whether the rest was edited since."""
-    head = f"# Written by sobriety, {_digest(text)}. Change it in a drop-in: systemctl edit"
+    head = f"# Written by sobriety, {_digest(text)}. Changes belong into files of your own."
     return f"{head}\n{text}"
 
 
@@ -136,7 +138,10 @@ def _edits(step: Write) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{step.path} cannot be read: {error}") from None
     stamp = _STAMP.match(there)
-    if there == step.whole or (stamp and stamp["digest"] == _digest(there[stamp.end() :])):
+    # Without a stamp, what somebody wrote by hand after our documents.
+    if there in (step.text, step.whole) or (
+        stamp and stamp["digest"] == _digest(there[stamp.end() :])
+    ):
         return []
     old, new = there.splitlines(), step.whole.splitlines()
     return list(
