@@ -21,10 +21,12 @@ from sobriety.core.usage import Usage
 from sobriety.daemon import Daemon
 from sobriety.gaps import gap, seen_until
 from sobriety.notify import Notify
+from sobriety.pseudonym import pseudonymised
 from sobriety.session import Session
 from sobriety.spool import Spool
 from sobriety.this_machine import describe
 
+from .again import Again
 from .options import (
     Duration,
     config_option,
@@ -55,6 +57,11 @@ ONE_ROW_S = 1e9
     help="For a service manager: plain lines, systemd's notices, and the time since the last run"
     " written down as a gap.",
 )
+@click.option(
+    "--pseudonymise/--no-pseudonymise",
+    default=None,
+    help="A made-up name in place of the machine's.  [default: not on a server]",
+)
 @json_option
 @root_option
 @config_option
@@ -63,6 +70,7 @@ def collect(
     for_s: float | None,
     once: bool,
     daemon: bool,
+    pseudonymise: bool | None,
     as_json: bool,
     root: str,
     config_file: Path | None,
@@ -79,7 +87,9 @@ def collect(
     sobriety collect --root /host         in a container, the machine below it
     sobriety collect --daemon             under systemd
     """
-    config = settings.load({"interval_s": interval_s}, file=config_file)
+    named = None if pseudonymise is None else "on" if pseudonymise else "off"
+    given = {"interval_s": interval_s, "pseudonymise": named}
+    config = settings.load(given, file=config_file)
     interval_s = config.must_number("interval_s")
     row_s = config.must_number("row_s")
     if once:
@@ -88,7 +98,7 @@ def collect(
     collectors = choose(host.system, config.names("collectors"))
     if once:  # one row says what the host did, and not who
         collectors = [c for c in collectors if c is not Processes]
-    machine = describe(host, config)
+    machine = pseudonymised(describe(host, config), config, settings.data_folder())
     spool = Spool.open(settings.data_folder() / "spool.sqlite3")
     try:
         spool.record_machine(machine, host.now().wall_ns)
@@ -115,14 +125,15 @@ def collect(
                     alive=lambda: manager.send("WATCHDOG=1"),
                     alive_s=manager.watchdog_s,
                 )
-                with _stopping(runner.stop):
+                again = Again(runner.stop, given, config_file) if daemon else None
+                with _stopping(runner.stop, again):
                     if daemon:
                         sink.append_gap(machine.host)
                         watching = f"every {interval_s:g} s: {', '.join(session.opened)}"
                         click.echo(f"watching {machine.host} {watching}", err=True)
                         manager.send("READY=1", f"STATUS=watching {watching}")
                     runner.run(for_s)
-                    manager.send("STOPPING=1")
+                    manager.send("RELOADING=1" if again and again.wanted else "STOPPING=1")
     finally:
         spool.close()
     if runner.rows_unwritten or runner.rows_dropped:
@@ -132,6 +143,8 @@ def collect(
         )
     rows = runner.rows_written
     click.echo(f"{rows} row{'s' if rows != 1 else ''} added to {spool.path}", err=True)
+    if again and again.wanted:
+        again.start()
 
 
 class _Kept:
@@ -179,11 +192,15 @@ def _tell_disk(error: SobrietyError) -> None:
 
 
 @contextmanager
-def _stopping(stop: Callable[..., None]) -> Generator[None]:
-    """SIGINT, SIGTERM and SIGHUP end the run after the sample in hand."""
-    # SIGHUP: the terminal went away. Windows has none.
-    ends = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    before = [signal.signal(number, stop) for number in ends]
+def _stopping(
+    stop: Callable[..., None], again: Callable[..., None] | None = None
+) -> Generator[None]:
+    """SIGINT, SIGTERM and SIGHUP end the run after the sample in hand; a daemon begins `again`
+    on SIGHUP."""
+    ends: dict[signal.Signals, Callable[..., None]] = {signal.SIGINT: stop, signal.SIGTERM: stop}
+    if hasattr(signal, "SIGHUP"):  # the terminal went away; Windows has none
+        ends[signal.SIGHUP] = again or stop
+    before = [signal.signal(number, handler) for number, handler in ends.items()]
     try:
         yield
     finally:

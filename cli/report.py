@@ -117,7 +117,9 @@ def _take_in_the_spool(lake: Lake) -> None:
     elif not lake.machines():
         raise ConfigError(
             f"nothing has been collected in {settings.data_folder()} yet",
-            hint="watch this machine first: sobriety collect --for 1m",
+            hint="report on the service's data with: sudo sobriety report"
+            if settings.closed_service_data()
+            else "watch this machine first: sobriety collect --for 1m",
         )
 
 

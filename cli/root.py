@@ -10,7 +10,18 @@ import click
 from sobriety import __version__
 from sobriety.core.errors import SobrietyError
 
-VERBS = ("collect", "profile", "report", "estimate", "top", "doctor", "status", "capture", "config")
+VERBS = (
+    "collect",
+    "profile",
+    "report",
+    "estimate",
+    "top",
+    "doctor",
+    "status",
+    "service",
+    "capture",
+    "config",
+)
 """In the order in which a newcomer meets them; each is `cli/<verb>.py`."""
 
 

@@ -50,6 +50,8 @@ def page(found: Status) -> str:
     lines.append(f"{'spool':<10} {found.path}, {found.size_b / 1e6:.1f} MB")
     if found.first_ns is None or found.last_ns is None:
         lines.append("nothing is recorded yet; begin with: sobriety collect")
+        if (service := settings.closed_service_data()) is not None:
+            lines[-1] = f"the service records in {service}; look there with: sudo sobriety status"
         return "\n".join(lines)
     lines.append(f"{'rows':<10} {found.rows}, {_when(found.first_ns)} to {_when(found.last_ns)}")
     for state, time_s in found.by_state_s.items():

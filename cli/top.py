@@ -120,7 +120,11 @@ def _first(looks: Iterable[Moment], count: int | None) -> Generator[Moment]:
 def _ending(session: Session) -> Generator[None]:
     """Ctrl-C and SIGTERM end the wait, and nothing is left half drawn."""
     ends = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: session.host.wake()) for number in ends]
+
+    def wake(_number: int, _frame: object) -> None:
+        session.host.wake()
+
+    before = [signal.signal(number, wake) for number in ends]
     try:
         yield
     finally:

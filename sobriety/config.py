@@ -17,6 +17,12 @@ from typing import Any, NamedTuple
 
 from sobriety.core.errors import ConfigError
 
+SERVICE_DATA = {
+    "linux": Path("/var/lib/sobriety"),
+    "darwin": Path("/Library/Application Support/sobriety"),
+}
+"""Where a service of the whole machine writes; private to it and to root."""
+
 Value = str | float | tuple[str, ...] | None
 
 
@@ -72,6 +78,8 @@ SETTINGS = (
     Setting("language", _choice("en", "fr"), None, "of reports; the locale's when not set"),
     Setting("timezone", _text, None, "of a report's days, as in America/Montreal"),
     Setting("host", _text, None, "the name that rows carry; the machine's own when not set"),
+    Setting("pseudonymise", _choice("on", "off", "auto"), "auto",
+            "a made-up name in place of the machine's; auto: not on a server"),
     Setting("collectors", _names, None, "only these, by name; all of this system when not set"),
     Setting("interval_s", _number(0.1, 3600), 5.0, "seconds between two samples"),
     Setting("work_s", _number(0.1, 3600), 30.0, "seconds between two looks at who works"),
@@ -248,8 +256,21 @@ def user_file(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the spool and the lake are: SOBRIETY_HOME, else XDG_DATA_HOME, else the platform's."""
+    """Where the spool and the lake are: SOBRIETY_HOME, else XDG_DATA_HOME, else the platform's.
+    For root it is the system service's, where there is one: `sudo sobriety status` finds it."""
+    service = SERVICE_DATA.get(sys.platform)
+    chosen = environ.get("SOBRIETY_HOME") or environ.get("XDG_DATA_HOME")
+    if service and not chosen and os.geteuid() == 0 and service.is_dir():
+        return service
     return _folder(environ, "XDG_DATA_HOME", ".local/share")
+
+
+def closed_service_data() -> Path | None:
+    """The system service's data folder, where it exists and is not this user's to read."""
+    service = SERVICE_DATA.get(sys.platform)
+    if service and os.path.lexists(service) and not os.access(service, os.R_OK | os.X_OK):
+        return service
+    return None
 
 
 def _folder(environ: Mapping[str, str], xdg: str, default: str) -> Path:

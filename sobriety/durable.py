@@ -58,14 +58,44 @@ def primary_code(error: sqlite3.Error) -> int:
 
 def make_folder(path: Path) -> None:
     """Make a folder that only its owner can open, unless it is there. Raises OSError."""
-    if not path.is_dir():
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sync_folder(path.parent)
+    if path.is_dir():
+        return
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in reversed(missing) if _is_root() else ():
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            _give(descriptor, folder)
+        finally:
+            os.close(descriptor)
+    sync_folder(path.parent)
 
 
 def make_private(path: Path) -> None:
     """Make an empty file that only its owner can read, unless it is there. Raises OSError."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        return
+    try:
+        if _is_root():
+            _give(descriptor, path)
+    finally:
+        os.close(descriptor)
+
+
+def _is_root() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0
+
+
+def _give(descriptor: int, path: Path) -> None:
+    """What root makes in the folder of another is that one's, as SQLite does with its own files:
+    `sudo sobriety report` must not leave what the service cannot change. By the descriptor of what
+    was just made: a name may be somebody else's file by now."""
+    owner = path.parent.stat()
+    if owner.st_uid != 0:
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def publish(temporary: Path, final: Path) -> None:

@@ -30,7 +30,7 @@ def test_a_look_as_json_fits_its_schema_and_adds_up(tmp_path: Path) -> None:
     schemas = {p.name: json.loads(p.read_text(encoding="utf-8")) for p in SCHEMAS.glob("*.json")}
     contents = {name: Resource.from_contents(s) for name, s in schemas.items()}
     registry: Registry[Any] = Registry()
-    validator = jsonschema.Draft202012Validator(
+    validator: Any = jsonschema.Draft202012Validator(
         schemas["top.json"], registry=registry.with_resources(contents.items())
     )
     looks = [json.loads(line) for line in done.stdout.splitlines()]

@@ -7,7 +7,7 @@ import select
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def process(pid: int, name: str, group: str = "/", **more: int) -> dict[str, str
 
 
 @contextmanager
-def looking(host: PaperHost) -> Iterator[Processes]:
+def looking(host: PaperHost) -> Generator[Processes]:
     collector = Processes()
     collector.open(host)
     try:

@@ -1,0 +1,56 @@
+"""What a service must be allowed to do here, so that it is allowed nothing else.
+
+Source: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from sobriety.config import Config
+
+Network = Literal["none", "localhost", "any"]
+NETWORKS: tuple[Network, ...] = get_args(Network)
+
+NETWORK_OF_SETTING: dict[str, Network] = {}
+"""A setting that demands a network once it is set: the metrics' endpoint, a meter with an address.
+Whoever adds such a setting adds it here."""
+
+DEVICES = ("nvidiactl", "nvidia[0-9]*", "ipmi[0-9]*", "ipmi/[0-9]*")
+"""Below /dev: what the drivers of accelerators and management controllers are asked through."""
+
+ENERGY_FILES = "sys/class/powercap/intel-rapl:*/*_uj"
+READ_BY_ALL = 0o004
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """devices        nodes below /dev that a sensor is read through
+    energy_group   RAPL is here and not for everybody, so the service joins the group that may
+    network        which addresses a socket may reach
+    """
+
+    devices: tuple[str, ...] = ()
+    energy_group: bool = False
+    network: Network = "none"
+
+
+def find_needs(config: Config, network: Network | None = None, root: Path = Path("/")) -> Needs:
+    """Look at the machine. `network` is the operator's word; else the settings decide."""
+    devices = sorted(
+        f"/{path.relative_to(root)}" for name in DEVICES for path in root.glob(f"dev/{name}")
+    )
+    closed = any(not path.stat().st_mode & READ_BY_ALL for path in root.glob(ENERGY_FILES))
+    return Needs(tuple(devices), closed, network or _network_of(config))
+
+
+def _network_of(config: Config) -> Network:
+    """The widest of those that the settings need."""
+    widest: Network = "none"
+    for name, network in NETWORK_OF_SETTING.items():
+        is_set = config.value(name) not in (None, "off")
+        if is_set and NETWORKS.index(network) > NETWORKS.index(widest):
+            widest = network
+    return widest
