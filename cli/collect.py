@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -37,6 +38,9 @@ from .options import (
     tell_failures,
 )
 
+if TYPE_CHECKING:
+    from sobriety.metrics import Metrics
+
 ONE_ROW_S = 1e9
 """So long that no boundary cuts the row of `--once`."""
 
@@ -62,6 +66,13 @@ ONE_ROW_S = 1e9
     default=None,
     help="A made-up name in place of the machine's.  [default: not on a server]",
 )
+@click.option(
+    "--metrics",
+    metavar="ADDRESS",
+    is_flag=False,
+    flag_value="127.0.0.1:9845",
+    help="Answer Prometheus at /metrics, on 127.0.0.1:9845 if no address is given.",
+)
 @json_option
 @root_option
 @config_option
@@ -71,6 +82,7 @@ def collect(
     once: bool,
     daemon: bool,
     pseudonymise: bool | None,
+    metrics: str | None,
     as_json: bool,
     root: str,
     config_file: Path | None,
@@ -88,7 +100,7 @@ def collect(
     sobriety collect --daemon             under systemd
     """
     named = None if pseudonymise is None else "on" if pseudonymise else "off"
-    given = {"interval_s": interval_s, "pseudonymise": named}
+    given = {"interval_s": interval_s, "pseudonymise": named, "metrics": metrics}
     config = settings.load(given, file=config_file)
     interval_s = config.must_number("interval_s")
     row_s = config.must_number("row_s")
@@ -102,18 +114,24 @@ def collect(
     spool = Spool.open(settings.data_folder() / "spool.sqlite3")
     try:
         spool.record_machine(machine, host.now().wall_ns)
-        with Session(
-            host,
-            collectors,
-            name=machine.host,
-            row_s=row_s,
-            tell=tell_failures,
-        ) as session:
+        with (
+            ExitStack() as stack,
+            Session(
+                host, collectors, name=machine.host, row_s=row_s, tell=tell_failures
+            ) as session,
+        ):
             if not set(session.opened) - {"agent"}:
                 raise SobrietyError(
                     "nothing of this machine can be read", hint="see why with: sobriety doctor"
                 )
             sink = _Kept(spool, host, as_json=as_json)
+            listen = config.text("metrics")
+            if listen is not None:
+                from sobriety.metrics import Metrics  # estimators, which others need not load
+
+                sink.metrics = stack.enter_context(
+                    Metrics(listen, machine, config, session, spool.path)
+                )
             manager = Notify(os.environ if daemon else {})
             with _progress(None if daemon else for_s) as moved:
                 runner = Daemon(
@@ -152,12 +170,15 @@ class _Kept:
 
     def __init__(self, spool: Spool, host: Host, *, as_json: bool) -> None:
         self._spool, self._host, self._as_json = spool, host, as_json
+        self.metrics: Metrics | None = None
         self._tell_notes()
 
     def append(self, rows: Sequence[Usage]) -> None:
         last = next((row for row in reversed(rows) if row.kind == "host"), None)
         self._spool.append(rows, seen_until(last, self._host.now()) if last else None)
         self._tell_notes()
+        if self.metrics is not None:
+            self.metrics.add(rows)
         for row in rows if self._as_json else ():
             click.echo(
                 json.dumps(

@@ -92,6 +92,7 @@ SETTINGS = (
     Setting("hw_year", _number(1990, 2100), None, "the year the hardware was sold"),
     Setting("lifetime_years", _number(0.5, 40), None, "how long the machine will be kept"),
     Setting("embodied_kg", _number(0.1, 100_000), None, "the maker's figure, everything but use"),
+    Setting("metrics", _text, None, "where /metrics answers: 127.0.0.1:9845; off when not set"),
     Setting("pue", _number(1, 5), 1.0, "power usage effectiveness of the room"),
 )  # fmt: skip
 BY_NAME = {s.name: s for s in SETTINGS}

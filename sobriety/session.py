@@ -32,6 +32,7 @@ class Session:
 
     work_s            between two looks at who works; may be changed at any time
     longest_step_s    samples further apart than this may miss that a counter wrapped
+    looked            when it was last asked who works; None where nobody can say
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Session:
         self._rows = Rows(name, row_s)
         self.work_s = work_s
         self.longest_step_s: float | None = None
-        self._looked: Instant | None = None
+        self.looked: Instant | None = None
         self._tellers = [s for s in self._sources if s.tells_tasks]
         self.attribution = Attribution(name, row_s)
 
@@ -102,7 +103,7 @@ class Session:
         rows = self._rows.add(step)
         if self._teller is not None:
             self.attribution.add(step)
-            if self._looked is None or self._is_due(self._looked, now):
+            if self.looked is None or self._is_due(self.looked, now):
                 rows += self._look(now)
         return rows
 
@@ -130,7 +131,7 @@ class Session:
         """Ask who worked since the last look."""
         if self._teller is None:
             return []
-        self._looked = now
+        self.looked = now
         return self.attribution.look(self._teller.tasks(), now.boottime_ns / NS_PER_S)
 
 

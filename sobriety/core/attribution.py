@@ -12,8 +12,8 @@ cannot be seen. It is a row like the others and never spread over them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from .difference import Step
 from .task import Task
@@ -53,10 +53,12 @@ class Attribution:
     """Takes a host's steps; at every look at its tasks, shares out what happened since the last.
 
     `least_w` holds the least draw seen of every sensor, by column; give it back at the next start.
+    `on_share` is told every share at once, long before its row is worth writing.
     """
 
     def __init__(self, host: str, row_s: float, least_w: Mapping[str, float] | None = None) -> None:
         self.least_w = dict(least_w or {})
+        self.on_share: Callable[[Usage], None] | None = None
         self._host = host
         self._row_ns = int(row_s * NS_PER_S)
         self._tally = Tally()
@@ -170,10 +172,14 @@ class Attribution:
         row.duration_s += piece.duration_s
         row.covered_s += piece.covered_s
         measures = row.measures
-        if "cpu" in piece.observed:
-            measures["cpu_busy_s"] = measures.get("cpu_busy_s", 0.0) + cpu_s
-        for name, value in piece.active.items():
-            measures[name] = measures.get(name, 0.0) + share * value
+        for name, value in _measures(piece, cpu_s, share).items():
+            measures[name] = measures.get(name, 0.0) + value
+        if self.on_share is not None:
+            part = _measures(piece, cpu_s, share)
+            self.on_share(
+                replace(row, start_ns=piece.start_ns, duration_s=piece.duration_s,
+                        covered_s=piece.covered_s, measures=part)
+            )  # fmt: skip
         if memory_b is not None and knows_memory:
             used_bs = memory_b * piece.duration_s
             measures["memory_used_bs"] = measures.get("memory_used_bs", 0.0) + used_bs
@@ -201,3 +207,9 @@ class Attribution:
             or row.start_ns // _HOUR_NS != end_ns // _HOUR_NS
         ]
         return [self._open.pop(workload) for workload in ended]
+
+
+def _measures(piece: _Piece, cpu_s: float, share: float) -> dict[str, float]:
+    """A workload's part of a piece."""
+    own = {"cpu_busy_s": cpu_s} if "cpu" in piece.observed else {}
+    return own | {name: share * value for name, value in piece.active.items()}

@@ -1,0 +1,93 @@
+"""What the daemon shows of itself: finished rows into the ledger, and the ledger to a scraper.
+
+A row of the host is taken in when it is known who worked in it, and with their shares: so what is
+idle, which is the rest, never goes back.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sobriety.config import Config
+from sobriety.core.machine import Machine
+from sobriety.core.units import NS_PER_S
+from sobriety.core.usage import Usage
+from sobriety.session import Session
+
+from .endpoint import Endpoint
+from .exposition import Self, text
+from .ledger import Ledger
+
+_ROUNDING_S = 0.01
+
+
+class Metrics:
+    """Told of rows when they are on the disk: it never says what a crash could take back."""
+
+    def __init__(
+        self, listen: str, machine: Machine, config: Config, session: Session, spool: Path
+    ) -> None:
+        self.ledger = Ledger(
+            machine,
+            zone=config.text("zone"),
+            factor_kind=config.text("factor_kind") or "direct",
+            pue=config.must_number("pue"),
+        )
+        self.endpoint = Endpoint(listen)
+        self._session, self._spool = session, spool
+        self._hosts: list[Usage] = []
+        self._shares: list[Usage] = []
+        self._rows = 0
+        self._last_s = 0.0
+
+    def __enter__(self) -> Metrics:
+        """Raises SobrietyError for an address that cannot be had."""
+        self.endpoint.open()
+        self._session.attribution.on_share = self._shares.append
+        self.add([])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.attribution.on_share = None
+        self.endpoint.close()
+
+    def add(self, rows: Sequence[Usage]) -> None:
+        """Rows that were written."""
+        self._rows += len(rows)
+        self._hosts += [row for row in rows if row.kind == "host"]
+        self._last_s = max(map(_end_s, self._hosts), default=self._last_s)
+        self._take_in(self._last_s)
+        failing = self._session.failing
+        own = Self(
+            self._rows,
+            self._last_s,
+            {name: name not in failing for name in self._session.opened},
+            _resident_b(),
+            self._spool.stat().st_size if self._spool.exists() else None,
+        )
+        plain, open_metrics = (text(self.ledger, own, open_metrics=o) for o in (False, True))
+        self.endpoint.show(plain, open_metrics)
+
+    def _take_in(self, until_s: float) -> None:
+        """What happened up to then, and not beyond the last look at who works."""
+        if self._session.looked is not None:
+            until_s = min(until_s, self._session.looked.wall_ns / NS_PER_S)
+        for waiting in (self._hosts, self._shares):
+            self.ledger.add(row for row in waiting if _end_s(row) <= until_s + _ROUNDING_S)
+            waiting[:] = [row for row in waiting if _end_s(row) > until_s + _ROUNDING_S]
+
+
+def _end_s(row: Usage) -> float:
+    return row.start_ns / NS_PER_S + row.duration_s
+
+
+def _resident_b() -> int | None:
+    """Of this process; None where the system does not say."""
+    if sys.platform != "linux":
+        return None
+    import os
+
+    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  # pathlib costs 1 MB
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
