@@ -19,6 +19,7 @@ from .ipmi import Ipmi
 from .machine import machine_facts
 from .memory import Memory
 from .network import Network
+from .nvml import Nvml
 from .portable import Portable
 from .processes import Processes
 from .rapl import Rapl
@@ -33,6 +34,7 @@ __all__ = [
     "Ipmi",
     "Memory",
     "Network",
+    "Nvml",
     "Portable",
     "Processes",
     "Rapl",
@@ -48,6 +50,7 @@ BUILTIN: tuple[type[Collector], ...] = (
     Disk,
     Network,
     Rapl,
+    Nvml,
     Ipmi,
     Battery,
     Portable,
