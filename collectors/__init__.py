@@ -15,6 +15,8 @@ from .agent import Agent
 from .battery import Battery
 from .cpu import Cpu
 from .disk import Disk
+from .gpu import Gpu
+from .hwmon import Hwmon
 from .ipmi import Ipmi
 from .machine import machine_facts
 from .memory import Memory
@@ -31,6 +33,8 @@ __all__ = [
     "Battery",
     "Cpu",
     "Disk",
+    "Gpu",
+    "Hwmon",
     "Ipmi",
     "Memory",
     "Network",
@@ -51,6 +55,8 @@ BUILTIN: tuple[type[Collector], ...] = (
     Network,
     Rapl,
     Nvml,
+    Gpu,
+    Hwmon,
     Ipmi,
     Battery,
     Portable,
