@@ -15,10 +15,13 @@ from .agent import Agent
 from .battery import Battery
 from .cpu import Cpu
 from .disk import Disk
+from .gpu import Gpu
+from .hwmon import Hwmon
 from .ipmi import Ipmi
 from .machine import machine_facts
 from .memory import Memory
 from .network import Network
+from .nvml import Nvml
 from .portable import Portable
 from .processes import Processes
 from .rapl import Rapl
@@ -30,9 +33,12 @@ __all__ = [
     "Battery",
     "Cpu",
     "Disk",
+    "Gpu",
+    "Hwmon",
     "Ipmi",
     "Memory",
     "Network",
+    "Nvml",
     "Portable",
     "Processes",
     "Rapl",
@@ -48,6 +54,9 @@ BUILTIN: tuple[type[Collector], ...] = (
     Disk,
     Network,
     Rapl,
+    Nvml,
+    Gpu,
+    Hwmon,
     Ipmi,
     Battery,
     Portable,

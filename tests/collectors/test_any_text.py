@@ -14,6 +14,8 @@ from sobriety.core.paper import Moment, PaperHost
 
 ENERGY = "/sys/class/powercap/intel-rapl:0"
 SUPPLY = "/sys/class/power_supply"
+CARD = "/sys/class/drm/card0/device"
+OTHER_CARD = "/sys/class/drm/card1/device"
 FILES = {
     "cpu": {"/proc/stat": "cpu  616 0 544 54003 62 0 7 6 0 0\ncpu0 616 0 544 54003 62 0 7 6 0 0\n"},
     "memory": {"/proc/meminfo": "MemTotal: 2000 kB\nMemFree: 1 kB\nMemAvailable: 1000 kB\n"},
@@ -36,6 +38,17 @@ FILES = {
         f"{SUPPLY}/BAT0/power_now": "5000000",
         f"{SUPPLY}/AC/type": "Mains",
         f"{SUPPLY}/AC/online": "0",
+    },
+    "hwmon": {
+        "/sys/class/hwmon/hwmon0/name": "power_meter",
+        "/sys/class/hwmon/hwmon0/power1_average": "213000000",
+    },
+    "gpu": {
+        f"{CARD}/mem_info_vram_vendor": "samsung",
+        f"{CARD}/hwmon/hwmon3/name": "amdgpu",
+        f"{CARD}/hwmon/hwmon3/power1_average": "9000000",
+        f"{OTHER_CARD}/hwmon/hwmon4/name": "xe",
+        f"{OTHER_CARD}/hwmon/hwmon4/energy1_input": "12345678",
     },
 }
 FACTS = {
