@@ -12,6 +12,7 @@ from sobriety.core.units import NS_PER_S
 from sobriety.status import Status
 from sobriety.status import status as look
 
+from .figures import duration, energy
 from .options import json_option
 
 
@@ -35,18 +36,22 @@ def as_dict(found: Status) -> dict[str, object]:
         "path": str(found.path),
         "running": found.running,
         "rows": found.rows,
+        "workload_rows": found.workload_rows,
         "size_b": found.size_b,
         "first_ns": found.first_ns,
         "last_ns": found.last_ns,
         "observed": list(found.observed),
         "by_state_s": found.by_state_s,
+        "energy_j": found.energy.as_dict() if found.energy else None,
         "agent_share_ratio": found.agent_share_ratio,
+        "gaps": [gap._asdict() for gap in found.gaps],
     }
 
 
 def page(found: Status) -> str:
     """For somebody at a terminal."""
-    lines = [f"{'collector':<10} {'running' if found.running else 'not running'}"]
+    running = {True: "running", False: "not running", None: "unknown: its lock is another user's"}
+    lines = [f"{'collector':<10} {running[found.running]}"]
     lines.append(f"{'spool':<10} {found.path}, {found.size_b / 1e6:.1f} MB")
     if found.first_ns is None or found.last_ns is None:
         lines.append("nothing is recorded yet; begin with: sobriety collect")
@@ -54,8 +59,13 @@ def page(found: Status) -> str:
             lines[-1] = f"the service records in {service}; look there with: sudo sobriety status"
         return "\n".join(lines)
     lines.append(f"{'rows':<10} {found.rows}, {_when(found.first_ns)} to {_when(found.last_ns)}")
+    lines.append(f"{'who worked':<10} {found.workload_rows} rows")
     for state, time_s in found.by_state_s.items():
-        lines.append(f"{state:<10} {time_s / 3600:.2f} h")
+        lines.append(f"{state:<10} {duration(time_s)}")
+    for gap in found.gaps:
+        lines.append(f"{'gap':<10} {_when(gap.start_ns)}, {duration(gap.duration_s)} {gap.state}")
+    if found.energy is not None:
+        lines.append(f"{'energy':<10} {energy(found.energy)}, {found.energy.basis}")
     lines.append(f"{'seen last':<10} {', '.join(found.observed) or 'nothing'}")
     if found.agent_share_ratio is not None:
         lines.append(f"{'own cost':<10} {found.agent_share_ratio:.3%} of one core")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Self, cast
 
 from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.host import Instant
@@ -240,7 +240,7 @@ class SpoolReader:
                 self._check()
                 undo.pop_all()
 
-    def __enter__(self) -> SpoolReader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -249,6 +249,11 @@ class SpoolReader:
     def close(self) -> None:
         """Let the file go. Harmless when called twice."""
         self._db.close()
+
+    def ask(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All answers to a question. Raises SobrietyError for a file that is damaged."""
+        with self._explained():
+            return self._db.execute(query, values).fetchall()
 
     @property
     def spool_id(self) -> str:
@@ -306,7 +311,7 @@ class SpoolReader:
         if pragma(self._db, "application_id") != APPLICATION_ID:
             raise ConfigError(f"{self.path} is not a spool of sobriety", hint="check the path")
         refuse_newer(self._db, self.path)
-        there = columns(self._db)
+        there = self.column_names = columns(self._db)
         self._select = ", ".join(
             ("id", *(n if n in there else f"NULL AS {n}" for n in _COLUMN_NAMES))
         )
