@@ -4,7 +4,7 @@ Source: https://docs.kernel.org/hwmon/acpi_power_meter.html and
         https://docs.kernel.org/hwmon/sysfs-interface.html
 Reads:  /sys/class/hwmon/hwmon*/name; of those named power_meter power1_average, or else
         power1_input, in microwatts
-Gives:  wall_w, a gauge
+Gives:  wall_w, a gauge, every 5 s
 Doubt:  what the firmware makes of the power supplies' input: which supplies are in it, how
         exact it is and over how long it is a mean (power1_average_interval) are the maker's own.
         Where there are several meters, nothing says that they measure different supplies, and
@@ -32,6 +32,7 @@ class Hwmon:
 
     name: ClassVar[str] = "hwmon"
     systems: ClassVar[frozenset[str]] = frozenset({"linux"})
+    pace_s: float = 5.0  # the firmware often asks the management controller, which may take long
 
     def __init__(self) -> None:
         self._path = ""

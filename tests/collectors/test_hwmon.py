@@ -10,6 +10,7 @@ from sobriety.collectors import BUILTIN, Hwmon, Ipmi
 from sobriety.core.difference import Step
 from sobriety.core.errors import NotPermitted, NotSupported, ReadError
 from sobriety.core.paper import PaperHost
+from sobriety.core.ports import Slow
 from sobriety.core.reading import Reading
 from sobriety.session import Session
 
@@ -86,5 +87,6 @@ def test_a_meter_that_falls_silent_and_answers_again(machine: Write, steps: Watc
 
 
 def test_it_is_asked_before_the_controller_behind_it() -> None:
-    """Both tell of the same joules, and the first that answers counts."""
+    """Both tell of the same joules: the first that answers counts. Neither holds up the others."""
+    assert isinstance(Hwmon(), Slow)
     assert BUILTIN.index(Hwmon) < BUILTIN.index(Ipmi)

@@ -97,7 +97,7 @@ def test_it_is_asked_by_a_thread_of_its_own() -> None:
     assert isinstance(ipmi, Slow)
     assert ipmi.pace_s == 30
     names = [c.name for c in BUILTIN]
-    assert names.index("hwmon") < names.index("ipmi")  # quicker, where both tell of the plug
+    assert names.index("rapl") < names.index("hwmon") < names.index("ipmi")
 
 
 def test_what_dcmi_says(tool: Tool) -> None:
