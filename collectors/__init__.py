@@ -20,6 +20,7 @@ from .machine import machine_facts
 from .memory import Memory
 from .network import Network
 from .portable import Portable
+from .presence import Presence
 from .processes import Processes
 from .rapl import Rapl
 from .snmp import Snmp
@@ -34,6 +35,7 @@ __all__ = [
     "Memory",
     "Network",
     "Portable",
+    "Presence",
     "Processes",
     "Rapl",
     "Snmp",
@@ -51,6 +53,7 @@ BUILTIN: tuple[type[Collector], ...] = (
     Ipmi,
     Battery,
     Portable,
+    Presence,
     Processes,
     Agent,
 )
