@@ -26,7 +26,7 @@ SCREEN = "/sys/class/drm/card0-eDP-1"
 LID = "/proc/acpi/button/lid/LID0/state"
 
 
-def _quietly(*_: str) -> None:
+def _quietly(*_: object) -> None:
     pass
 
 
