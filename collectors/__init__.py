@@ -23,6 +23,7 @@ from .memory import Memory
 from .network import Network
 from .nvml import Nvml
 from .portable import Portable
+from .presence import Presence
 from .processes import Processes
 from .rapl import Rapl
 from .snmp import Snmp
@@ -40,6 +41,7 @@ __all__ = [
     "Network",
     "Nvml",
     "Portable",
+    "Presence",
     "Processes",
     "Rapl",
     "Snmp",
@@ -60,6 +62,7 @@ BUILTIN: tuple[type[Collector], ...] = (
     Ipmi,
     Battery,
     Portable,
+    Presence,
     Processes,
     Agent,
 )

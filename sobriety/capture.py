@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sobriety.collectors import Processes, choose, machine_facts
+from sobriety.collectors import Presence, Processes, choose, machine_facts
 from sobriety.core.capturing import CapturingHost
 from sobriety.core.host import Host
 from sobriety.core.paper import PaperHost
@@ -20,8 +20,9 @@ def capture(
     witness = CapturingHost(host)
     witness.begin_moment()
     machine_facts(witness)
-    # What runs on a machine is its owner's own affair, and no bug report needs it.
-    collectors = [c for c in choose(host.system, None) if c is not Processes]
+    # What runs on a machine, and who uses it, is its owner's own affair: no bug report needs it.
+    private = (Presence, Processes)
+    collectors = [c for c in choose(host.system, None) if c not in private]
     with Session(witness, collectors, tell=tell) as session:
         session.sample()
         for _ in range(moments - 1):

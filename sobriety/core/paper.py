@@ -13,8 +13,8 @@
 
 A file stays as it was until a later moment writes it again. `!forbidden` is one that may not be
 read, `!broken` one that answers with an input/output error, `!gone` one that is not there any
-more, `!folder` a name that a glob must find. A line of a file that begins with `-- ` or `== `
-gets a backslash in front.
+more, `!folder` a name that a glob must find, or a folder that may be empty. A line of a file that
+begins with `-- ` or `== ` gets a backslash in front.
 
 A bug report is such a file, and a test too. (Folders of real files would not do:
 `intel-rapl:0` is no legal name on Windows.)
@@ -160,7 +160,7 @@ class PaperHost:
         found = {
             p[len(folder) + 1 :].split("/")[0] for p in self._known() if p.startswith(f"{folder}/")
         }
-        if not found:
+        if not found and self._marks.get(folder) != "folder":
             raise NotSupported(f"{folder} is not on this machine")
         return sorted(found)
 

@@ -89,6 +89,9 @@ GROUPS = (
     Group("battery", True, "energy drawn from the battery: the whole laptop"),
     Group("gpu", True, "energy of graphics accelerators"),
     Group("wall", True, "energy at the plug", one_source=True),
+    Group("presence", True, "whether anybody was there: sessions in use, left, or none"),
+    Group("screen", True, "whether any screen was lit"),
+    Group("lid", True, "whether the lid was closed"),
     Group("agent", True, "what this toolkit itself consumed"),
 )
 
@@ -121,6 +124,14 @@ COLUMNS = (
     _measured("battery", "joules that left the battery"),
     _measured("gpu", "joules of graphics accelerators"),
     _measured("wall", "joules at the plug, supply losses included"),
+    Column("present_s", "s", "presence", "present_ratio", "integral",
+           "time in which a session of somebody's was in use, as far as the system tells"),
+    Column("away_s", "s", "presence", "away_ratio", "integral",
+           "time in which there were sessions and none in use; in the rest nobody was logged in"),
+    Column("screen_on_s", "s", "screen", "screen_on_ratio", "integral",
+           "time in which a screen was lit"),
+    Column("lid_closed_s", "s", "lid", "lid_closed_ratio", "integral",
+           "time in which the lid was closed"),
     Column("agent_cpu_s", "core·s", "agent", "agent_cpu_s", "difference",
            "processor time of the collector itself; a part of cpu_busy_s"),
 )  # fmt: skip

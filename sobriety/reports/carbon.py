@@ -37,6 +37,8 @@ class HostUse:
     covered_s        the part of it in which the processor was observed
     measured_j       the joules of it that a sensor gave
     quiet            energy of hours that were hardly busy; None when there were none
+    watched          energy of the time in which it was known whether anybody was logged in, if any
+    unattended       the part of it in which nobody was; None when there was none
     agent_cpu_s      of this toolkit's own collector; None when it was not observed
     """
 
@@ -46,6 +48,8 @@ class HostUse:
     covered_s: float
     measured_j: float
     quiet: Estimate | None
+    watched: Estimate | None
+    unattended: Estimate | None
     agent_cpu_s: float | None
     embodied: Estimate
     lifetime: Estimate
@@ -69,6 +73,8 @@ class HostUse:
             covered_s=self.covered_s * times,
             measured_j=self.measured_j * times,
             quiet=self.quiet.scaled(times) if self.quiet else None,
+            watched=self.watched.scaled(times) if self.watched else None,
+            unattended=self.unattended.scaled(times) if self.unattended else None,
         )
 
 

@@ -166,11 +166,13 @@ def _host(
         parts = [energy(plans[s.key], s.measures) for s in chosen]
         return total("energy_j", parts, shared_error=True)
 
+    def joules_if_any(chosen: Sequence[UsageSum]) -> Estimate | None:
+        return joules(chosen) if chosen else None
+
     sums = [s for _, s in rows]
     by_year: dict[int, list[UsageSum]] = {}
     for year, s in rows:
         by_year.setdefault(year, []).append(s)
-    quiet = [s for s in sums if s.quiet]
     own = [s.measures["agent_cpu_s"] for s in sums if "agent_cpu_s" in s.measures]
     return HostUse(
         machine,
@@ -178,7 +180,9 @@ def _host(
         sum(s.measures["duration_s"] for s in sums),
         sum(s.measures["covered_s"] for s in sums),
         sum(insights.measured_j(plans[s.key], s.measures) for s in sums),
-        joules(quiet) if quiet else None,
+        joules_if_any([s for s in sums if s.quiet]),
+        joules_if_any([s for s in sums if "presence" in s.observed.split()]),
+        joules_if_any([s for s in sums if s.unattended]),
         sum(own) if own else None,
         embodied(machine),
         lifetime(machine),

@@ -33,7 +33,7 @@ def measured_j(plan: EnergyPlan, measures: Mapping[str, float]) -> float:
 
 def indicators(hosts: Sequence[HostUse], totals: Footprint) -> tuple[Indicator, ...]:
     """How sober the use is, each with the goals that it serves."""
-    return (
+    found = [
         Indicator("embodied_ratio", totals.embodied_ratio, ("reduce_at_source",)),
         Indicator("idle_ratio", _idle(hosts, totals), ("municipal_operations",)),
         Indicator(
@@ -41,7 +41,12 @@ def indicators(hosts: Sequence[HostUse], totals: Footprint) -> tuple[Indicator, 
             _quiet(hosts, totals),
             ("municipal_operations", "community_emissions"),
         ),
-    )
+    ]
+    watched = [(h.model_key, h.watched) for h in hosts if h.watched is not None]
+    if watched:
+        figure = _unattended(hosts, fleet_total("energy_j", watched))
+        found.append(Indicator("unattended_ratio", figure, ("municipal_operations",)))
+    return tuple(found)
 
 
 def _idle(hosts: Sequence[HostUse], totals: Footprint) -> Figure:
@@ -65,12 +70,20 @@ def _idle(hosts: Sequence[HostUse], totals: Footprint) -> Figure:
 def _quiet(hosts: Sequence[HostUse], totals: Footprint) -> Figure:
     """Energy of hours hardly busy, of all energy."""
     parts = [(h.model_key, h.quiet) for h in hosts if h.quiet is not None]
-    if not parts:
-        whole = totals.energy_j
-        quiet = Estimate("energy_j", 0.0, 0.0, 0.0, whole.basis, whole.method, whole.sources)
-    else:
-        quiet = fleet_total("energy_j", parts)
-    return _part_of(quiet, totals.energy_j, "quiet_ratio")
+    return _part_of(_sum(parts, totals.energy_j), totals.energy_j, "quiet_ratio")
+
+
+def _unattended(hosts: Sequence[HostUse], watched: Estimate) -> Figure:
+    """Energy while nobody was logged in, of that of the time in which this was known."""
+    parts = [(h.model_key, h.unattended) for h in hosts if h.unattended is not None]
+    return _part_of(_sum(parts, watched), watched, "unattended_ratio")
+
+
+def _sum(parts: Sequence[tuple[object, Estimate]], whole: Estimate) -> Estimate:
+    """Their total; of none a zero, known as well as the whole."""
+    if parts:
+        return fleet_total("energy_j", parts)
+    return Estimate("energy_j", 0.0, 0.0, 0.0, whole.basis, whole.method, whole.sources)
 
 
 def _part_of(part: Estimate, whole: Estimate, metric: str) -> Figure:

@@ -111,7 +111,7 @@ class Coverage:
 class Indicator:
     """A measure of sobriety, and the goals that it serves (`goals.GOALS`)."""
 
-    id: Literal["embodied_ratio", "idle_ratio", "quiet_ratio"]
+    id: Literal["embodied_ratio", "idle_ratio", "quiet_ratio", "unattended_ratio"]
     figure: Figure
     goals: tuple[str, ...]
 

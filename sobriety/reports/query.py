@@ -26,6 +26,9 @@ PlanKey = tuple[str, str, str]
 QUIET_RATIO = 0.05
 """A row whose processors were busy less than this is quiet."""
 
+UNATTENDED_RATIO = 0.01
+"""A row in less of which anybody was logged in is unattended."""
+
 _JITTER_S = 120.0
 """A row may end a little after its hour, and the last of a day after midnight."""
 
@@ -42,6 +45,7 @@ class UsageSum:
     observed: str
     state: str
     quiet: bool
+    unattended: bool
     measures: Mapping[str, float]
 
     @property
@@ -72,20 +76,23 @@ def extent(lake: Lake) -> tuple[int, int] | None:
 
 
 def usage_sums(lake: Lake, period: Period) -> list[UsageSum]:
-    """Usage by host, groups observed, state, and whether the hour was quiet."""
+    """Usage by host, groups observed, state, and whether the hour was quiet or unattended."""
     nw = _narwhals()
     rows = _hosts_only(_open(lake, period))
     quiet = (nw.col("util_s") < QUIET_RATIO * nw.col("covered_s")).fill_null(False)
+    somebody_s = nw.col("present_s") + nw.col("away_s")
+    unattended = (somebody_s < UNATTENDED_RATIO * nw.col("duration_s")).fill_null(False)
+    keys = ("host", "observed", "state", "quiet", "unattended")
     summed = (
-        rows.with_columns(quiet=quiet)
-        .group_by("host", "observed", "state", "quiet")
+        rows.with_columns(quiet=quiet, unattended=unattended)
+        .group_by(*keys)
         .agg(*(nw.col(n).sum() for n in MEASURE_NAMES), *_counts(nw))
     )
     return [
-        UsageSum(row["host"], row["observed"], row["state"], bool(row["quiet"]), _known(row))
-        for row in sorted(
-            collect(summed), key=lambda r: (r["host"], r["observed"], r["state"], r["quiet"])
+        UsageSum(
+            r["host"], r["observed"], r["state"], bool(r["quiet"]), bool(r["unattended"]), _known(r)
         )
+        for r in sorted(collect(summed), key=lambda r: tuple(r[k] for k in keys))
     ]
 
 

@@ -122,6 +122,11 @@ def indicator(language: Language, item: Indicator) -> tuple[str, str]:
             language.say("Energy spent idle"),
             language.say("What it would have drawn doing nothing, of what it drew."),
         )
+    if item.id == "unattended_ratio":
+        return (
+            language.say("Energy spent while nobody was logged in"),
+            language.say("Of the machines and the time of which this is known."),
+        )
     return (
         language.say("Energy spent in quiet hours"),
         language.say("Hours in which the processor was less than 5% busy."),

@@ -50,6 +50,13 @@ FILES = {
         f"{OTHER_CARD}/hwmon/hwmon4/name": "xe",
         f"{OTHER_CARD}/hwmon/hwmon4/energy1_input": "12345678",
     },
+    "presence": {
+        "/run/systemd/seats/seat0": "IS_SEAT0=1\n",
+        "/run/systemd/sessions/2": "UID=1000\nACTIVE=1\nSTATE=active\nREMOTE=0\nCLASS=user\n",
+        "/sys/class/drm/card0-eDP-1/status": "connected\n",
+        "/sys/class/drm/card0-eDP-1/dpms": "On\n",
+        "/proc/acpi/button/lid/LID0/state": "state:      open\n",
+    },
 }
 FACTS = {
     "/proc/cpuinfo": "processor\t: 0\nmodel name\t: A\nphysical id\t: 0\ncore id\t\t: 0\n",

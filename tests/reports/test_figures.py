@@ -311,6 +311,47 @@ def test_indicators_are_shares_and_idle_machines_have_high_ones(
     assert all(0 <= x <= 1 for x in (*idle.values(), *loaded.values()))
 
 
+def test_energy_spent_for_nobody_is_told_of_machines_that_know(
+    make_lake: MakeLake, make_usage: MakeUsage, machines: Machines
+) -> None:
+    """Nobody, or hardly anybody, in two hours of four; an hour and a machine that do not know.
+    Away is somebody, and so is who came for more than 1 % of an hour."""
+
+    def watch(rows: list[Usage], **measures: float) -> list[Usage]:
+        return [
+            replace(r, measures=r.measures | measures, observed=(*r.observed, "presence"))
+            for r in rows
+        ]
+
+    def shares(fill: Fill) -> dict[str, float]:
+        report = gather(make_lake(fill), QUEBEC, now=NOW)
+        return {i.id: known(i.figure).value for i in report.indicators}
+
+    def hour(number: int, host: str = "portable-17") -> list[Usage]:
+        return make_usage(host, QUARTER.start_ns + number * 3600 * 10**9, [0.2] * 60)
+
+    def unseen(lake: Lake) -> None:
+        lake.record_machine(machines["portable-17"], 0)
+        lake.append(hour(0))
+
+    def seen(lake: Lake) -> None:
+        unseen(lake)
+        lake.record_machine(machines["srv-1"], 0)
+        lake.append(hour(0, "srv-1"))
+        lake.append(watch(hour(1), present_s=0.0, away_s=0.5))
+        lake.append(watch(hour(2), present_s=0.4, away_s=0.4))
+        lake.append(watch(hour(3), present_s=0.0, away_s=60.0))
+        lake.append(watch(hour(4), present_s=0.0, away_s=0.0))
+
+    def attended(lake: Lake) -> None:
+        unseen(lake)
+        lake.append(watch(hour(1), present_s=60.0, away_s=0.0))
+
+    assert "unattended_ratio" not in shares(unseen)
+    assert shares(seen)["unattended_ratio"] == pytest.approx(0.5)
+    assert shares(attended)["unattended_ratio"] == 0
+
+
 def test_keeping_a_device_longer_saves_the_difference_of_two_rates(
     reports: dict[str, Report],
 ) -> None:
