@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from sobriety.cadence import Cadence
 from sobriety.collectors import Processes, choose
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Host, LocalHost
+from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 from sobriety.daemon import Daemon
 from sobriety.gaps import gap, seen_until
@@ -41,6 +42,7 @@ from .options import (
 if TYPE_CHECKING:
     from sobriety.metrics import Metrics
 
+REMEMBER_NS = 3600 * NS_PER_S
 ONE_ROW_S = 1e9
 """So long that no boundary cuts the row of `--once`."""
 
@@ -124,7 +126,7 @@ def collect(
                 raise SobrietyError(
                     "nothing of this machine can be read", hint="see why with: sobriety doctor"
                 )
-            sink = _Kept(spool, host, as_json=as_json)
+            sink = _Kept(spool, host, session, machine.host, as_json=as_json)
             listen = config.text("metrics")
             if listen is not None:
                 from sobriety.metrics import Metrics  # estimators, which others need not load
@@ -137,7 +139,11 @@ def collect(
                 runner = Daemon(
                     session,
                     sink,
-                    cadence=Cadence(interval_s, config.must_number("work_s"), adaptive=daemon),
+                    cadence=Cadence(
+                        interval_s,
+                        config.must_number("work_s"),
+                        adaptive=daemon and config.text("adaptive") == "on",
+                    ),
                     tell=_tell_disk,
                     on_sample=moved,
                     alive=lambda: manager.send("WATCHDOG=1"),
@@ -152,6 +158,8 @@ def collect(
                         manager.send("READY=1", f"STATUS=watching {watching}")
                     runner.run(for_s)
                     manager.send("RELOADING=1" if again and again.wanted else "STOPPING=1")
+                with suppress(SobrietyError):  # a full disk is told below, with what it costs
+                    sink.remember()
     finally:
         spool.close()
     if runner.rows_unwritten or runner.rows_dropped:
@@ -168,8 +176,13 @@ def collect(
 class _Kept:
     """Writes rows to the spool, says what the spool has to say, and prints rows as JSON lines."""
 
-    def __init__(self, spool: Spool, host: Host, *, as_json: bool) -> None:
+    def __init__(
+        self, spool: Spool, host: Host, session: Session, name: str, *, as_json: bool
+    ) -> None:
         self._spool, self._host, self._as_json = spool, host, as_json
+        self._least_w, self._least_key = session.attribution.least_w, f"least_w {name}"
+        self._least_w.update(spool.recall(self._least_key) or {})
+        self._remembered_ns = host.now().monotonic_ns
         self.metrics: Metrics | None = None
         self._tell_notes()
 
@@ -177,6 +190,8 @@ class _Kept:
         last = next((row for row in reversed(rows) if row.kind == "host"), None)
         self._spool.append(rows, seen_until(last, self._host.now()) if last else None)
         self._tell_notes()
+        if self._host.now().monotonic_ns - self._remembered_ns > REMEMBER_NS:
+            self.remember()
         if self.metrics is not None:
             self.metrics.add(rows)
         for row in rows if self._as_json else ():
@@ -195,6 +210,12 @@ class _Kept:
                     }
                 )
             )
+
+    def remember(self) -> None:
+        """The least draw seen of each sensor: what idle is, for the next run."""
+        if self._least_w:
+            self._spool.remember(self._least_key, self._least_w)
+        self._remembered_ns = self._host.now().monotonic_ns
 
     def append_gap(self, name: str) -> None:
         """Write down the time since the last row of this host."""

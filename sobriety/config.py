@@ -83,6 +83,8 @@ SETTINGS = (
     Setting("collectors", _names, None, "only these, by name; all of this system when not set"),
     Setting("interval_s", _number(0.1, 3600), 5.0, "seconds between two samples"),
     Setting("work_s", _number(0.1, 3600), 30.0, "seconds between two looks at who works"),
+    Setting("adaptive", _choice("on", "off"), "on",
+            "the daemon looks half as often when idle, and half as often on battery"),
     Setting("row_s", _number(1, 3600), 60.0, "seconds that a row holds"),
     Setting("category", _text, None, "server, notebook, desktop…; found out when not set"),
     Setting("cpu_model", _text, None, "the processor's name, where the machine hides it"),

@@ -136,10 +136,19 @@ class Spool:
 
     def seen(self, host: str) -> Seen | None:
         """Up to when a host was seen; None where that is not known. Raises SobrietyError."""
+        found = self.recall(f"seen {host}")
+        return None if found is None else Seen(host, Instant(*found))
+
+    def remember(self, key: str, value: Any) -> None:
+        """Keep what a later run needs, as JSON. Raises SobrietyError."""
+        self._do(lambda db: insert(db, _SET, [(key, json.dumps(value))]))
+
+    def recall(self, key: str) -> Any:
+        """What an earlier run kept; None for nothing. Raises SobrietyError."""
         found: list[tuple[str]] = []
         ask = "SELECT value FROM meta WHERE key = ?"
-        self._do(lambda db: found.extend(db.execute(ask, (f"seen {host}",))))
-        return Seen(host, Instant(*json.loads(found[0][0]))) if found else None
+        self._do(lambda db: found.extend(db.execute(ask, (key,))))
+        return json.loads(found[0][0]) if found else None
 
     def record_machine(self, machine: Machine, at_ns: int) -> None:
         """Write a machine's facts, unless they are the last ones written. Raises SobrietyError."""

@@ -356,3 +356,12 @@ def test_a_reader_does_not_touch_what_is_not_a_spool(path: Path) -> None:
         SpoolReader(path)
     assert refused.value.hint
     assert [f.name for f in path.parent.iterdir()] == [path.name]
+
+
+def test_what_a_run_keeps_the_next_one_finds(tmp_path: Path) -> None:
+    with Spool.open(tmp_path / "spool.sqlite3") as spool:
+        assert spool.recall("least_w a") is None
+        spool.remember("least_w a", {"package_j": 9.5})
+        spool.remember("least_w a", {"package_j": 8.5})
+    with Spool.open(tmp_path / "spool.sqlite3") as spool:
+        assert spool.recall("least_w a") == {"package_j": 8.5}
