@@ -6,13 +6,14 @@ KIND ?= direct
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 BIN := .venv/bin
 
-.PHONY: help run test lint types docs bench accuracy deps wheel clean
+.PHONY: help run test lint types docs bench soak accuracy deps wheel clean
 
 help:
 	@echo "make run     watch this machine for 30 s and write report.html  (ZONE=CA-QC KIND=direct)"
 	@echo "make test    lint, types and the whole test suite"
 	@echo "make deps    what some tests need from Debian and npm: chromium, snmpd, ipmitool, systemd, prometheus, axe-core"
 	@echo "make bench   ratios against baselines measured in the same run"
+	@echo "make soak    a simulated day of the agent, and ten minutes beside other agents"
 	@echo "make accuracy  refit the estimators on the public data, and print how well they do"
 	@echo "make docs    refresh what is generated in README and docs"
 	@echo "make wheel   build the package"
@@ -51,6 +52,11 @@ docs: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks
+
+# A simulated day of the agent, and ten real minutes of it beside others: slow, and not part of bench.
+soak: .venv/installed-dev
+	$(BIN)/python -m benchmarks.soak
+	$(BIN)/python -m benchmarks.agent --long
 
 # Refits from public data that is not part of this project: make accuracy DATA=folder
 accuracy: .venv/installed-dev

@@ -125,13 +125,13 @@ class Source:
     def _refused(self, refusal: Unavailable) -> None:
         if self.refusal is None:
             self._tell(self.name, refusal)
-        self.refusal = refusal
+        self.refusal = refusal.with_traceback(None)  # which holds every frame on the way here
         self._wait(_REFUSED_WAIT_S)
 
     def _failed(self, error: SobrietyError) -> None:
         if self.failure is None:
             self._tell(self.name, error)
-        self.failure = error
+        self.failure = error.with_traceback(None)
         self._failures += 1
         if self._failures > 1:
             self._wait(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** min(20, self._failures - 2)))
@@ -156,12 +156,13 @@ class SlowSource(Source):
             self._begin()
         if self._said is None:
             if self._error is not None:
-                raise self._error
+                raise self._error.with_traceback(None)  # raised again, it would grow each time
             return ()  # it has not spoken yet
         at_s, readings = self._said
         silent_s = time.monotonic() - at_s
         if silent_s > _STALE_PACES * self._pace_s:
-            raise self._error or ReadError(f"{self.name} has not answered for {silent_s:.0f} s")
+            silent = ReadError(f"{self.name} has not answered for {silent_s:.0f} s")
+            raise (self._error or silent).with_traceback(None)
         return readings
 
     def _reopen(self) -> None:

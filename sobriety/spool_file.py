@@ -44,8 +44,11 @@ def open_database(path: Path) -> sqlite3.Connection:
     with ExitStack() as undo:
         undo.callback(db.close)
         _recognise(db, path)
+        # Of a new file. A commit writes every page that it touched, and rows are small.
+        db.execute("PRAGMA page_size = 1024")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA cache_size = -256")  # kB: who only appends needs few pages again
         db.execute("PRAGMA fullfsync = ON")  # macOS: down to the platter
         _create(db)
         undo.pop_all()

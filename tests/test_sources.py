@@ -201,3 +201,23 @@ def test_one_that_was_refused_is_opened_anew_by_its_thread() -> None:
 
 def test_on_a_recorded_machine_nothing_is_slow() -> None:
     assert not isinstance(source(SlowMeter(), clockwork(1), say_nothing), SlowSource)
+
+
+@pytest.mark.parametrize("make", [Meter, SlowMeter])
+def test_what_fails_for_years_leaves_nothing_behind(make: type[Meter]) -> None:
+    """An error that is kept holds the frames on its way, and they what was measured then."""
+    host, meter = clockwork(4000), make()
+    meter.refuses = True
+    with Session(host, [lambda: meter], tell=say_nothing) as session:
+        for _ in range(3990):
+            session.sample()
+            host.turn()
+        refusal = session.refusals[meter.name]
+    assert refusal.__traceback__ is None
+    slow = SlowSource(meter, host, say_nothing, 1.0)
+    slow.open()
+    for _ in range(50):
+        slow.read()
+        slow._try_again_ns = 0  # pyright: ignore[reportPrivateUsage]
+    assert slow.refusal is not None and slow.refusal.__traceback__ is None
+    slow.close()
