@@ -38,10 +38,10 @@ from sobriety.spool import Spool
 def allow(limit_b):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit_b, resource.RLIM_INFINITY))
 
-allow(30_000)
+allow(60_000)
 pending, refusals = [], 0
 with Spool.open(sys.argv[1]) as spool:
-    for number in range(600):
+    for number in range(2000):
         pending.append(Usage("a", number, 60.0, 60.0, {"util_s": 1.0}, ("cpu",)))
         try:
             spool.append(pending)
@@ -89,4 +89,4 @@ def test_a_full_disk_and_back(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) >= 50, "the limit was never met"
     with SpoolReader(path) as reader:
-        assert [row.start_ns for row in reader.rows()] == list(range(600))
+        assert [row.start_ns for row in reader.rows()] == list(range(2000))
