@@ -16,10 +16,12 @@ from sobriety import config as settings
 from sobriety.collectors import choose
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Host, LocalHost
+from sobriety.core.units import S_PER_DAY
 from sobriety.core.usage import Usage
 from sobriety.daemon import Daemon
 from sobriety.gaps import gap, seen_until
 from sobriety.notify import Notify
+from sobriety.retention import Keep
 from sobriety.session import Session
 from sobriety.spool import Spool
 from sobriety.this_machine import describe
@@ -85,7 +87,8 @@ def collect(
         for_s, row_s = interval_s, ONE_ROW_S
     host = LocalHost(root)
     machine = describe(host, config)
-    spool = Spool.open(settings.data_folder() / "spool.sqlite3")
+    keep = Keep(config.must_number("retention_days") * S_PER_DAY, config.must_number("spool_max_mb") * 1e6)
+    spool = Spool.open(settings.data_folder() / "spool.sqlite3", keep)
     try:
         spool.record_machine(machine, host.now().wall_ns)
         with Session(
