@@ -18,12 +18,13 @@ from sobriety.cadence import Cadence
 from sobriety.collectors import Processes, choose
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Host, LocalHost
-from sobriety.core.units import NS_PER_S
+from sobriety.core.units import NS_PER_S, S_PER_DAY
 from sobriety.core.usage import Usage
 from sobriety.daemon import Daemon
 from sobriety.gaps import gap, seen_until
 from sobriety.notify import Notify
 from sobriety.pseudonym import pseudonymised
+from sobriety.retention import Keep
 from sobriety.session import Session
 from sobriety.spool import Spool
 from sobriety.this_machine import describe
@@ -113,7 +114,10 @@ def collect(
     if once:  # one row says what the host did, and not who
         collectors = [c for c in collectors if c is not Processes]
     machine = pseudonymised(describe(host, config), config, settings.data_folder())
-    spool = Spool.open(settings.data_folder() / "spool.sqlite3")
+    keep = Keep(
+        config.must_number("retention_days") * S_PER_DAY, config.must_number("spool_max_mb") * 1e6
+    )
+    spool = Spool.open(settings.data_folder() / "spool.sqlite3", keep)
     try:
         spool.record_machine(machine, host.now().wall_ns)
         with (

@@ -113,6 +113,8 @@ def _take_in_the_spool(lake: Lake) -> None:
     spool = settings.data_folder() / "spool.sqlite3"
     if spool.exists():
         lake.absorb(spool)
+        for note in lake.notes:
+            click.echo(note, err=True)
         lake.roll_up()
     elif not lake.machines():
         raise ConfigError(

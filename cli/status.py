@@ -45,6 +45,14 @@ def as_dict(found: Status) -> dict[str, object]:
         "energy_j": found.energy.as_dict() if found.energy else None,
         "agent_share_ratio": found.agent_share_ratio,
         "gaps": [gap._asdict() for gap in found.gaps],
+        "dropped": {
+            "by_reason": {
+                reason: {"rows": d.rows, "first_ns": d.first_ns, "last_ns": d.last_ns}
+                for reason, d in found.dropped.by_reason.items()
+            },
+            "files": found.dropped.files,
+            "files_b": found.dropped.files_b,
+        },
     }
 
 
@@ -64,6 +72,11 @@ def page(found: Status) -> str:
         lines.append(f"{state:<10} {duration(time_s)}")
     for gap in found.gaps:
         lines.append(f"{'gap':<10} {_when(gap.start_ns)}, {duration(gap.duration_s)} {gap.state}")
+    for reason, gone in found.dropped.by_reason.items():
+        why = {"age": "too old (retention_days)", "size": "too many (spool_max_mb)"}[reason]
+        lines.append(f"{'dropped':<10} {gone.rows} rows up to {_when(gone.last_ns)}, {why}")
+    if found.dropped.files:
+        lines.append(f"{'deleted':<10} {found.dropped.files} files that had been set aside")
     if found.energy is not None:
         lines.append(f"{'energy':<10} {energy(found.energy)}, {found.energy.basis}")
     lines.append(f"{'seen last':<10} {', '.join(found.observed) or 'nothing'}")

@@ -47,7 +47,10 @@ _LOCK_WAIT_S = 60.0
 
 
 class Lake:
-    """A folder of usage. Missing ones are made when something is written."""
+    """A folder of usage. Missing ones are made when something is written.
+
+    `notes` says what was no longer there to be taken in, in sentences for the user.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path).absolute()
@@ -56,6 +59,7 @@ class Lake:
         self._db: duckdb.DuckDBPyConnection | None = None
         self._pinned: sqlite3.Connection | None = None
         self._tables = 0
+        self.notes: list[str] = []
 
     def __enter__(self) -> Lake:
         return self
@@ -84,7 +88,8 @@ class Lake:
         """Take in what a spool has and the lake has not; the number of rows. Can be repeated.
 
         Runs of rows are written in the order of their numbers, each of one UTC day. So the highest
-        number in the names says where to go on, also after a crash.
+        number in the names says where to go on, also after a crash. What the spool dropped before
+        (`retention_days`, `spool_max_mb`) is missing, and told in `notes`.
         """
         with SpoolReader(spool_path) as spool, self._writing():
             last_id = self._last_id(spool.spool_id)
@@ -93,6 +98,11 @@ class Lake:
                     f"{spool.path} is older than what the lake has of it: its last row is"
                     f" {spool.last_id}, the lake's {last_id}",
                     hint="move the restored spool away, so that sobriety collect begins a new one",
+                )
+            missed = spool.first_id - 1 - last_id
+            if missed > 0:
+                self.notes.append(
+                    f"{missed} rows of {spool.path} were dropped there before this lake took them"
                 )
             self._write_machines(spool.spool_id, spool.machine_history())
             return self._write_runs(spool.spool_id, spool.numbered(after_id=last_id))

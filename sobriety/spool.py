@@ -22,9 +22,11 @@ from sobriety.core.machine import Machine
 from sobriety.core.usage import DURATIONS, KEY_NAMES, MEASURE_NAMES, State, Usage
 from sobriety.durable import Busy, lock, make_folder, primary_code, sync_folder
 from sobriety.gaps import Seen
+from sobriety.retention import FOREVER, Keep, Retention
 from sobriety.spool_file import (
     APPLICATION_ID,
     DAMAGED,
+    FULL_OR_HELD,
     HOME_HINT,
     REFUSED,
     Unfit,
@@ -71,21 +73,23 @@ def facts_of(machine: Machine) -> dict[str, Any]:
 class Spool:
     """The writer.
 
-    `notes` says what had to be set aside, in sentences for the user. While the disk is full,
-    `append` raises and changes nothing: the same rows can be appended later.
+    `notes` says what had to be set aside or dropped, in sentences for the user. While the disk is
+    full, `append` raises and changes nothing: the same rows can be appended later.
     """
 
-    def __init__(self, path: Path, held: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, held: sqlite3.Connection, keep: Keep) -> None:
         self.path = path
         self.notes: list[str] = []
+        self._retention = Retention(path, keep, self.notes.append)
         self._held = held
         self._db: sqlite3.Connection | None = None
         self._inode = 0
         self._machines: dict[str, tuple[str, int, str]] = {}
 
     @classmethod
-    def open(cls, path: str | Path) -> Spool:
-        """Open the file, or begin it. One that is damaged or not ours is set aside, never deleted.
+    def open(cls, path: str | Path, keep: Keep = FOREVER) -> Spool:
+        """Open the file, or begin it. One that is damaged or not ours is set aside. Rows that are
+        older than `keep`, or do not fit, are dropped now and then.
 
         Raises ConfigError for a folder in its place; SobrietyError when another collector writes
         here, when the disk refuses, or when a newer sobriety wrote the file.
@@ -105,10 +109,11 @@ class Spool:
         except sqlite3.Error as error:
             raise refusal(path, str(error)) from None
         with ExitStack() as undo:
-            spool = cls(path, held)
+            spool = cls(path, held, keep)
             undo.callback(spool.close)
             with explained(path):
                 spool._database()
+            spool._tidy(0)
             undo.pop_all()
         return spool
 
@@ -133,6 +138,7 @@ class Spool:
                     db.execute(_SET, (f"seen {seen.host}", json.dumps(seen.at)))
 
         self._do(add)
+        self._tidy(len(values))
 
     def seen(self, host: str) -> Seen | None:
         """Up to when a host was seen; None where that is not known. Raises SobrietyError."""
@@ -181,6 +187,22 @@ class Spool:
                 self._set_aside(str(error))
                 action(self._database())
 
+    def _tidy(self, new_rows: int) -> None:
+        """Drop old rows when it is time to. The new ones are on the disk by now: whatever fails
+        here must not make them be written again."""
+        if self._db is None or not self._retention.due(new_rows):
+            return
+        try:
+            self._retention.check(self._db, time.time_ns())
+        except OSError:
+            return  # tried again with the next check
+        except sqlite3.DatabaseError as error:
+            code = primary_code(error)
+            if code not in (*DAMAGED, *REFUSED, *FULL_OR_HELD):
+                raise
+            if code in (*DAMAGED, *REFUSED):
+                self._forget_database()  # opened anew, and checked, with the next rows
+
     def _database(self) -> sqlite3.Connection:
         """The open file; opened anew after a failure, or when somebody removed it from under us."""
         if self._db is not None and _inode(self.path) != self._inode:
@@ -189,6 +211,7 @@ class Spool:
         if self._db is None:
             self._db = self._open_or_set_aside()
             self._inode = _inode(self.path)
+            self._retention.prepare(self._db)
             if self._machines and is_blank(self._db, "machine"):
                 insert(self._db, _INSERT_MACHINE, list(self._machines.values()))
         return self._db
@@ -270,6 +293,23 @@ class SpoolReader:
         with self._explained():
             (value,) = self._db.execute("SELECT value FROM meta WHERE key = 'spool_id'").fetchone()
         return str(value)
+
+    @contextmanager
+    def snapshot(self) -> Generator[sqlite3.Connection]:
+        """Ask in SQL what all belongs to one moment."""
+        with self._explained():
+            self._db.execute("BEGIN")
+            try:
+                yield self._db
+            finally:
+                self._db.execute("COMMIT")
+
+    @property
+    def first_id(self) -> int:
+        """The number of the oldest row that is there; of the next one where there is none."""
+        with self._explained():
+            (found,) = self._db.execute("SELECT min(id) FROM usage").fetchone()
+        return self.last_id + 1 if found is None else int(found)
 
     @property
     def last_id(self) -> int:

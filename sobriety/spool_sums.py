@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import MEASURE_NAMES, State, Usage
+from sobriety.retention import Counts, read
 from sobriety.spool import SpoolReader
 
 
@@ -66,3 +67,8 @@ class SpoolSums(SpoolReader):
                 (*states, most),
             )
         ]
+
+    def dropped(self) -> Counts:
+        """What retention took away, since the file was begun."""
+        with self.snapshot() as db:
+            return read(db)

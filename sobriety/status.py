@@ -16,6 +16,7 @@ from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import State
 from sobriety.durable import Busy, lock
+from sobriety.retention import Counts
 from sobriety.spool_sums import HostSum, SpoolSums
 
 _LAST_GAPS = 5
@@ -41,6 +42,7 @@ class Status:
     agent_share_ratio  processor time of the collector over the time that it looked: 0.01 is 1 % of
                      one core
     gaps             the last few, the newest first
+    dropped          rows that were too old or did not fit, and files set aside that were deleted
     """
 
     path: Path
@@ -55,13 +57,14 @@ class Status:
     energy: Estimate | None
     agent_share_ratio: float | None
     gaps: tuple[Gap, ...]
+    dropped: Counts
 
 
 def status(path: Path) -> Status:
     """Add a spool up. Raises SobrietyError for one that is damaged or may not be read."""
     running = is_written(path)
     if not path.is_file():
-        return Status(path, running, 0, 0, 0, None, None, (), {}, None, None, ())
+        return Status(path, running, 0, 0, 0, None, None, (), {}, None, None, (), Counts({}))
     with SpoolSums(path) as reader:
         first_ns, last_ns = reader.extent()
         last = reader.newest()
@@ -88,6 +91,7 @@ def status(path: Path) -> Status:
             _energy(reader.machines(), sums),
             agent_cpu_s / looked_s if looked_s else None,
             _joined(gaps),
+            reader.dropped(),
         )
 
 

@@ -38,7 +38,7 @@ from sobriety.spool import Spool
 def allow(limit_b):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit_b, resource.RLIM_INFINITY))
 
-allow(60_000)
+allow(40_000)
 pending, refusals = [], 0
 with Spool.open(sys.argv[1]) as spool:
     for number in range(2000):
