@@ -15,6 +15,7 @@ from .agent import Agent
 from .battery import Battery
 from .cpu import Cpu
 from .disk import Disk
+from .http_meter import HttpMeter
 from .ipmi import Ipmi
 from .machine import machine_facts
 from .memory import Memory
@@ -30,6 +31,7 @@ __all__ = [
     "Battery",
     "Cpu",
     "Disk",
+    "HttpMeter",
     "Ipmi",
     "Memory",
     "Network",

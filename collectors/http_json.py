@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sobriety.core.errors import ConfigError, NotPermitted, NotSupported, ReadError
 
 if TYPE_CHECKING:
-    from urllib.request import OpenerDirector
+    from urllib.request import OpenerDirector, Request
 
-PATIENCE_S = 5.0
 LONGEST_B = 1_000_000
 _AT_ONCE_B = 65_536
 
@@ -59,7 +58,7 @@ def authorization(secret: str) -> str:
 class JsonClient:
     """Asks with the same certificates and the same secret every time. Keeps nothing open."""
 
-    def __init__(self, ca_file: str = "", secret: str = "") -> None:
+    def __init__(self, ca_file: str = "", secret: str = "", patience_s: float = 5.0) -> None:
         import ssl
         from urllib import request
 
@@ -73,6 +72,7 @@ class JsonClient:
         if ca_file:
             # Controllers sign themselves, and forget fields that only a form check misses.
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        self._patience_s = patience_s
         self._headers = {"Accept": "application/json"}
         if secret:
             self._headers["Authorization"] = authorization(secret)
@@ -85,23 +85,23 @@ class JsonClient:
         ):
             self._opener.add_handler(handler)
 
-    def get(self, url: str, patience_s: float = PATIENCE_S) -> Any:
+    def get(self, url: str) -> Any:
         """The answer. Raises ReadError, or NotPermitted where a secret is wanted."""
         from http.client import HTTPException
         from urllib.error import HTTPError
         from urllib.request import Request
 
         try:
-            said = self._fetch(Request(url, headers=self._headers), patience_s)
+            said = self._fetch(Request(url, headers=self._headers))
         except HTTPError as error:
             error.close()
             raise _refusal(shown(url), error.code) from None
         except TimeoutError:
-            raise _too_late(url, patience_s) from None
+            raise _too_late(url, self._patience_s) from None
         except (OSError, HTTPException, UnicodeError) as error:
             reason = getattr(error, "reason", None) or error
             if isinstance(reason, TimeoutError):
-                raise _too_late(url, patience_s) from None
+                raise _too_late(url, self._patience_s) from None
             text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
             raise ReadError(f"{shown(url)} cannot be asked: {text[:200]}") from None
         try:
@@ -109,10 +109,10 @@ class JsonClient:
         except (ValueError, RecursionError):
             raise ReadError(f"{shown(url)} answers {said[:40]!r}, which is no JSON") from None
 
-    def _fetch(self, request: Any, patience_s: float) -> bytes:
-        end_s = time.monotonic() + patience_s
+    def _fetch(self, request: Request) -> bytes:
+        end_s = time.monotonic() + self._patience_s
         said = b""
-        with self._opener.open(request, timeout=patience_s) as answer:
+        with self._opener.open(request, timeout=self._patience_s) as answer:
             while part := answer.read1(_AT_ONCE_B):
                 said += part
                 if len(said) > LONGEST_B:

@@ -30,7 +30,7 @@ ENERGIES = {"J": 1.0, "Wh": 3600.0, "kWh": 3.6e6, "Wmin": 60.0}  # Shelly's firs
 class HttpMeter:
     """One number of one address.
 
-    path         keys and places in lists, with dots between: `StatusSNS.ENERGY.Power`, `meters.0.power`
+    path         keys, and places in lists, with dots between: `meters.0.power`
     unit         W, kW or mW; or J, Wmin, Wh or kWh for a counter of energy
     token_file   holds a token, or USER:PASSWORD; only its owner may read it
     ca_file      certificates to trust, where the meter signed its own
@@ -48,6 +48,7 @@ class HttpMeter:
         token_file: str = "",
         ca_file: str = "",
         pace_s: float = 10.0,
+        patience_s: float = 5.0,
     ) -> None:
         from .http_json import checked_url, shown  # here, for those who have no such meter
         from .secret_file import read_secret
@@ -62,7 +63,7 @@ class HttpMeter:
             raise ConfigError(
                 f"{path[:80]!r} is no path into an answer", hint="write it as in meters.0.power"
             )
-        self.pace_s = pace_s
+        self.pace_s, self._patience_s = pace_s, patience_s
         self._url, self._unit, self._ca_file = checked_url(url), unit, ca_file
         self._place = f"{shown(url)} {path}"
         self._secret = read_secret(token_file) if token_file else ""
@@ -74,11 +75,12 @@ class HttpMeter:
 
         if not host.is_live:
             raise NotSupported("a recorded machine has no network")
-        self._client = JsonClient(self._ca_file, self._secret)
+        self._client = JsonClient(self._ca_file, self._secret, self._patience_s)
 
     def read(self) -> Iterable[Reading]:
         assert self._client is not None
-        value = _number(_at(self._client.get(self._url), self._keys, self._place), self._place)
+        answer = self._client.get(self._url)
+        value = _number(_at(answer, self._keys, self._place), self._place)
         if self._unit in ENERGIES:
             joules = value * ENERGIES[self._unit]
             return (Reading("wall_j", joules, self._place, "counter", "http"),)
@@ -94,8 +96,8 @@ def _at(answer: Any, keys: list[str], place: str) -> Any:
     for key in keys:
         if isinstance(answer, dict) and key in answer:
             answer = answer[key]  # pyright: ignore[reportUnknownVariableType]
-        elif isinstance(answer, list) and key.isdecimal() and int(key) < len(answer):  # pyright: ignore[reportUnknownArgumentType]
-            answer = answer[int(key)]  # pyright: ignore[reportUnknownVariableType]
+        elif isinstance(answer, list) and key.isdecimal() and int(key[:9]) < len(answer):  # pyright: ignore[reportUnknownArgumentType]
+            answer = answer[int(key[:9])]  # pyright: ignore[reportUnknownVariableType]
         else:
             raise ReadError(
                 f"{place}: there is no {key!r} in {str(answer)[:80]!r}",  # pyright: ignore[reportUnknownArgumentType]

@@ -22,5 +22,7 @@ def read_secret(path: str) -> str:
     except UnicodeDecodeError:
         secret = ""
     if not secret or not secret.isprintable():
-        raise ConfigError(f"{path} is no secret of one line", hint="write it there and nothing else")
+        raise ConfigError(
+            f"{path} is no secret of one line", hint="write it there and nothing else"
+        )
     return secret
