@@ -79,7 +79,7 @@ def profile(
         command,
         host=host,
         machine=machine,
-        collectors=[*configured(config), *sampled],
+        collectors=[*configured(config, counters=False), *sampled],
         zone=zone_set,
         factor_kind=config.text("factor_kind") or "direct",
         every_s=interval_s,

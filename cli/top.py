@@ -92,7 +92,7 @@ def top(
     makers = [c for c in choose(host.system, config.names("collectors")) if c is not Processes]
     session = Session(
         host,
-        [*configured(config), *makers, lambda: Processes(by_group=by == "service")],
+        [*configured(config, counters=False), *makers, lambda: Processes(by_group=by == "service")],
         name=machine.host,
         row_s=NEVER_S,
         work_s=NEVER_S,

@@ -9,23 +9,28 @@ from sobriety.config import Config
 from sobriety.core.errors import ConfigError
 from sobriety.core.ports import Collector
 
+POWERS = ("W", "kW", "mW")
 HTTP = ("meter_url", "meter_path", "meter_token_file", "meter_ca_file")
 SNMP = ("snmp_target", "snmp_oid", "snmp_keys_file")
 
 
-def configured(config: Config) -> list[Callable[[], Collector]]:
+def configured(config: Config, *, counters: bool = True) -> list[Callable[[], Collector]]:
     """Those meters, to be put before other collectors: the first that tells of the plug counts.
+
+    Who looks at seconds wants no `counters`: between two answers, 10 s apart, one stands still,
+    and that would be told as no energy.
 
     They are made here, so that a setting which cannot be honoured is told before anything runs.
     Raises ConfigError, also for settings of which a part is missing.
     """
     meters: list[Collector] = []
-    if _asked(config, HTTP):
+    unit = config.text("meter_unit") or "W"
+    if _asked(config, HTTP) and (counters or unit in POWERS):
         meters.append(
             HttpMeter(
                 config.text("meter_url") or "",
                 config.text("meter_path") or "",
-                config.text("meter_unit") or "W",
+                unit,
                 token_file=config.text("meter_token_file") or "",
                 ca_file=config.text("meter_ca_file") or "",
             )
