@@ -22,6 +22,7 @@ from sobriety.core.units import NS_PER_S, S_PER_DAY
 from sobriety.core.usage import Usage
 from sobriety.daemon import Daemon
 from sobriety.gaps import gap, seen_until
+from sobriety.meters import configured
 from sobriety.notify import Notify
 from sobriety.pseudonym import pseudonymised
 from sobriety.retention import Keep
@@ -110,7 +111,7 @@ def collect(
     if once:
         for_s, row_s = interval_s, ONE_ROW_S
     host = LocalHost(root)
-    collectors = choose(host.system, config.names("collectors"))
+    collectors = [*configured(config), *choose(host.system, config.names("collectors"))]
     if once:  # one row says what the host did, and not who
         collectors = [c for c in collectors if c is not Processes]
     machine = pseudonymised(describe(host, config), config, settings.data_folder())

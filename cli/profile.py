@@ -13,6 +13,7 @@ from sobriety.collectors import choose
 from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.host import LocalHost
+from sobriety.meters import configured
 from sobriety.profiler import SAMPLED, Profile
 from sobriety.profiler import profile as measure
 from sobriety.this_machine import describe
@@ -78,7 +79,7 @@ def profile(
         command,
         host=host,
         machine=machine,
-        collectors=sampled,
+        collectors=[*configured(config, counters=False), *sampled],
         zone=zone_set,
         factor_kind=config.text("factor_kind") or "direct",
         every_s=interval_s,

@@ -19,6 +19,7 @@ from sobriety.collectors import Processes, choose
 from sobriety.core.host import LocalHost
 from sobriety.core.units import NS_PER_S
 from sobriety.live import Load, Moment, moments
+from sobriety.meters import configured
 from sobriety.session import Session
 from sobriety.this_machine import describe
 
@@ -91,7 +92,7 @@ def top(
     makers = [c for c in choose(host.system, config.names("collectors")) if c is not Processes]
     session = Session(
         host,
-        [*makers, lambda: Processes(by_group=by == "service")],
+        [*configured(config, counters=False), *makers, lambda: Processes(by_group=by == "service")],
         name=machine.host,
         row_s=NEVER_S,
         work_s=NEVER_S,

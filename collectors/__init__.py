@@ -16,6 +16,7 @@ from .battery import Battery
 from .cpu import Cpu
 from .disk import Disk
 from .gpu import Gpu
+from .http_meter import HttpMeter
 from .hwmon import Hwmon
 from .ipmi import Ipmi
 from .machine import machine_facts
@@ -35,6 +36,7 @@ __all__ = [
     "Cpu",
     "Disk",
     "Gpu",
+    "HttpMeter",
     "Hwmon",
     "Ipmi",
     "Memory",

@@ -13,6 +13,7 @@ from sobriety.core.host import Host
 from sobriety.core.machine import Machine
 from sobriety.core.usage import COLUMNS
 from sobriety.estimators import intensity, power_model, power_w
+from sobriety.meters import configured
 from sobriety.session import Session
 from sobriety.this_machine import describe
 
@@ -59,7 +60,8 @@ class Checkup:
 def examine(host: Host, config: Config, *, year: int) -> Checkup:
     """Open every collector of this system, read it twice, and say what came."""
     machine = describe(host, config)
-    with Session(host, choose(host.system, config.names("collectors"))) as session:
+    collectors = [*configured(config), *choose(host.system, config.names("collectors"))]
+    with Session(host, collectors) as session:
         session.sample()
         host.sleep_until(host.now().monotonic_ns + 200_000_000)
         session.sample()

@@ -100,6 +100,16 @@ SETTINGS = (
     Setting("embodied_kg", _number(0.1, 100_000), None, "the maker's figure, everything but use"),
     Setting("metrics", _text, None, "where /metrics answers: 127.0.0.1:9845; off when not set"),
     Setting("pue", _number(1, 5), 1.0, "power usage effectiveness of the room"),
+    Setting("meter_url", _text, None, "the address of a smart plug or meter that answers in JSON"),
+    Setting("meter_path", _text, None, "where its answer has the number, as in meters.0.power"),
+    Setting("meter_unit", _choice("W", "kW", "mW", "J", "Wmin", "Wh", "kWh"), "W",
+            "of that number; those of energy are counters"),
+    Setting("meter_token_file", _text, None, "a file with a token for it, or USER:PASSWORD"),
+    Setting("meter_ca_file", _text, None, "certificates to trust, where the meter signed its own"),
+    Setting("snmp_target", _text, None, "HOST or HOST:PORT of a socket strip, UPS or switch"),
+    Setting("snmp_oid", _text, None, "what to ask it, as in rPDU2OutletMeteredStatusPower.7"),
+    Setting("snmp_unit_w", _number(1e-6, 1e6), 1.0, "the watts of 1, where that is a number"),
+    Setting("snmp_keys_file", _text, None, "a file with its community, or user and passwords"),
 )  # fmt: skip
 BY_NAME = {s.name: s for s in SETTINGS}
 

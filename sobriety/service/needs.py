@@ -14,7 +14,11 @@ from sobriety.config import Config
 Network = Literal["none", "localhost", "any"]
 NETWORKS: tuple[Network, ...] = get_args(Network)
 
-NETWORK_OF_SETTING: dict[str, Network] = {"metrics": "localhost"}
+NETWORK_OF_SETTING: dict[str, Network] = {
+    "metrics": "localhost",
+    "meter_url": "any",
+    "snmp_target": "any",
+}
 """A setting that demands a network once it is set: the metrics' endpoint, a meter with an address.
 Whoever adds such a setting adds it here."""
 
