@@ -18,6 +18,7 @@ from sobriety.cadence import Cadence
 from sobriety.collectors import Processes, choose
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Host, LocalHost
+from sobriety.core.ports import Collector
 from sobriety.core.units import NS_PER_S, S_PER_DAY
 from sobriety.core.usage import Usage
 from sobriety.daemon import Daemon
@@ -111,9 +112,10 @@ def collect(
     if once:
         for_s, row_s = interval_s, ONE_ROW_S
     host = LocalHost(root)
-    collectors = [*configured(config), *choose(host.system, config.names("collectors"))]
+    wanted = choose(host.system, config.names("collectors"))
     if once:  # one row says what the host did, and not who
-        collectors = [c for c in collectors if c is not Processes]
+        wanted = [c for c in wanted if c is not Processes]
+    collectors: list[Callable[[], Collector]] = [*configured(config), *wanted]
     machine = pseudonymised(describe(host, config), config, settings.data_folder())
     keep = Keep(
         config.must_number("retention_days") * S_PER_DAY, config.must_number("spool_max_mb") * 1e6

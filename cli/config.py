@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sobriety import config as settings
+from sobriety.config_keys import SETTINGS
 
 from .options import config_option, json_option
 
@@ -27,9 +28,7 @@ def config(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:
         ctx.obj = config_file
         return
     found = settings.load(file=config_file)
-    rows = [
-        (s.name, found.value(s.name), found.origin(s.name), s.meaning) for s in settings.SETTINGS
-    ]
+    rows = [(s.name, found.value(s.name), found.origin(s.name), s.meaning) for s in SETTINGS]
     if as_json:
         import json
 

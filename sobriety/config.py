@@ -11,10 +11,11 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from sobriety.config_keys import BY_NAME, SETTINGS, Value
 from sobriety.core.errors import ConfigError
 
 SERVICE_DATA = {
@@ -22,96 +23,6 @@ SERVICE_DATA = {
     "darwin": Path("/Library/Application Support/sobriety"),
 }
 """Where a service of the whole machine writes; private to it and to root."""
-
-Value = str | float | tuple[str, ...] | None
-
-
-def _text(raw: object) -> str:
-    # Control characters would reach somebody's terminal with every report.
-    if isinstance(raw, str) and raw.strip() and raw.isprintable():
-        return raw.strip()
-    raise ValueError("expected a text in quotes, of printable characters")
-
-
-def _number(low: float, high: float) -> Callable[[object], float]:
-    def read(raw: object) -> float:
-        try:
-            value = float(raw)  # type: ignore[arg-type]  # any object: refused below
-        except (TypeError, ValueError):
-            raise ValueError(f"expected a number from {low:g} to {high:g}") from None
-        if isinstance(raw, bool) or not low <= value <= high:
-            raise ValueError(f"expected a number from {low:g} to {high:g}")
-        return value
-
-    return read
-
-
-def _choice(*allowed: str) -> Callable[[object], str]:
-    def read(raw: object) -> str:
-        if raw in allowed:
-            return str(raw)
-        raise ValueError(f"expected one of {', '.join(allowed)}")
-
-    return read
-
-
-def _names(raw: object) -> tuple[str, ...]:
-    parts = raw.replace(",", " ").split() if isinstance(raw, str) else raw
-    if isinstance(parts, list) and parts and all(isinstance(p, str) for p in parts):  # pyright: ignore[reportUnknownVariableType]
-        return tuple(parts)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    raise ValueError('expected names, as in ["cpu", "rapl"]')
-
-
-class Setting(NamedTuple):
-    """One key: how to read it, what it is when nobody says, what it is for."""
-
-    name: str
-    read: Callable[[object], Value]
-    default: Value
-    meaning: str
-
-
-SETTINGS = (
-    Setting("zone", _text, None, "the electricity grid: CA-QC, FR, Ontario…"),
-    Setting("factor_kind", _choice("direct", "life-cycle"), "direct",
-            "emissions at the power stations, or with everything upstream"),
-    Setting("language", _choice("en", "fr"), None, "of reports; the locale's when not set"),
-    Setting("timezone", _text, None, "of a report's days, as in America/Montreal"),
-    Setting("host", _text, None, "the name that rows carry; the machine's own when not set"),
-    Setting("pseudonymise", _choice("on", "off", "auto"), "auto",
-            "a made-up name in place of the machine's; auto: not on a server"),
-    Setting("collectors", _names, None, "only these, by name; all of this system when not set"),
-    Setting("interval_s", _number(0.1, 3600), 5.0, "seconds between two samples"),
-    Setting("work_s", _number(0.1, 3600), 30.0, "seconds between two looks at who works"),
-    Setting("adaptive", _choice("on", "off"), "on",
-            "the daemon looks half as often when idle, and half as often on battery"),
-    Setting("row_s", _number(1, 3600), 60.0, "seconds that a row holds"),
-    Setting("retention_days", _number(1, 36_500), 400.0,
-            "how long rows stay in the spool; the default is a year and a quarter's wait"),
-    Setting("spool_max_mb", _number(1, 1_000_000), 256.0,
-            "room for the spool, its log and what was set aside; the oldest rows go first"),
-    Setting("category", _text, None, "server, notebook, desktop…; found out when not set"),
-    Setting("cpu_model", _text, None, "the processor's name, where the machine hides it"),
-    Setting("tdp_w", _number(1, 2000), None, "thermal design power of one processor"),
-    Setting("idle_w", _number(0.1, 10_000), None, "read off a meter at the plug, doing nothing"),
-    Setting("max_w", _number(0.1, 20_000), None, "read off a meter at the plug, all cores busy"),
-    Setting("hw_year", _number(1990, 2100), None, "the year the hardware was sold"),
-    Setting("lifetime_years", _number(0.5, 40), None, "how long the machine will be kept"),
-    Setting("embodied_kg", _number(0.1, 100_000), None, "the maker's figure, everything but use"),
-    Setting("metrics", _text, None, "where /metrics answers: 127.0.0.1:9845; off when not set"),
-    Setting("pue", _number(1, 5), 1.0, "power usage effectiveness of the room"),
-    Setting("meter_url", _text, None, "the address of a smart plug or meter that answers in JSON"),
-    Setting("meter_path", _text, None, "where its answer has the number, as in meters.0.power"),
-    Setting("meter_unit", _choice("W", "kW", "mW", "J", "Wmin", "Wh", "kWh"), "W",
-            "of that number; those of energy are counters"),
-    Setting("meter_token_file", _text, None, "a file with a token for it, or USER:PASSWORD"),
-    Setting("meter_ca_file", _text, None, "certificates to trust, where the meter signed its own"),
-    Setting("snmp_target", _text, None, "HOST or HOST:PORT of a socket strip, UPS or switch"),
-    Setting("snmp_oid", _text, None, "what to ask it, as in rPDU2OutletMeteredStatusPower.7"),
-    Setting("snmp_unit_w", _number(1e-6, 1e6), 1.0, "the watts of 1, where that is a number"),
-    Setting("snmp_keys_file", _text, None, "a file with its community, or user and passwords"),
-)  # fmt: skip
-BY_NAME = {s.name: s for s in SETTINGS}
 
 
 class Config:

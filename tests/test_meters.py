@@ -61,7 +61,7 @@ def test_those_that_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_counter_is_nothing_for_those_who_look_at_seconds() -> None:
     for unit in ("W", "kW", "mW", "J", "Wmin", "Wh", "kWh"):
-        given = {**PLUG, "meter_unit": unit}
+        given: dict[str, object] = {**PLUG, "meter_unit": unit}
         assert names(given) == ["http"]
         assert names(given, counters=False) == (["http"] if unit in POWERS else [])
 

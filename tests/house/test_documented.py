@@ -11,7 +11,7 @@ import pytest
 
 from sobriety.cli import command as group
 from sobriety.collectors import BUILTIN
-from sobriety.config import SETTINGS
+from sobriety.config_keys import SETTINGS
 from sobriety.core.usage import GROUP_BY_NAME, MEASURES
 
 ROOT = Path(__file__).parent.parent.parent
