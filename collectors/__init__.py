@@ -19,6 +19,7 @@ from .gpu import Gpu
 from .http_meter import HttpMeter
 from .hwmon import Hwmon
 from .ipmi import Ipmi
+from .logind import Logind
 from .machine import machine_facts
 from .memory import Memory
 from .network import Network
@@ -39,6 +40,7 @@ __all__ = [
     "HttpMeter",
     "Hwmon",
     "Ipmi",
+    "Logind",
     "Memory",
     "Network",
     "Nvml",
@@ -64,6 +66,7 @@ BUILTIN: tuple[type[Collector], ...] = (
     Ipmi,
     Battery,
     Portable,
+    Logind,
     Presence,
     Processes,
     Agent,

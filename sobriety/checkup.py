@@ -26,6 +26,8 @@ EXTRAS = {
     "codecarbon": ("codecarbon",),
     "gpu": ("pynvml",),
     "top": ("rich",),
+    "presence": ("jeepney",),
+    "meters": ("snmp",),
 }
 
 

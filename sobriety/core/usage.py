@@ -89,7 +89,12 @@ GROUPS = (
     Group("battery", True, "energy drawn from the battery: the whole laptop"),
     Group("gpu", True, "energy of graphics accelerators"),
     Group("wall", True, "energy at the plug", one_source=True),
-    Group("presence", True, "whether anybody was there: sessions in use, left, or none"),
+    Group(
+        "presence",
+        True,
+        "whether anybody was there: sessions in use, left, or none",
+        one_source=True,
+    ),
     Group("screen", True, "whether any screen was lit"),
     Group("lid", True, "whether the lid was closed"),
     Group("agent", True, "what this toolkit itself consumed"),
