@@ -15,9 +15,12 @@ from .agent import Agent
 from .battery import Battery
 from .cpu import Cpu
 from .disk import Disk
+from .gpu import Gpu
+from .hwmon import Hwmon
 from .machine import machine_facts
 from .memory import Memory
 from .network import Network
+from .nvml import Nvml
 from .portable import Portable
 from .rapl import Rapl
 
@@ -27,8 +30,11 @@ __all__ = [
     "Battery",
     "Cpu",
     "Disk",
+    "Gpu",
+    "Hwmon",
     "Memory",
     "Network",
+    "Nvml",
     "Portable",
     "Rapl",
     "choose",
@@ -42,6 +48,9 @@ BUILTIN: tuple[type[Collector], ...] = (
     Disk,
     Network,
     Rapl,
+    Hwmon,
+    Gpu,
+    Nvml,
     Battery,
     Portable,
     Agent,

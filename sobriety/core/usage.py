@@ -79,6 +79,7 @@ GROUPS = (
     Group("psys", True, "energy of the whole board, as the firmware gives it (RAPL)"),
     Group("battery", True, "energy drawn from the battery: the whole laptop"),
     Group("gpu", True, "energy of graphics accelerators"),
+    Group("accelerator", False, "time that graphics accelerators worked"),
     Group("wall", True, "energy at the plug"),
     Group("agent", True, "what this toolkit itself consumed"),
 )
@@ -111,6 +112,8 @@ COLUMNS = (
     _measured("psys", "joules of the platform; package_j is a part of it"),
     _measured("battery", "joules that left the battery"),
     _measured("gpu", "joules of graphics accelerators"),
+    Column("gpu_busy_s", "device·s", "accelerator", "gpu_busy_ratio", "integral",
+           "∫ share of time in which an accelerator worked dt, summed over accelerators"),
     _measured("wall", "joules at the plug, supply losses included"),
     Column("agent_cpu_s", "core·s", "agent", "agent_cpu_s", "difference",
            "processor time of the collector itself; a part of cpu_busy_s"),
