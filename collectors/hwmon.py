@@ -5,11 +5,12 @@ Source: https://docs.kernel.org/hwmon/sysfs-interface.html,
 Reads:  /sys/class/hwmon/hwmon*/name, and of the first of these that there is: power1_average of
         the ACPI power meter; what ibmpowernv labels System; the inputs (pin) of all power supplies
 Gives:  wall_w, a gauge; wall_j, a counter, where ibmpowernv counts joules
-Doubt:  what the firmware says is taken for the plug: whether its supplies' losses are in it, and how
-        exact it is, differs by maker. The ACPI meter averages over power1_average_interval, often
-        1 s and up to minutes, and says so only of itself. A supply whose driver is not loaded is
-        not missed. Meters of parts (hot-swap controllers, regulators, a rail, the several ACPI
-        meters of NVIDIA Grace) are left out. Never run on real hardware by us
+Doubt:  taken for the plug. Whether the losses of the power supplies are in it, and how exact it is,
+        differs by maker (power1_accuracy). The ACPI meter gives the mean over
+        power1_average_interval, often 1 s and up to minutes: short steps get their neighbours'
+        joules. A supply whose driver is not loaded is not missed. Meters of parts are left out:
+        hot-swap controllers, regulators, rails, the several ACPI meters of NVIDIA Grace. Never run
+        on real hardware by us
 """
 
 from __future__ import annotations

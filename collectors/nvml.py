@@ -5,10 +5,11 @@ Reads:  nvmlDeviceGetTotalEnergyConsumption (millijoules since the driver was lo
         newer), else nvmlDeviceGetPowerUsage (milliwatts); nvmlDeviceGetUtilizationRates
 Gives:  gpu_j, a counter, or gpu_w, a gauge, per device; gpu_busy_ratio, which MIG and some
         cards do not have
-Doubt:  NVIDIA gives watts to 5 W or 5 %, over the last second or at one instant by generation.
-        Busy says that a kernel ran, not how much of the device it used. An open NVML keeps a
-        laptop's card awake; one that sleeps is left alone. In a container the whole card's
-        joules are seen, with a share of it. Never run on real hardware by us
+Doubt:  watts are of the last second or of one instant, by generation, and NVIDIA states how exact
+        they are for old cards only (5 %). Busy says that a kernel ran, not how much of the device
+        it used. An open NVML keeps a laptop's card awake; one that sleeps is left alone. In a
+        container with a share of a card the whole card's joules are seen. Never run on real
+        hardware by us
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class Nvml:
             joules = [_joules(nvml, device) for device in self._devices]
             busy = [reading for device in self._devices for reading in _busy(nvml, device)]
         except nvml.NVMLError as error:
-            # Lost, reset, or its driver loaded anew: the sum is unknown. Opened again by the caller.
+            # Lost, reset, or its driver loaded anew: the sum is unknown until it is opened again.
             raise ReadError(f"NVML does not answer any more: {error}") from error
         return [*joules, *busy] if all(r.value for r in joules) else busy
 
