@@ -22,9 +22,9 @@ def chip(number: int, name: str, files: dict[str, str]) -> dict[str, str]:
     return {f"{TREE}/hwmon{number}/{key}": text for key, text in (files | {"name": name}).items()}
 
 
-def amd(number: int = 0, watts: int = 100, **files: str) -> dict[str, str]:
-    vendor = {"device/mem_info_vram_vendor": "hynix"}
-    return chip(number, "amdgpu", {"power1_average": f"{watts}000000"} | vendor | files)
+def amd(watts: int = 100, more: dict[str, str] | None = None) -> dict[str, str]:
+    files = {"power1_average": f"{watts}000000", "device/mem_info_vram_vendor": "hynix"}
+    return chip(0, "amdgpu", files | (more or {}))
 
 
 def intel(joules: int, label: str = "card", number: int = 1, name: str = "xe") -> dict[str, str]:
@@ -71,9 +71,9 @@ def test_graphics_within_the_processor_are_in_its_joules_already(paper: Paper) -
 @pytest.mark.parametrize(
     "files",
     [
-        amd(in1_label="vddnb"),  # a processor with a maker's name for its memory
-        amd(**{"device/device": "0x74a0"}),
-        amd(**{"device/mem_info_vram_vendor": "unknown"}),
+        amd(more={"in1_label": "vddnb"}),  # a processor with a maker's name for its memory
+        amd(more={"device/device": "0x74a0"}),
+        amd(more={"device/mem_info_vram_vendor": "unknown"}),
         chip(0, "amdgpu", {"power1_average": "1000000"}),
         chip(0, "i915_gt0", {"energy1_input": "1000000"}),
         chip(0, "xe", {"temp2_input": "40000"}),
