@@ -8,8 +8,9 @@ Gives:  gpu_j, a counter (Intel), or gpu_w, a gauge (AMD); gpu_busy_ratio (AMD).
         card sleeps: asking would wake it
 Doubt:  graphics within the processor is left out, its joules are in package_j already. i915 and xe
         have hwmon for cards only. For amdgpu we rely on two things: only processors label a
-        voltage vddnb, and only a card names the maker of its memory. Before RDNA 3 amdgpu gives
-        the chip alone, without memory and fans. Never run on real hardware by us
+        voltage vddnb, and only a card names the maker of its memory. Its watts are those of the
+        SoC: whether memory, regulators and fans are in them differs by generation. Never run on
+        real hardware by us
 """
 
 from __future__ import annotations

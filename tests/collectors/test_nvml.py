@@ -245,6 +245,15 @@ def test_a_device_that_sleeps_is_not_woken(here: Hosts, nvml: Install) -> None:
         assert session.opened == ("nvml",)
 
 
+def test_on_windows_the_library_is_what_is_seen(machine: Write, nvml: Install) -> None:
+    library = nvml({0: {"mj": 1000}})
+    for path, opened in (("C:/Windows/System32/nvml.dll", True), ("/dev/nvidia0", False)):
+        host = Here("windows", machine({path: ""}).moments)
+        with Session(host, choose("windows", ["nvml"])) as session:
+            assert (session.opened == ("nvml",)) is opened
+            assert library.inits == opened
+
+
 def test_another_machine_is_not_asked_for_by_this_ones_library(
     machine: Write, nvml: Install
 ) -> None:
