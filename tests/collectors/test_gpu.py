@@ -140,7 +140,7 @@ def test_a_card_that_says_nothing_is_unknown_and_not_zero(machine: Write, steps:
 
 def test_joules_are_worth_having_without_the_share_of_time(machine: Write, steps: Watch) -> None:
     load = f"{TREE}/hwmon0/device/gpu_busy_percent"
-    host = machine(amd() | {load: "100"}, {}, {load: "!broken"}, {load: "250"})
+    host = machine(amd() | {load: "100"}, {}, {load: "250"}, {load: "!broken"})
     seen = steps(host, "gpu")
     assert busy(seen) == [pytest.approx(5), None, None]
     assert joules(seen) == [pytest.approx(500)] * 3
