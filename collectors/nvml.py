@@ -1,120 +1,149 @@
-"""Energy of NVIDIA's cards, as their driver tells it.
+"""Energy of NVIDIA accelerators, as their driver's library NVML reports it.
 
 Source: https://docs.nvidia.com/deploy/nvml-api/group__nvmlDeviceQueries.html
-Reads:  NVML, by nvidia-ml-py: the energy since the driver was loaded, in millijoules; the power,
-        in milliwatts, of cards older than Volta, which count no energy
-Gives:  gpu_j, a counter per card, or gpu_w, a gauge; which of the two is settled at `open`
-Doubt:  the card as its own sensors have it: NVIDIA says 5 % of power for Fermi and Kepler, and
-        nothing of newer ones. Power is a mean of 1 s at most, so what happens between two samples
-        is lost. Looking may keep a laptop's card from falling asleep. Never run on real hardware
-        by us
+Reads:  nvmlDeviceGetTotalEnergyConsumption (millijoules since the driver was loaded; Volta and
+        newer), else nvmlDeviceGetPowerUsage (milliwatts); nvmlDeviceGetUtilizationRates
+Gives:  gpu_j, a counter, or gpu_w, a gauge, per device; gpu_busy_ratio, which MIG and some
+        cards do not have
+Doubt:  watts are of the last second or of one instant, by generation, and NVIDIA states how exact
+        they are for old cards only (5 %). Busy says that a kernel ran, not how much of the device
+        it used. An open NVML keeps a laptop's card awake; one that sleeps is left alone. In a
+        container with a share of a card the whole card's joules are seen. Never run on real
+        hardware by us
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, ClassVar, NamedTuple
 
-from sobriety.core.errors import NotPermitted, NotSupported, ReadError
+from sobriety.core.errors import NotPermitted, NotSupported, ReadError, SobrietyError
 from sobriety.core.host import Host
 from sobriety.core.reading import Reading
 
-TRACES = ("/dev/nvidia[0-9]*", "/proc/driver/nvidia/gpus/*")
 MILLI = 1e-3
+LARGEST_W = 3000.0
+"""Twice what a device of today can draw: a counter that rose faster was reset."""
+SIGNS = {
+    "linux": ("/dev/nvidia[0-9]*",),
+    "windows": (
+        "C:/Windows/System32/nvml.dll",
+        "C:/Program Files/NVIDIA Corporation/NVSMI/nvml.dll",
+    ),
+}
+ASLEEP = "/sys/bus/pci/drivers/nvidia/*/power/runtime_status"
 
 
-class _Card(NamedTuple):
+class _Device(NamedTuple):
+    handle: object
     subject: str
-    handle: Any
     counts: bool
 
 
 class Nvml:
-    """Every card that the driver shows; all must answer, else nothing is known."""
+    """Devices of which the joules are known together or not at all."""
 
     name: ClassVar[str] = "nvml"
     systems: ClassVar[frozenset[str]] = frozenset({"linux", "windows"})
 
     def __init__(self) -> None:
-        # Any: the library has no types.
-        self._nvml: Any = None
-        self._cards: list[_Card] = []
+        self._nvml: Any = None  # the library has no types
+        self._devices: list[_Device] = []
 
     def open(self, host: Host) -> None:
         if not host.is_here:
-            raise NotSupported("NVML tells only of the machine that it runs on")
-        if host.system == "linux" and not any(map(host.glob, TRACES)):
-            raise NotSupported("there is no NVIDIA card in /dev nor in /proc/driver/nvidia")
+            raise NotSupported("NVML speaks of the machine that it runs on, and this is another")
+        if not any(host.glob(sign) for sign in SIGNS.get(host.system, ())):
+            raise NotSupported("there is no NVIDIA device on this machine")
+        if any(host.text(path).startswith("suspend") for path in host.glob(ASLEEP)):
+            raise ReadError("an NVIDIA device sleeps, and asking would wake it")
         try:
             nvml: Any = import_module("pynvml")
-        except ModuleNotFoundError:
+        except ImportError:
             raise NotSupported(
-                "this needs nvidia-ml-py, which is not installed",
+                "there is an NVIDIA device, and nvidia-ml-py is not installed",
                 hint="pip install 'sobriety[gpu]'",
             ) from None
         try:
             nvml.nvmlInit()
             self._nvml = nvml
-            self._cards = [_card(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
+            self._devices = [_open_device(nvml, i) for i in range(nvml.nvmlDeviceGetCount())]
         except nvml.NVMLError as error:
             self.close()
-            raise _explained(nvml, error) from None
+            raise _refusal(nvml, error) from error
         except NotSupported:
             self.close()
             raise
-        if not self._cards:
+        if not self._devices:
             self.close()
-            raise NotSupported("NVIDIA's driver shows no card")
+            raise NotSupported("the NVIDIA driver shows no device")
 
     def read(self) -> Iterable[Reading]:
-        return [self._ask(card) for card in self._cards]
+        nvml = self._nvml
+        try:
+            joules = [_joules(nvml, device) for device in self._devices]
+            busy = [reading for device in self._devices for reading in _busy(nvml, device)]
+        except nvml.NVMLError as error:
+            # Lost, reset, or its driver loaded anew: the sum is unknown until it is opened again.
+            raise ReadError(f"NVML does not answer any more: {error}") from error
+        return [*joules, *busy] if all(r.value for r in joules) else busy
 
     def close(self) -> None:
-        nvml, self._nvml = self._nvml, None
-        self._cards.clear()
-        if nvml is not None:
-            with contextlib.suppress(nvml.NVMLError):  # a driver that is gone has nothing to end
-                nvml.nvmlShutdown()
-
-    def _ask(self, card: _Card) -> Reading:
-        try:
-            if card.counts:
-                energy_mj = self._nvml.nvmlDeviceGetTotalEnergyConsumption(card.handle)
-                return Reading("gpu_j", energy_mj * MILLI, card.subject, source="nvml")
-            power_mw = self._nvml.nvmlDeviceGetPowerUsage(card.handle)
-        except self._nvml.NVMLError as error:
-            raise ReadError(f"NVIDIA card {card.subject} does not answer: {error}") from None
-        if power_mw == 0:
-            raise ReadError(f"NVIDIA card {card.subject} says 0 W")
-        return Reading("gpu_w", power_mw * MILLI, card.subject, "gauge", "nvml")
+        if self._nvml is not None:
+            with suppress(self._nvml.NVMLError):  # a driver that has gone needs no farewell
+                self._nvml.nvmlShutdown()
+        self._nvml = None
+        self._devices = []
 
 
-def _card(nvml: Any, index: int) -> _Card:
-    """A card and how it tells. Raises NotSupported where it tells neither energy nor power."""
+def _open_device(nvml: Any, index: int) -> _Device:
     handle = nvml.nvmlDeviceGetHandleByIndex(index)
-    # What an old driver has no function for is as little there as what an old card cannot do.
-    absent = (nvml.NVMLError_NotSupported, nvml.NVMLError_FunctionNotFound)
-    with contextlib.suppress(*absent):
-        if nvml.nvmlDeviceGetTotalEnergyConsumption(handle) > 0:
-            return _Card(str(index), handle, counts=True)
+    place = nvml.nvmlDeviceGetPciInfo(handle)
+    subject = f"{place.domain:04x}:{place.bus:02x}:{place.device:02x}.0"
+    for ask, counts in (
+        (nvml.nvmlDeviceGetTotalEnergyConsumption, True),
+        (nvml.nvmlDeviceGetPowerUsage, False),
+    ):
+        if _offers(nvml, ask, handle):
+            return _Device(handle, subject, counts)
+    # The others' joules alone would stand for all of them.
+    raise NotSupported(f"the NVIDIA device at {subject} measures no power")
+
+
+def _offers(nvml: Any, ask: Callable[[object], object], handle: object) -> bool:
     try:
-        nvml.nvmlDeviceGetPowerUsage(handle)
-    except absent:
-        raise NotSupported(f"NVIDIA card {index} tells neither its energy nor its power") from None
-    return _Card(str(index), handle, counts=False)
+        ask(handle)
+    except (nvml.NVMLError_NotSupported, nvml.NVMLError_FunctionNotFound):
+        return False
+    return True
 
 
-def _explained(nvml: Any, error: Exception) -> NotSupported | NotPermitted | ReadError:
-    """What an error of the library means before anything was read."""
-    if isinstance(error, nvml.NVMLError_LibraryNotFound | nvml.NVMLError_DriverNotLoaded):
-        return NotSupported(
-            f"NVIDIA's driver is not there: {error}", hint="install the driver, or load it"
+def _joules(nvml: Any, device: _Device) -> Reading:
+    if device.counts:
+        energy_mj: int = nvml.nvmlDeviceGetTotalEnergyConsumption(device.handle)
+        return Reading(
+            "gpu_j", energy_mj * MILLI, device.subject, source="nvml", max_per_s=LARGEST_W
         )
+    power_mw: int = nvml.nvmlDeviceGetPowerUsage(device.handle)
+    return Reading("gpu_w", power_mw * MILLI, device.subject, "gauge", "nvml")
+
+
+def _busy(nvml: Any, device: _Device) -> Iterable[Reading]:
+    """The share of time in which a kernel ran; nothing from a device divided by MIG."""
+    with suppress(nvml.NVMLError_NotSupported):
+        share = nvml.nvmlDeviceGetUtilizationRates(device.handle).gpu / 100
+        yield Reading("gpu_busy_ratio", share, device.subject, "gauge", "nvml")
+
+
+def _refusal(nvml: Any, error: Exception) -> SobrietyError:
+    """What an error while opening means: not here, not ours to read, or tried again."""
+    message = f"NVML says: {error}"
     if isinstance(error, nvml.NVMLError_NoPermission):
-        return NotPermitted(
-            f"this user may not ask NVIDIA's driver: {error}",
-            hint="sudo chmod a+rw /dev/nvidiactl /dev/nvidia[0-9]*",
-        )
-    return ReadError(f"NVIDIA's driver does not answer: {error}")
+        return NotPermitted(message, hint="sudo chmod a+rw /dev/nvidia*")
+    if isinstance(error, nvml.NVMLError_LibRmVersionMismatch):
+        return NotSupported(message, hint="restart the machine: its NVIDIA driver was updated")
+    if isinstance(error, nvml.NVMLError_LibraryNotFound | nvml.NVMLError_DriverNotLoaded):
+        return NotSupported(message)
+    return ReadError(message)

@@ -88,6 +88,7 @@ GROUPS = (
     Group("psys", True, "energy of the whole board, as the firmware gives it (RAPL)"),
     Group("battery", True, "energy drawn from the battery: the whole laptop"),
     Group("gpu", True, "energy of graphics accelerators"),
+    Group("accelerator", False, "time that graphics accelerators worked"),
     Group("wall", True, "energy at the plug", one_source=True),
     Group(
         "presence",
@@ -128,6 +129,8 @@ COLUMNS = (
     _measured("psys", "joules of the platform; package_j is a part of it"),
     _measured("battery", "joules that left the battery"),
     _measured("gpu", "joules of graphics accelerators"),
+    Column("gpu_busy_s", "device·s", "accelerator", "gpu_busy_ratio", "integral",
+           "∫ share of time in which an accelerator worked dt, summed over accelerators"),
     _measured("wall", "joules at the plug, supply losses included"),
     Column("present_s", "s", "presence", "present_ratio", "integral",
            "time in which a session of somebody's was in use, as far as the system tells"),

@@ -14,8 +14,7 @@ from sobriety.core.paper import Moment, PaperHost
 
 ENERGY = "/sys/class/powercap/intel-rapl:0"
 SUPPLY = "/sys/class/power_supply"
-CARD = "/sys/class/drm/card0/device"
-OTHER_CARD = "/sys/class/drm/card1/device"
+METER = "/sys/class/hwmon/hwmon0"
 FILES = {
     "cpu": {"/proc/stat": "cpu  616 0 544 54003 62 0 7 6 0 0\ncpu0 616 0 544 54003 62 0 7 6 0 0\n"},
     "memory": {"/proc/meminfo": "MemTotal: 2000 kB\nMemFree: 1 kB\nMemAvailable: 1000 kB\n"},
@@ -32,23 +31,29 @@ FILES = {
         f"{ENERGY}/max_energy_range_uj": "262143328850",
         f"{ENERGY}/energy_uj": "12",
     },
+    "hwmon": {
+        f"{METER}/name": "power_meter",
+        f"{METER}/power1_average": "400000000",
+        f"{METER}/power1_is_battery": "0",
+        f"{METER}/measures/LNXSYBUS:00": "",
+    },
+    "gpu": {
+        f"{METER}/name": "amdgpu",
+        f"{METER}/power1_average": "200000000",
+        f"{METER}/device/mem_info_vram_vendor": "samsung",
+        f"{METER}/device/uevent": "DRIVER=amdgpu\nPCI_SLOT_NAME=0000:03:00.0\n",
+        f"{METER}/device/gpu_busy_percent": "80",
+        f"{METER}/device/power/runtime_status": "active",
+        "/sys/class/hwmon/hwmon1/name": "xe",
+        "/sys/class/hwmon/hwmon1/energy1_label": "card",
+        "/sys/class/hwmon/hwmon1/energy1_input": "1000000",
+    },
     "battery": {
         f"{SUPPLY}/BAT0/type": "Battery",
         f"{SUPPLY}/BAT0/status": "Discharging",
         f"{SUPPLY}/BAT0/power_now": "5000000",
         f"{SUPPLY}/AC/type": "Mains",
         f"{SUPPLY}/AC/online": "0",
-    },
-    "hwmon": {
-        "/sys/class/hwmon/hwmon0/name": "power_meter",
-        "/sys/class/hwmon/hwmon0/power1_average": "213000000",
-    },
-    "gpu": {
-        f"{CARD}/mem_info_vram_vendor": "samsung",
-        f"{CARD}/hwmon/hwmon3/name": "amdgpu",
-        f"{CARD}/hwmon/hwmon3/power1_average": "9000000",
-        f"{OTHER_CARD}/hwmon/hwmon4/name": "xe",
-        f"{OTHER_CARD}/hwmon/hwmon4/energy1_input": "12345678",
     },
     "presence": {
         "/run/systemd/seats/seat0": "IS_SEAT0=1\n",

@@ -1,114 +1,182 @@
-"""Cards count, each once; what is within the processor does not."""
+"""Cards: each once, whole or not at all, none woken, none that is a part of the processor."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from sobriety.collectors import Gpu
+from sobriety.collectors import Gpu, choose
 from sobriety.core.difference import Step
 from sobriety.core.errors import NotSupported, ReadError
+from sobriety.core.host import LocalHost
 from sobriety.core.paper import PaperHost
-from sobriety.core.reading import Reading
 from sobriety.session import Session
 
 Write = Callable[..., PaperHost]
 Watch = Callable[..., list[Step]]
+Paper = Callable[[str], PaperHost]
+TREE = "/sys/class/hwmon"
 
 
-def card(number: int, driver: str, vendor: str = "", **files: str) -> dict[str, str]:
-    device = f"/sys/class/drm/card{number}/device"
-    folder = f"{device}/hwmon/hwmon{number + 3}"
-    found = {f"{folder}/{file}": text for file, text in {"name": driver, **files}.items()}
-    return found | ({f"{device}/mem_info_vram_vendor": vendor} if vendor else {})
+def chip(number: int, name: str, files: dict[str, str]) -> dict[str, str]:
+    return {f"{TREE}/hwmon{number}/{key}": text for key, text in (files | {"name": name}).items()}
 
 
-def read(host: PaperHost) -> list[Reading]:
-    collector = Gpu()
-    collector.open(host)
-    found = list(collector.read())
+def amd(watts: int = 100, more: dict[str, str] | None = None) -> dict[str, str]:
+    files = {"power1_average": f"{watts}000000", "device/mem_info_vram_vendor": "hynix"}
+    return chip(0, "amdgpu", files | (more or {}))
+
+
+def intel(joules: int, label: str = "card", number: int = 1, name: str = "xe") -> dict[str, str]:
+    files = {"energy1_input": f"{joules}000000"}
+    return chip(number, name, files | ({"energy1_label": label} if label else {}))
+
+
+def runtime(status: str, number: int = 0) -> dict[str, str]:
+    return {f"{TREE}/hwmon{number}/device/power/runtime_status": status}
+
+
+def joules(steps: list[Step]) -> list[float | None]:
+    return [step.measures.get("gpu_j") for step in steps]
+
+
+def busy(steps: list[Step]) -> list[float | None]:
+    return [step.measures.get("gpu_busy_s") for step in steps]
+
+
+def refusal(host: PaperHost) -> object:
+    with Session(host, choose("linux", ["gpu"])) as session:
+        return session.refusals.get("gpu")
+
+
+def test_cards_of_two_makers_and_not_the_processors_own(paper: Paper, steps: Watch) -> None:
+    seen = steps(paper("workstation_with_discrete_gpus"), "gpu")
+    assert joules(seen) == [pytest.approx(1000 + 150), pytest.approx(750 + 150)]
+    assert busy(seen) == [pytest.approx(4), pytest.approx(2.5)]
+    assert seen[0].observed == ("gpu", "accelerator")
+
+
+def test_a_card_is_named_by_where_it_sits(paper: Paper) -> None:
+    (make,) = choose("linux", ["gpu"])
+    collector = make()
+    collector.open(paper("workstation_with_discrete_gpus"))
+    assert {r.subject for r in collector.read()} == {"0000:03:00.0", "0000:07:00.0"}
     collector.close()
-    collector.close()
-    return found
 
 
-ENERGY = Reading("gpu_j", 7.0, "card0", source="drm")
-POWER = Reading("gpu_w", 31.5, "card0", "gauge", "drm")
-
-
-@pytest.mark.parametrize(
-    ("files", "reading"),
-    [
-        (card(0, "amdgpu", "hynix", power1_average="31500000", power1_input="9"), POWER),
-        (card(0, "amdgpu", "samsung\n", power1_input="31500000\n"), POWER),
-        (card(0, "amdgpu", "micron", power1_average="9", energy1_input="7000000"), ENERGY),
-        (card(0, "i915", energy1_input="7000000"), ENERGY),
-        (card(0, "xe", energy1_input="7000000", energy2_input="5000000"), ENERGY),
-        (card(0, "xe", energy2_input="7000000"), ENERGY),
-    ],
-)
-def test_what_each_driver_tells(machine: Write, files: dict[str, str], reading: Reading) -> None:
-    (found,) = read(machine(files))
-    assert found.value == pytest.approx(reading.value)
-    assert found == reading._replace(value=found.value)
+def test_graphics_within_the_processor_are_in_its_joules_already(paper: Paper) -> None:
+    assert isinstance(refusal(paper("laptop_with_integrated_gpu")), NotSupported)
 
 
 @pytest.mark.parametrize(
     "files",
     [
-        card(0, "amdgpu", power1_average="12000000"),  # an APU
-        card(0, "amdgpu", "unknown\n", power1_average="12000000"),  # and on older kernels
-        card(0, "nouveau", power1_input="12000000"),
-        card(0, "i915_gt0", energy1_input="7000000"),
-        {"/sys/class/drm/card0/device/vendor": "0x8086"},
-        {"/sys/class/drm/card0-DP-1/status": "connected"},
+        amd(more={"in1_label": "vddnb"}),  # a processor with a maker's name for its memory
+        amd(more={"device/device": "0x74a0"}),
+        amd(more={"device/mem_info_vram_vendor": "unknown"}),
+        chip(0, "amdgpu", {"power1_average": "1000000"}),
+        chip(0, "i915_gt0", {"energy1_input": "1000000"}),
+        chip(0, "xe", {"temp2_input": "40000"}),
+        amd() | chip(1, "amdgpu", {"power1_input": "1000000"}),  # one of two: nothing tells
+        {},
     ],
 )
-def test_what_is_no_card_of_its_own_does_not_count(machine: Write, files: dict[str, str]) -> None:
-    with pytest.raises(NotSupported, match="no AMD or Intel graphics card"):
-        Gpu().open(machine(files))
-
-
-def test_joules_of_the_card_and_not_of_the_apu_beside_it(machine: Write, steps: Watch) -> None:
-    apu = card(0, "amdgpu", power1_average="15000000")
-    host = machine(
-        *(apu | card(1, "amdgpu", "hynix", power1_average=f"{w}000000") for w in (20, 40))
-    )
-    assert [s.measures for s in steps(host, "gpu")] == [{"gpu_j": pytest.approx(150)}]
-
-
-def test_the_tiles_of_a_card_are_in_its_own_counter(machine: Write) -> None:
-    tile = "/sys/class/drm/card0/device/hwmon/hwmon9"
-    files = {f"{tile}/name": "i915_gt0", f"{tile}/energy1_input": "4000000"}
-    assert read(machine(files | card(0, "i915", energy1_input="7000000"))) == [ENERGY]
-
-
-def test_two_cards_add_up_and_one_that_is_lost_makes_it_unknown(
-    machine: Write, steps: Watch
+def test_what_is_no_card_or_cannot_be_told_gives_nothing(
+    machine: Write, files: dict[str, str]
 ) -> None:
-    def both(uj: int, watts: str) -> dict[str, str]:
-        amd = card(1, "amdgpu", "hynix", power1_average=watts)
-        return card(0, "xe", energy1_input=str(uj * 10**6)) | amd
-
-    host = machine(both(1, "10000000"), both(26, "10000000"), both(51, "!broken"))
-    assert [s.measures.get("gpu_j") for s in steps(host, "gpu")] == [pytest.approx(75), None]
+    assert isinstance(refusal(machine(files)), NotSupported)
 
 
-def test_a_counter_that_began_anew_is_a_gap(machine: Write, steps: Watch) -> None:
-    host = machine(*(card(0, "xe", energy1_input=f"{j}000000") for j in (90, 140, 10, 30)))
-    seen = [step.measures.get("gpu_j") for step in steps(host, "gpu")]
-    assert seen == [pytest.approx(50), None, pytest.approx(20)]
+@pytest.mark.parametrize(("label", "name"), [("", "i915"), ("pkg", "xe"), ("card", "xe")])
+def test_intels_counter_by_any_label(machine: Write, steps: Watch, label: str, name: str) -> None:
+    host = machine(intel(10, label, name=name), intel(160, label, name=name))
+    assert joules(steps(host, "gpu")) == [pytest.approx(150)]
 
 
-def test_one_card_without_a_meter_makes_the_sum_unknown(machine: Write) -> None:
-    files = card(0, "xe", energy1_input="7000000") | card(1, "i915", temp1_input="50000")
-    with pytest.raises(NotSupported, match=r"card1 \(i915\) tells neither"):
-        Gpu().open(machine(files))
+def test_a_card_contains_its_package(machine: Write, steps: Watch) -> None:
+    def both(joules: int) -> dict[str, str]:
+        more = {"energy2_label": "pkg", "energy2_input": f"{joules // 2}000000"}
+        return intel(joules) | {f"{TREE}/hwmon1/{key}": text for key, text in more.items()}
+
+    assert joules(steps(machine(both(100), both(300)), "gpu")) == [pytest.approx(200)]
 
 
-def test_no_watts_are_a_gap(machine: Write) -> None:
-    with Session(machine(card(0, "amdgpu", "hynix", power1_average="0")), [Gpu]) as session:
+def test_a_driver_loaded_anew_is_a_gap(machine: Write, steps: Watch) -> None:
+    host = machine(intel(900), intel(1000), intel(20), intel(120), intel(90_000))
+    seen = joules(steps(host, "gpu"))
+    assert seen == [pytest.approx(100), None, pytest.approx(100), None]  # 18 kW is none of a card
+
+
+def test_a_card_that_sleeps_is_not_woken_and_the_sum_is_unknown(
+    machine: Write,
+) -> None:
+    """Its files say `!broken` while it sleeps: reading one would fail the test."""
+    power = f"{TREE}/hwmon0/power1_average"
+    awake = amd() | runtime("active") | intel(100)
+    asleep = runtime("suspended") | {power: "!broken"} | intel(200)
+    host = machine(
+        awake,
+        asleep,
+        intel(300),
+        runtime("active") | amd() | intel(400),
+        intel(500),
+    )
+    seen: list[float | None] = []
+    with Session(host, choose("linux", ["gpu"])) as session:
+        session.sample()
+        while host.turn():
+            session.sample()
+            assert session.last_step and not session.failing
+            seen.append(session.last_step.measures.get("gpu_j"))
+    assert seen == [None, None, None, pytest.approx(500 + 100)]
+
+
+def test_a_card_that_says_nothing_is_unknown_and_not_zero(machine: Write, steps: Watch) -> None:
+    host = machine(amd(watts=0), {}, amd(), {})
+    assert joules(steps(host, "gpu")) == [None, None, pytest.approx(500)]
+
+
+def test_joules_are_worth_having_without_the_share_of_time(machine: Write, steps: Watch) -> None:
+    load = f"{TREE}/hwmon0/device/gpu_busy_percent"
+    host = machine(amd() | {load: "100"}, {}, {load: "250"}, {load: "!broken"})
+    seen = steps(host, "gpu")
+    assert busy(seen) == [pytest.approx(5), None, None]
+    assert joules(seen) == [pytest.approx(500)] * 3
+
+
+def test_a_card_that_stops_answering_is_a_gap(machine: Write) -> None:
+    host = machine(amd(), {f"{TREE}/hwmon0/power1_average": "!gone"})
+    with Session(host, choose("linux", ["gpu"])) as session:
+        session.sample()
+        host.turn()
         session.sample()
         assert isinstance(session.failing["gpu"], ReadError)
-        assert "says 0 W" in session.failing["gpu"].message
+
+
+def test_on_links_as_the_kernel_has_them(tmp_path: Path) -> None:
+    """hwmon is made of links into /sys/devices, and so is `device` of a chip."""
+    card = tmp_path / "sys/devices/pci0000:00/0000:03:00.0"
+    sensor = card / "hwmon/hwmon3"
+    (card / "power").mkdir(parents=True)
+    sensor.mkdir(parents=True)
+    (sensor / "device").symlink_to("../..")
+    (tmp_path / "sys/class/hwmon").mkdir(parents=True)
+    (tmp_path / "sys/class/hwmon/hwmon3").symlink_to(sensor)
+    for path, text in (
+        (sensor / "name", "amdgpu"),
+        (sensor / "power1_average", "100000000"),
+        (card / "mem_info_vram_vendor", "samsung"),
+        (card / "uevent", "DRIVER=amdgpu\nPCI_SLOT_NAME=0000:03:00.0"),
+        (card / "power/runtime_status", "active"),
+    ):
+        path.write_text(f"{text}\n", encoding="utf-8")
+    collector = Gpu()
+    collector.open(LocalHost(str(tmp_path)))
+    assert [(r.subject, r.value) for r in collector.read()] == [("0000:03:00.0", 100)]
+    (sensor / "power1_average").write_text("150000000\n", encoding="utf-8")
+    assert [r.value for r in collector.read()] == [150]
+    (card / "power/runtime_status").write_text("suspended\n", encoding="utf-8")
+    assert list(collector.read()) == []
+    collector.close()

@@ -23,12 +23,15 @@ FACTS = {
     "counter_wraps": ("desktop", 1, 1, 2, 8, False),
     "cpu_unplugged": ("server", 1, 2, 4, 8, False),
     "laptop_sleeps": ("notebook", 1, 4, 8, 15, False),
+    "laptop_with_integrated_gpu": ("notebook", 1, 2, 2, 31, False),
     "laptop_with_rapl_and_battery": ("notebook", 1, 4, 8, 15, False),
     "rapl_forbidden": ("desktop", 1, 1, 2, 8, False),
     "reboot": ("desktop", 1, 1, 2, 8, False),
     "sensor_breaks": ("desktop", 1, 1, 2, 8, False),
     "server_two_sockets": ("server", 2, 4, 8, 183, False),
+    "server_with_acpi_meter": ("server", 2, 4, 4, 183, False),
     "vm_without_sensor": ("server", 1, 2, 2, 24, True),
+    "workstation_with_discrete_gpus": ("desktop", 1, 2, 2, 61, False),
 }
 
 
