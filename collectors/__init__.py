@@ -23,6 +23,8 @@ from .network import Network
 from .portable import Portable
 from .processes import Processes
 from .rapl import Rapl
+from .redfish import Redfish
+from .secret_file import read_secret
 from .snmp import Snmp
 
 __all__ = [
@@ -38,10 +40,12 @@ __all__ = [
     "Portable",
     "Processes",
     "Rapl",
+    "Redfish",
     "Snmp",
     "choose",
     "guests",
     "machine_facts",
+    "read_secret",
 ]
 
 BUILTIN: tuple[type[Collector], ...] = (
