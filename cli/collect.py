@@ -17,15 +17,17 @@ from sobriety.cadence import Cadence
 from sobriety.collectors import Processes, choose
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Host, LocalHost
+from sobriety.core.machine import Machine
+from sobriety.core.ports import Collector
 from sobriety.core.usage import Usage
 from sobriety.daemon import Daemon
 from sobriety.gaps import gap, seen_until
-from sobriety.meters import configured
+from sobriety.meters import configured, controller
 from sobriety.notify import Notify
 from sobriety.pseudonym import pseudonymised
 from sobriety.session import Session
 from sobriety.spool import Spool
-from sobriety.this_machine import describe
+from sobriety.this_machine import declared, describe
 
 from .again import Again
 from .options import (
@@ -63,6 +65,13 @@ ONE_ROW_S = 1e9
     default=None,
     help="A made-up name in place of the machine's.  [default: not on a server]",
 )
+@click.option(
+    "--redfish",
+    "redfish_url",
+    metavar="URL",
+    help="Another server instead, of which only the power is known: ask its controller.",
+)
+@click.option("--redfish-user", metavar="NAME", help="Whom that controller lets read.")
 @json_option
 @root_option
 @config_option
@@ -72,6 +81,8 @@ def collect(
     once: bool,
     daemon: bool,
     pseudonymise: bool | None,
+    redfish_url: str | None,
+    redfish_user: str | None,
     as_json: bool,
     root: str,
     config_file: Path | None,
@@ -87,19 +98,20 @@ def collect(
     sobriety collect --once --json        one row, for a script
     sobriety collect --root /host         in a container, the machine below it
     sobriety collect --daemon             under systemd
+    sobriety collect --redfish https://bmc-3 --redfish-user monitor
     """
     named = None if pseudonymise is None else "on" if pseudonymise else "off"
-    given = {"interval_s": interval_s, "pseudonymise": named}
+    given = {"interval_s": interval_s, "pseudonymise": named, "redfish_user": redfish_user}
     config = settings.load(given, file=config_file)
     interval_s = config.must_number("interval_s")
     row_s = config.must_number("row_s")
     if once:
         for_s, row_s = interval_s, ONE_ROW_S
     host = LocalHost(root)
-    collectors = [*configured(config), *choose(host.system, config.names("collectors"))]
+    machine, collectors = _watched(host, config, redfish_url)
     if once:  # one row says what the host did, and not who
         collectors = [c for c in collectors if c is not Processes]
-    machine = pseudonymised(describe(host, config), config, settings.data_folder())
+    machine = pseudonymised(machine, config, settings.data_folder())
     spool = Spool.open(settings.data_folder() / "spool.sqlite3")
     try:
         spool.record_machine(machine, host.now().wall_ns)
@@ -146,6 +158,17 @@ def collect(
     click.echo(f"{rows} row{'s' if rows != 1 else ''} added to {spool.path}", err=True)
     if again and again.wanted:
         again.start()
+
+
+def _watched(
+    host: Host, config: settings.Config, redfish_url: str | None
+) -> tuple[Machine, list[Callable[[], Collector]]]:
+    """What is watched and by what: this machine, or the server of a controller."""
+    if redfish_url is not None:
+        server, made = controller(redfish_url, config)
+        return declared(server.machine(), config), [made]
+    collectors = choose(host.system, config.names("collectors"))
+    return describe(host, config), [*configured(config), *collectors]
 
 
 class _Kept:

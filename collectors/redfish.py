@@ -79,7 +79,7 @@ class Redfish:
         return (Reading("wall_w", sum(watts), self._base, "gauge", "redfish"),)
 
     def close(self) -> None:
-        self._client = self._chassis = None
+        self._client, self._chassis = None, None
 
     def machine(self) -> Machine:
         """What the server is. Raises ReadError, NotPermitted, NotSupported."""

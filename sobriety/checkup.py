@@ -60,8 +60,8 @@ class Checkup:
 def examine(host: Host, config: Config, *, year: int) -> Checkup:
     """Open every collector of this system, read it twice, and say what came."""
     machine = describe(host, config)
-    collectors = [*configured(config), *choose(host.system, config.names("collectors"))]
-    with Session(host, collectors) as session:
+    meters, others = configured(config), choose(host.system, config.names("collectors"))
+    with Session(host, [*meters, *others]) as session:
         session.sample()
         host.sleep_until(host.now().monotonic_ns + 200_000_000)
         session.sample()

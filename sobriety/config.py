@@ -103,6 +103,9 @@ SETTINGS = (
     Setting("snmp_oid", _text, None, "what to ask it, as in rPDU2OutletMeteredStatusPower.7"),
     Setting("snmp_unit_w", _number(1e-6, 1e6), 1.0, "the watts of 1, where that is a number"),
     Setting("snmp_keys_file", _text, None, "a file with its community, or user and passwords"),
+    Setting("redfish_user", _text, None, "whom a server's controller lets read, for --redfish"),
+    Setting("redfish_password_file", _text, None, "a file with that user's password"),
+    Setting("redfish_ca_file", _text, None, "certificates to trust, where it signed its own"),
 )  # fmt: skip
 BY_NAME = {s.name: s for s in SETTINGS}
 
