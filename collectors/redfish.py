@@ -124,8 +124,9 @@ class Redfish:
         return self._client.get(self._base + path)
 
     def _members(self, collection: str) -> list[Any]:
-        members = _at(self._get(f"{ROOT}/{collection}"), "Members")
-        links = [_link(m) for m in members] if isinstance(members, list) else []  # pyright: ignore[reportUnknownVariableType]
+        from .http_json import rows
+
+        links = [_link(m) for m in rows(_at(self._get(f"{ROOT}/{collection}"), "Members"))]
         if not links:
             raise ReadError(f"{self._base}{ROOT}/{collection} has no members")
         return [self._get(link) for link in links]
@@ -149,13 +150,11 @@ class Redfish:
         return [w for w in found if w]
 
 
-def _whole(controls: Any) -> list[Any]:
+def _whole(controls: Any) -> list[dict[str, Any]]:
     """The entries that are about the whole chassis."""
-    told = [
-        c
-        for c in (controls if isinstance(controls, list) else [])  # pyright: ignore[reportUnknownVariableType]
-        if isinstance(c, dict) and "PowerConsumedWatts" in c
-    ]
+    from .http_json import rows, table
+
+    told = [table(c) for c in rows(controls) if "PowerConsumedWatts" in table(c)]
     for context in WHOLE:
         if found := [c for c in told if c.get("PhysicalContext") == context]:
             return found
@@ -163,9 +162,11 @@ def _whole(controls: Any) -> list[Any]:
 
 
 def _at(answer: Any, *path: str) -> Any:
+    from .http_json import table
+
     for key in path:
-        answer = answer.get(key) if isinstance(answer, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return answer  # pyright: ignore[reportUnknownVariableType]
+        answer = table(answer).get(key)
+    return answer
 
 
 def _link(answer: Any) -> Any:

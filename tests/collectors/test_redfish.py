@@ -82,11 +82,11 @@ NEWER = {
 
 
 class Door(BaseHTTPRequestHandler):
-    server: Controller
-
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        answer = self.server.answers.get(self.path.removeprefix(f"{V1}/"))
+        server = self.server
+        assert isinstance(server, Controller)
+        server.asked.append(self.path)
+        answer = server.answers.get(self.path.removeprefix(f"{V1}/"))
         status = 200 if answer is not None else 404
         if self.headers.get("Authorization") != BASIC:
             status, answer = 401, None
@@ -197,7 +197,7 @@ def test_two_chassis_side_by_side_are_summed(controller: Controller) -> None:
         ({"Chassis_1_Power": None}, "Chassis/1/Power answers HTTP 404"),
         ({"Chassis_1": {}}, "no chassis tells its power"),
         ({"Chassis": {"Members": []}}, "Chassis has no members"),
-        ({"Chassis": {"Members": [{}]}}, "links to 'None', which is no path"),
+        ({"Chassis": {"Members": [{"Id": "1"}]}}, "links to 'None', which is no path"),
         ({"Chassis_1": {"Power": {"@odata.id": "https://else/"}}}, "links to 'https://else/'"),
         ({"Chassis_1": {"Power": {"@odata.id": "@else/"}}}, "links to '@else/'"),
     ],
