@@ -18,18 +18,19 @@ from sobriety.cadence import Cadence
 from sobriety.collectors import Processes, choose
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Host, LocalHost
+from sobriety.core.machine import Machine
 from sobriety.core.ports import Collector
 from sobriety.core.units import NS_PER_S, S_PER_DAY
 from sobriety.core.usage import Usage
 from sobriety.daemon import Daemon
 from sobriety.gaps import gap, seen_until
-from sobriety.meters import configured
+from sobriety.meters import configured, controller
 from sobriety.notify import Notify
 from sobriety.pseudonym import pseudonymised
 from sobriety.retention import Keep
 from sobriety.session import Session
 from sobriety.spool import Spool
-from sobriety.this_machine import describe
+from sobriety.this_machine import declared, describe
 
 from .again import Again
 from .options import (
@@ -78,6 +79,13 @@ ONE_ROW_S = 1e9
     flag_value="127.0.0.1:9845",
     help="Answer Prometheus at /metrics, on 127.0.0.1:9845 if no address is given.",
 )
+@click.option(
+    "--redfish",
+    "redfish_url",
+    metavar="URL",
+    help="Another server instead, of which only the power is known: ask its controller.",
+)
+@click.option("--redfish-user", metavar="NAME", help="Whom that controller lets read.")
 @json_option
 @root_option
 @config_option
@@ -88,6 +96,8 @@ def collect(
     daemon: bool,
     pseudonymise: bool | None,
     metrics: str | None,
+    redfish_url: str | None,
+    redfish_user: str | None,
     as_json: bool,
     root: str,
     config_file: Path | None,
@@ -103,20 +113,25 @@ def collect(
     sobriety collect --once --json        one row, for a script
     sobriety collect --root /host         in a container, the machine below it
     sobriety collect --daemon             under systemd
+    sobriety collect --redfish https://bmc-3 --redfish-user monitor
     """
     named = None if pseudonymise is None else "on" if pseudonymise else "off"
-    given = {"interval_s": interval_s, "pseudonymise": named, "metrics": metrics}
+    given = {
+        "interval_s": interval_s,
+        "pseudonymise": named,
+        "metrics": metrics,
+        "redfish_user": redfish_user,
+    }
     config = settings.load(given, file=config_file)
     interval_s = config.must_number("interval_s")
     row_s = config.must_number("row_s")
     if once:
         for_s, row_s = interval_s, ONE_ROW_S
     host = LocalHost(root)
-    wanted = choose(host.system, config.names("collectors"))
+    machine, collectors = _watched(host, config, redfish_url)
     if once:  # one row says what the host did, and not who
-        wanted = [c for c in wanted if c is not Processes]
-    collectors: list[Callable[[], Collector]] = [*configured(config), *wanted]
-    machine = pseudonymised(describe(host, config), config, settings.data_folder())
+        collectors = [c for c in collectors if c is not Processes]
+    machine = pseudonymised(machine, config, settings.data_folder())
     keep = Keep(
         config.must_number("retention_days") * S_PER_DAY, config.must_number("spool_max_mb") * 1e6
     )
@@ -178,6 +193,17 @@ def collect(
     click.echo(f"{rows} row{'s' if rows != 1 else ''} added to {spool.path}", err=True)
     if again and again.wanted:
         again.start()
+
+
+def _watched(
+    host: Host, config: settings.Config, redfish_url: str | None
+) -> tuple[Machine, list[Callable[[], Collector]]]:
+    """What is watched and by what: this machine, or the server of a controller."""
+    if redfish_url is not None:
+        server, made = controller(redfish_url, config)
+        return declared(server.machine(), config), [made]
+    collectors = choose(host.system, config.names("collectors"))
+    return describe(host, config), [*configured(config), *collectors]
 
 
 class _Kept:

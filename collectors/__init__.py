@@ -28,6 +28,8 @@ from .portable import Portable
 from .presence import Presence
 from .processes import Processes
 from .rapl import Rapl
+from .redfish import Redfish
+from .secret_file import read_secret
 from .snmp import Snmp
 
 __all__ = [
@@ -48,10 +50,12 @@ __all__ = [
     "Presence",
     "Processes",
     "Rapl",
+    "Redfish",
     "Snmp",
     "choose",
     "guests",
     "machine_facts",
+    "read_secret",
 ]
 
 BUILTIN: tuple[type[Collector], ...] = (

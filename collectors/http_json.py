@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sobriety.core.errors import ConfigError, NotPermitted, NotSupported, ReadError
 
@@ -44,6 +44,16 @@ def checked_url(url: str) -> str:
 def shown(url: str) -> str:
     """An address as messages may name it."""
     return url.partition("?")[0]
+
+
+def table(answer: object) -> dict[str, Any]:
+    """An object of an answer; empty where it is something else."""
+    return cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
+
+
+def rows(answer: object) -> list[Any]:
+    """A list of an answer; empty where it is something else."""
+    return answer if isinstance(answer, list) else []  # pyright: ignore[reportUnknownVariableType]
 
 
 def authorization(secret: str) -> str:

@@ -93,17 +93,20 @@ class HttpMeter:
 
 
 def _at(answer: Any, keys: list[str], place: str) -> Any:
+    from .http_json import rows, table
+
     for key in keys:
-        if isinstance(answer, dict) and key in answer:
-            answer = answer[key]  # pyright: ignore[reportUnknownVariableType]
-        elif isinstance(answer, list) and key.isdecimal() and int(key[:9]) < len(answer):  # pyright: ignore[reportUnknownArgumentType]
-            answer = answer[int(key[:9])]  # pyright: ignore[reportUnknownVariableType]
+        index = int(key[:9]) if key.isdecimal() else -1
+        if key in table(answer):
+            answer = answer[key]
+        elif 0 <= index < len(rows(answer)):
+            answer = answer[index]
         else:
             raise ReadError(
-                f"{place}: there is no {key!r} in {str(answer)[:80]!r}",  # pyright: ignore[reportUnknownArgumentType]
+                f"{place}: there is no {key!r} in {str(answer)[:80]!r}",
                 hint="look at the answer and choose another path",
             )
-    return answer  # pyright: ignore[reportUnknownVariableType]
+    return answer
 
 
 def _number(value: Any, place: str) -> float:

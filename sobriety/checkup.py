@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +11,6 @@ from sobriety.core.errors import FactorNotFound, NotPermitted
 from sobriety.core.estimate import Estimate
 from sobriety.core.host import Host
 from sobriety.core.machine import Machine
-from sobriety.core.ports import Collector
 from sobriety.core.usage import COLUMNS
 from sobriety.estimators import intensity, power_model, power_w
 from sobriety.meters import configured
@@ -64,11 +62,8 @@ class Checkup:
 def examine(host: Host, config: Config, *, year: int) -> Checkup:
     """Open every collector of this system, read it twice, and say what came."""
     machine = describe(host, config)
-    collectors: list[Callable[[], Collector]] = [
-        *configured(config),
-        *choose(host.system, config.names("collectors")),
-    ]
-    with Session(host, collectors) as session:
+    meters, others = configured(config), choose(host.system, config.names("collectors"))
+    with Session(host, [*meters, *others]) as session:
         session.sample()
         host.sleep_until(host.now().monotonic_ns + 200_000_000)
         session.sample()

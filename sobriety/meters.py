@@ -1,16 +1,18 @@
-"""The meters that the settings ask for: a plug with an HTTP-JSON API, a box that speaks SNMP."""
+"""Meters elsewhere: those that the settings ask for, and the controller of another server."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 
-from sobriety.collectors import HttpMeter, Snmp
+from sobriety.collectors import HttpMeter, Redfish, Snmp, read_secret
 from sobriety.config import Config
 from sobriety.core.errors import ConfigError
 from sobriety.core.ports import Collector
 
 POWERS = ("W", "kW", "mW")
 HTTP = ("meter_url", "meter_path", "meter_token_file", "meter_ca_file")
+PASSWORD = "SOBRIETY_REDFISH_PASSWORD"
 SNMP = ("snmp_target", "snmp_oid", "snmp_keys_file")
 
 
@@ -45,6 +47,24 @@ def configured(config: Config, *, counters: bool = True) -> list[Callable[[], Co
             )
         )
     return [_as_is(meter) for meter in meters]
+
+
+def controller(
+    url: str, config: Config, environ: Mapping[str, str] = os.environ
+) -> tuple[Redfish, Callable[[], Collector]]:
+    """That of another server, and how a session makes it. Raises ConfigError."""
+    user, file = config.text("redfish_user"), config.text("redfish_password_file")
+    if user is None:
+        raise ConfigError(
+            "no user of the controller is named", hint="give --redfish-user, or set redfish_user"
+        )
+    password = environ.get(PASSWORD) or (read_secret(file) if file else "")
+    if not password:
+        raise ConfigError(
+            f"there is no password for {user}", hint=f"set {PASSWORD}, or redfish_password_file"
+        )
+    found = Redfish(url, user, password, ca_file=config.text("redfish_ca_file") or "")
+    return found, _as_is(found)
 
 
 def _asked(config: Config, names: tuple[str, ...]) -> bool:

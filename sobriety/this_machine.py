@@ -12,8 +12,13 @@ from sobriety.core.machine import Machine
 
 def describe(host: Host, config: Config) -> Machine:
     """The facts found, with the owner's settings over them."""
+    return declared(machine_facts(host), config)
+
+
+def declared(machine: Machine, config: Config) -> Machine:
+    """The owner's settings over the facts of any machine."""
     year = config.number("hw_year")
-    declared: dict[str, str | float | int | None] = {
+    said: dict[str, str | float | int | None] = {
         "host": config.text("host"),
         "category": config.text("category"),
         "cpu_model": config.text("cpu_model"),
@@ -25,6 +30,6 @@ def describe(host: Host, config: Config) -> Machine:
         "hw_year": None if year is None else int(year),
     }
     return replace(
-        machine_facts(host),
-        **{name: value for name, value in declared.items() if value is not None},  # type: ignore[arg-type]
+        machine,
+        **{name: value for name, value in said.items() if value is not None},  # type: ignore[arg-type]
     )

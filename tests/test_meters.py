@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -45,7 +45,7 @@ def url() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/meter/0"
 
 
-def names(given: dict[str, object], *, counters: bool = True) -> list[str]:
+def names(given: Mapping[str, object], *, counters: bool = True) -> list[str]:
     return [make().name for make in configured(settings.load(given), counters=counters)]
 
 

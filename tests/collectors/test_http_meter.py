@@ -80,15 +80,15 @@ ANSWERS: dict[str, Any] = {
 
 
 class Plug(BaseHTTPRequestHandler):
-    server: Server
-
     def do_GET(self) -> None:
-        self.server.asked.append((self.path, self.headers.get("Authorization")))
+        server = self.server
+        assert isinstance(server, Server)
+        server.asked.append((self.path, self.headers.get("Authorization")))
         if self.path == "/hangs":
-            self.server.over.wait(20)
+            server.over.wait(20)
         elif self.path == "/drips":
             self._answer(200, b"", 100)
-            while not self.server.over.wait(0.05):
+            while not server.over.wait(0.05):
                 self.wfile.write(b" ")
         elif self.path == "/moved":
             self.send_response(302)
