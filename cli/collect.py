@@ -7,9 +7,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -20,13 +20,13 @@ from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Host, LocalHost
 from sobriety.core.machine import Machine
 from sobriety.core.ports import Collector
-from sobriety.core.units import NS_PER_S, S_PER_DAY
+from sobriety.core.units import S_PER_DAY
 from sobriety.core.usage import Usage
 from sobriety.daemon import Daemon
-from sobriety.gaps import gap, seen_until
 from sobriety.meters import configured, controller
 from sobriety.notify import Notify
 from sobriety.pseudonym import pseudonymised
+from sobriety.recorder import Recorder
 from sobriety.retention import Keep
 from sobriety.session import Session
 from sobriety.spool import Spool
@@ -43,10 +43,6 @@ from .options import (
     tell_failures,
 )
 
-if TYPE_CHECKING:
-    from sobriety.metrics import Metrics
-
-REMEMBER_NS = 3600 * NS_PER_S
 ONE_ROW_S = 1e9
 """So long that no boundary cuts the row of `--once`."""
 
@@ -123,76 +119,100 @@ def collect(
         "redfish_user": redfish_user,
     }
     config = settings.load(given, file=config_file)
-    interval_s = config.must_number("interval_s")
-    row_s = config.must_number("row_s")
-    if once:
-        for_s, row_s = interval_s, ONE_ROW_S
     host = LocalHost(root)
     machine, collectors = _watched(host, config, redfish_url)
     if once:  # one row says what the host did, and not who
-        collectors = [c for c in collectors if c is not Processes]
+        for_s, collectors = config.must_number("interval_s"), _without_work(collectors)
     machine = pseudonymised(machine, config, settings.data_folder())
     keep = Keep(
         config.must_number("retention_days") * S_PER_DAY, config.must_number("spool_max_mb") * 1e6
     )
     spool = Spool.open(settings.data_folder() / "spool.sqlite3", keep)
-    try:
+    with ExitStack() as stack:
+        stack.callback(spool.close)
         spool.record_machine(machine, host.now().wall_ns)
-        with (
-            ExitStack() as stack,
-            Session(
-                host, collectors, name=machine.host, row_s=row_s, tell=tell_failures
-            ) as session,
-        ):
-            if not set(session.opened) - {"agent"}:
-                raise SobrietyError(
-                    "nothing of this machine can be read", hint="see why with: sobriety doctor"
-                )
-            sink = _Kept(spool, host, session, machine.host, as_json=as_json)
-            listen = config.text("metrics")
-            if listen is not None:
-                from sobriety.metrics import Metrics  # estimators, which others need not load
+        row_s = ONE_ROW_S if once else config.must_number("row_s")
+        session = stack.enter_context(
+            Session(host, collectors, name=machine.host, row_s=row_s, tell=tell_failures)
+        )
+        if not set(session.opened) - {"agent"}:
+            raise SobrietyError(
+                "nothing of this machine can be read", hint="see why with: sobriety doctor"
+            )
+        recorder = Recorder(spool, session, machine.host, say=partial(click.echo, err=True))
+        if as_json:
+            recorder.listeners.append(_print)
+        _open_metrics(stack, config, machine, session, recorder, spool.path)
+        moved = stack.enter_context(_progress(None if daemon else for_s))
+        manager = Notify(os.environ if daemon else {})
+        runner = Daemon(
+            session,
+            recorder,
+            cadence=_cadence(config, daemon=daemon),
+            tell=_tell_disk,
+            on_sample=moved,
+            alive=lambda: manager.send("WATCHDOG=1"),
+            alive_s=manager.watchdog_s,
+        )
+        again = Again(runner.stop, given, config_file) if daemon else None
+        stack.enter_context(_stopping(runner.stop, again))
+        if daemon:
+            recorder.append_gap()
+            _tell_ready(manager, machine, session, config)
+        runner.run(for_s)
+        manager.send("RELOADING=1" if again and again.wanted else "STOPPING=1")
+        recorder.remember()
+    _tell_written(runner, spool.path)
+    if again and again.wanted:
+        again.start()
 
-                sink.metrics = stack.enter_context(
-                    Metrics(listen, machine, config, session, spool.path)
-                )
-            manager = Notify(os.environ if daemon else {})
-            with _progress(None if daemon else for_s) as moved:
-                runner = Daemon(
-                    session,
-                    sink,
-                    cadence=Cadence(
-                        interval_s,
-                        config.must_number("work_s"),
-                        adaptive=daemon and config.text("adaptive") == "on",
-                    ),
-                    tell=_tell_disk,
-                    on_sample=moved,
-                    alive=lambda: manager.send("WATCHDOG=1"),
-                    alive_s=manager.watchdog_s,
-                )
-                again = Again(runner.stop, given, config_file) if daemon else None
-                with _stopping(runner.stop, again):
-                    if daemon:
-                        sink.append_gap(machine.host)
-                        watching = f"every {interval_s:g} s: {', '.join(session.opened)}"
-                        click.echo(f"watching {machine.host} {watching}", err=True)
-                        manager.send("READY=1", f"STATUS=watching {watching}")
-                    runner.run(for_s)
-                    manager.send("RELOADING=1" if again and again.wanted else "STOPPING=1")
-                with suppress(SobrietyError):  # a full disk is told below, with what it costs
-                    sink.remember()
-    finally:
-        spool.close()
+
+def _without_work(makers: Sequence[Callable[[], Collector]]) -> list[Callable[[], Collector]]:
+    return [make for make in makers if make is not Processes]
+
+
+def _cadence(config: settings.Config, *, daemon: bool) -> Cadence:
+    """As set; only a daemon slows down by itself."""
+    return Cadence(
+        config.must_number("interval_s"),
+        config.must_number("work_s"),
+        adaptive=daemon and config.text("adaptive") == "on",
+    )
+
+
+def _open_metrics(
+    stack: ExitStack,
+    config: settings.Config,
+    machine: Machine,
+    session: Session,
+    recorder: Recorder,
+    spool: Path,
+) -> None:
+    listen = config.text("metrics")
+    if listen is not None:
+        from sobriety.metrics import Metrics  # and estimators, which others need not load
+
+        metrics = stack.enter_context(Metrics(listen, machine, config, session, spool))
+        recorder.listeners.append(metrics.add)
+
+
+def _tell_ready(
+    manager: Notify, machine: Machine, session: Session, config: settings.Config
+) -> None:
+    watching = f"every {config.must_number('interval_s'):g} s: {', '.join(session.opened)}"
+    click.echo(f"watching {machine.host} {watching}", err=True)
+    manager.send("READY=1", f"STATUS=watching {watching}")
+
+
+def _tell_written(runner: Daemon, spool: Path) -> None:
+    """How many rows; raises SobrietyError for those that no disk took."""
     if runner.rows_unwritten or runner.rows_dropped:
         raise SobrietyError(
             f"{runner.rows_unwritten + runner.rows_dropped} rows could not be written",
             hint="make room in the data folder, or choose another with SOBRIETY_HOME",
         )
     rows = runner.rows_written
-    click.echo(f"{rows} row{'s' if rows != 1 else ''} added to {spool.path}", err=True)
-    if again and again.wanted:
-        again.start()
+    click.echo(f"{rows} row{'s' if rows != 1 else ''} added to {spool}", err=True)
 
 
 def _watched(
@@ -206,60 +226,20 @@ def _watched(
     return describe(host, config), [*configured(config), *collectors]
 
 
-class _Kept:
-    """Writes rows to the spool, says what the spool has to say, and prints rows as JSON lines."""
-
-    def __init__(
-        self, spool: Spool, host: Host, session: Session, name: str, *, as_json: bool
-    ) -> None:
-        self._spool, self._host, self._as_json = spool, host, as_json
-        self._least_w, self._least_key = session.attribution.least_w, f"least_w {name}"
-        self._least_w.update(spool.recall(self._least_key) or {})
-        self._remembered_ns = host.now().monotonic_ns
-        self.metrics: Metrics | None = None
-        self._tell_notes()
-
-    def append(self, rows: Sequence[Usage]) -> None:
-        last = next((row for row in reversed(rows) if row.kind == "host"), None)
-        self._spool.append(rows, seen_until(last, self._host.now()) if last else None)
-        self._tell_notes()
-        if self._host.now().monotonic_ns - self._remembered_ns > REMEMBER_NS:
-            self.remember()
-        if self.metrics is not None:
-            self.metrics.add(rows)
-        for row in rows if self._as_json else ():
-            click.echo(
-                json.dumps(
-                    {
-                        "host": row.host,
-                        "kind": row.kind,
-                        "name": row.name,
-                        "state": row.state,
-                        "observed": list(row.observed),
-                        "start_ns": row.start_ns,
-                        "duration_s": row.duration_s,
-                        "covered_s": row.covered_s,
-                        **row.measures,
-                    }
-                )
-            )
-
-    def remember(self) -> None:
-        """The least draw seen of each sensor: what idle is, for the next run."""
-        if self._least_w:
-            self._spool.remember(self._least_key, self._least_w)
-        self._remembered_ns = self._host.now().monotonic_ns
-
-    def append_gap(self, name: str) -> None:
-        """Write down the time since the last row of this host."""
-        last = self._spool.seen(name)
-        if last is not None:
-            self.append(gap(last, self._host.now()))
-
-    def _tell_notes(self) -> None:
-        for note in self._spool.notes:
-            click.echo(note, err=True)
-        self._spool.notes.clear()
+def _print(rows: Sequence[Usage]) -> None:
+    """As `docs/schema/usage.json` describes them, a line each."""
+    for row in rows:
+        keys = {
+            "host": row.host,
+            "kind": row.kind,
+            "name": row.name,
+            "state": row.state,
+            "observed": list(row.observed),
+            "start_ns": row.start_ns,
+            "duration_s": row.duration_s,
+            "covered_s": row.covered_s,
+        }
+        click.echo(json.dumps(keys | row.measures))
 
 
 def _tell_disk(error: SobrietyError) -> None:
