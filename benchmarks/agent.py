@@ -117,7 +117,11 @@ def side_by_side(bin_: Path) -> None:
         environ = agent_environ(home, WORK_S="1", ROW_S="1")
         agent: list[str | Path] = [bin_ / "sobriety", "collect", "--interval", f"{EVERY_S}s"]
         pids = {"sobriety": stack.enter_context(running(agent, environ))}
-        scrapes: list[Callable[[], None]] = []
+        shown = stack.enter_context(tempfile.TemporaryDirectory())
+        listen = f"127.0.0.1:{free_port()}"
+        environ = agent_environ(shown, WORK_S="1", ROW_S="1", METRICS=listen)
+        pids["with /metrics"] = stack.enter_context(running(agent, environ))
+        scrapes = [scraper(int(listen.rpartition(":")[2]))]
         for name in ("node", "process"):
             tool = shutil.which(f"prometheus-{name}-exporter")
             if tool is None:
@@ -146,7 +150,7 @@ def side_by_side(bin_: Path) -> None:
     print(f"{'':<18} {'CPU per sample':>15} {'resident':>10}")
     for name, ms in spent_ms.items():
         print(f"{name:<18} {ms:12.2f} ms {after[name].resident_b / 1e6:7.1f} MB")
-    if len(spent_ms) == 3:
+    if len(spent_ms) == 4:
         theirs_ms = spent_ms["node_exporter"] + spent_ms["process_exporter"]
         print(f"theirs together are {theirs_ms / spent_ms['sobriety']:.1f} times ours")
 

@@ -17,10 +17,13 @@ NOW_NS = 4_000_000_000 * NS_PER_S
 """Later than any clock: what is old is told from the clock of this machine."""
 
 
+def measured() -> dict[str, float]:
+    return {"cpu_busy_s": 1.0, "cpu_capacity_s": 1.0, "util_s": 1.0, "agent_cpu_s": 1.0}
+
+
 def rows(first: int, count: int, *, start_ns: int = NOW_NS) -> list[Usage]:
-    measures = dict.fromkeys(("cpu_busy_s", "cpu_capacity_s", "util_s", "agent_cpu_s"), 1.0)
     return [
-        Usage("machine-1", start_ns + n * 60 * NS_PER_S, 60.0, 60.0, measures, ("cpu", "agent"))
+        Usage("machine-1", start_ns + n * 60 * NS_PER_S, 60.0, 60.0, measured(), ("cpu", "agent"))
         for n in range(first, first + count)
     ]
 
