@@ -188,11 +188,11 @@ def _open_metrics(
     recorder: Recorder,
     spool: Path,
 ) -> None:
-    listen = config.text("metrics")
-    if listen is not None:
+    if config.text("metrics") is not None or config.text("otlp_endpoint") is not None:
         from sobriety.metrics import Metrics  # and estimators, which others need not load
 
-        metrics = stack.enter_context(Metrics(listen, machine, config, session, spool))
+        say = partial(click.echo, err=True)
+        metrics = stack.enter_context(Metrics(machine, config, session, spool, say=say))
         recorder.listeners.append(metrics.add)
 
 

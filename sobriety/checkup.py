@@ -25,6 +25,7 @@ EXTRAS = {
     "gpu": ("pynvml",),
     "top": ("rich",),
     "presence": ("jeepney",),
+    "otlp": ("opentelemetry",),
     "meters": ("snmp",),
 }
 

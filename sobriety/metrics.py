@@ -7,7 +7,7 @@ idle, which is the rest, never goes back.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sobriety.config import Config
@@ -19,6 +19,7 @@ from sobriety.session import Session
 from .endpoint import Endpoint
 from .exposition import Self, text
 from .ledger import Ledger
+from .otlp import Push
 
 _ROUNDING_S = 0.01
 
@@ -27,7 +28,13 @@ class Metrics:
     """Told of rows when they are on the disk: it never says what a crash could take back."""
 
     def __init__(
-        self, listen: str, machine: Machine, config: Config, session: Session, spool: Path
+        self,
+        machine: Machine,
+        config: Config,
+        session: Session,
+        spool: Path,
+        *,
+        say: Callable[[str], None],
     ) -> None:
         self.ledger = Ledger(
             machine,
@@ -35,7 +42,11 @@ class Metrics:
             factor_kind=config.text("factor_kind") or "direct",
             pue=config.must_number("pue"),
         )
-        self.endpoint = Endpoint(listen)
+        listen, otlp = config.text("metrics"), config.text("otlp_endpoint")
+        self.endpoint = None if listen is None else Endpoint(listen)
+        self.push = None
+        if otlp is not None:
+            self.push = Push(otlp, config.must_number("otlp_interval_s"), say)
         self._session, self._spool = session, spool
         self._hosts: list[Usage] = []
         self._shares: list[Usage] = []
@@ -43,15 +54,21 @@ class Metrics:
         self._last_s = 0.0
 
     def __enter__(self) -> Metrics:
-        """Raises SobrietyError for an address that cannot be had."""
-        self.endpoint.open()
+        """Raises SobrietyError for an address that cannot be had, MissingExtra."""
+        if self.endpoint is not None:
+            self.endpoint.open()
+        if self.push is not None:
+            self.push.open()
         self._session.attribution.on_share = self._shares.append
         self.add([])
         return self
 
     def __exit__(self, *_: object) -> None:
         self._session.attribution.on_share = None
-        self.endpoint.close()
+        if self.endpoint is not None:
+            self.endpoint.close()
+        if self.push is not None:
+            self.push.close()
 
     def add(self, rows: Sequence[Usage]) -> None:
         """Rows that were written."""
@@ -59,6 +76,12 @@ class Metrics:
         self._hosts += [row for row in rows if row.kind == "host"]
         self._last_s = max(map(_end_s, self._hosts), default=self._last_s)
         self._take_in(self._last_s)
+        if self.push is not None:
+            self.push.show(self.ledger)
+        if self.endpoint is not None:
+            self.endpoint.show(*self._texts())
+
+    def _texts(self) -> tuple[str, str]:
         failing = self._session.failing
         own = Self(
             self._rows,
@@ -67,8 +90,7 @@ class Metrics:
             _resident_b(),
             self._spool.stat().st_size if self._spool.exists() else None,
         )
-        plain, open_metrics = (text(self.ledger, own, open_metrics=o) for o in (False, True))
-        self.endpoint.show(plain, open_metrics)
+        return text(self.ledger, own), text(self.ledger, own, open_metrics=True)
 
     def _take_in(self, until_s: float) -> None:
         """What happened up to then, and not beyond the last look at who works."""

@@ -64,13 +64,13 @@ def test_metrics_and_report_agree_to_the_joule_and_nothing_goes_back(
 ) -> None:
     host = machine(800, sensor=sensor)  # over an hour's end
     facts = machine_facts(host)
-    config = settings.load({"zone": "CA-QC", "timezone": "UTC"})
+    config = settings.load({"zone": "CA-QC", "timezone": "UTC", "metrics": "127.0.0.1:0"})
     idle_j: list[float] = []
     workload_j: list[float] = []
     with (
         Spool.open(tmp_path / "spool.sqlite3") as spool,
         Session(host, choose("linux"), name="paper") as session,
-        Metrics("127.0.0.1:0", facts, config, session, spool.path) as metrics,
+        Metrics(facts, config, session, spool.path, say=pytest.fail) as metrics,
     ):
         spool.record_machine(facts, NOON_NS)
 

@@ -16,6 +16,7 @@ NETWORKS: tuple[Network, ...] = get_args(Network)
 
 NETWORK_OF_SETTING: dict[str, Network] = {
     "metrics": "localhost",
+    "otlp_endpoint": "any",
     "meter_url": "any",
     "snmp_target": "any",
 }
