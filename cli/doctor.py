@@ -63,6 +63,7 @@ def as_dict(found: Checkup) -> dict[str, object]:
         "zone": found.zone,
         "intensity_g_per_kwh": found.factor.as_dict() if found.factor else None,
         "missing_extras": list(found.missing_extras),
+        "too_slow_s": found.too_slow_s,
     }
 
 
@@ -78,6 +79,11 @@ def page(found: Checkup) -> str:
         if source.hint:
             lines.append(f"    {'':<{width}}  → {source.hint}")
     lines += ["", click.style("Accuracy to expect", bold=True)]
+    if found.too_slow_s is not None:
+        lines.append(
+            f"  interval_s is too long: a counter here may wrap within {found.too_slow_s:.0f} s,"
+            " and its joules are then unknown"
+        )
     if found.metered:
         lines.append(f"  measured: {', '.join(found.metered)}; what is outside of it is modelled")
     else:

@@ -46,6 +46,8 @@ class Checkup:
 
     idle, busy   watts at the plug, modelled from the machine's parts, with their doubt
     metered      groups whose joules a sensor gives
+    too_slow_s   samples further apart than this miss that a counter wrapped, and interval_s is;
+                 None where it is not
     zone         the grid's factor this year; None with `zone_problem` saying why
     """
 
@@ -58,6 +60,7 @@ class Checkup:
     factor: Estimate | None
     zone_problem: str | None
     missing_extras: tuple[str, ...]
+    too_slow_s: float | None
 
 
 def examine(host: Host, config: Config, *, year: int) -> Checkup:
@@ -70,6 +73,8 @@ def examine(host: Host, config: Config, *, year: int) -> Checkup:
         session.sample()
         observed = session.last_step.observed if session.last_step else ()
         sources = _sources(session)
+        longest_s = session.longest_step_s
+    too_slow = longest_s is not None and config.must_number("interval_s") >= longest_s
     model = power_model(machine)
     zone = config.text("zone")
     factor, problem = None, None
@@ -93,6 +98,7 @@ def examine(host: Host, config: Config, *, year: int) -> Checkup:
         factor,
         problem,
         _missing_extras(),
+        longest_s if too_slow else None,
     )
 
 
