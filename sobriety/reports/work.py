@@ -14,6 +14,7 @@ from .model import Work, WorkloadUse
 from .query import PlanKey, UsageSum, WorkloadSum
 
 UNATTRIBUTED = "unattributed"
+_ROUNDING = 1e-9
 Plans = Mapping[PlanKey, EnergyPlan]
 Bounds = tuple[float, float, float]
 
@@ -80,21 +81,47 @@ def _with_unshared(
     hosts: Sequence[UsageSum],
     known: Sequence[WorkloadSum],
 ) -> Estimate | None:
-    """And what was done while nobody looked who did it: above idle, of the time not shared out."""
-    shared_s: dict[PlanKey, float] = {}
+    """And what was done while nobody looked who did it, or is not written down yet."""
+    shared: dict[PlanKey, dict[str, float]] = {}
     for row in known:
-        if row.kind == UNATTRIBUTED:
-            shared_s[row.key] = shared_s.get(row.key, 0.0) + row.measures["covered_s"]
+        sums = shared.setdefault(row.key, {})
+        for name, value in row.measures.items():
+            sums[name] = sums.get(name, 0.0) + value
     parts: list[tuple[object, Estimate]] = []
-    for host in hosts:
-        covered_s = host.measures["covered_s"]
-        rest = 1 - shared_s.get(host.key, 0.0) / covered_s if covered_s > 0 else 0.0
-        if rest > 0.001:
-            unshared = energy(active(plans[host.key]), host.measures).scaled(rest)
-            parts.append((_model(machines[host.host]), unshared))
+    for key, whole in _by_key(hosts).items():
+        unshared = _unshared(whole, shared.get(key, {}))
+        if unshared:
+            parts.append((_model(machines[key[0]]), energy(active(plans[key]), unshared)))
     if nobody is not None:
         parts.append(("", nobody))
     return fleet_total("energy_j", parts) if parts else None
+
+
+def _by_key(hosts: Sequence[UsageSum]) -> dict[PlanKey, dict[str, float]]:
+    """A host's quiet hours and its others together."""
+    found: dict[PlanKey, dict[str, float]] = {}
+    for host in hosts:
+        sums = found.setdefault(host.key, {})
+        for name, value in host.measures.items():
+            sums[name] = sums.get(name, 0.0) + value
+    return found
+
+
+def _unshared(whole: Mapping[str, float], shared: Mapping[str, float]) -> dict[str, float]:
+    """The moments that no row of a workload has: exact. Of a sensor's joules it is not known how
+    many were above idle meanwhile: as many as by the moments of the others. Empty for nothing."""
+    worked = whole.get("util_s", 0.0)
+    done = min(1.0, shared.get("util_s", 0.0) / worked) if worked > 0 else 1.0
+    if done > 1 - _ROUNDING:
+        return {}
+    times = 1 / done - 1 if done > 0 else 0.0
+    return {
+        name: shared.get(name, 0.0) * times
+        if name.endswith("_j")
+        else max(0.0, value - shared.get(name, 0.0))
+        for name, value in whole.items()
+        if name in Coefficients._fields
+    }
 
 
 def _idle(

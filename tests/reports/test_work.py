@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from sobriety.core.machine import Machine
+from sobriety.core.usage import Usage
 from sobriety.lake import Lake
 from sobriety.reports import Report, ReportSettings, as_html, gather
 from sobriety.reports.language import Language
 from sobriety.reports.tables import work_table
+
+Fill = Callable[[Lake], object]
 
 
 def parts_j(report: Report) -> float:
@@ -51,6 +56,38 @@ def test_what_was_done_before_anybody_looked_is_nobodys(lakes: dict[str, Lake]) 
     alone = gather(lakes["worked"], ReportSettings(timezone="America/Montreal"))
     assert alone.work and alone.work.unattributed
     assert parts_j(alone) == pytest.approx(alone.totals.energy_j.value, rel=1e-12)
+
+
+def test_rows_that_are_not_written_yet_leave_idle_as_it_is(
+    make_lake: Callable[[Fill], Lake], make_usage: Callable[..., list[Usage]]
+) -> None:
+    """A workload that does little has its row at the end of the hour: until then what it did is
+    nobody's, and idle is what it always was."""
+    machine = Machine(
+        "a", "server", cpu_model="Intel(R) Xeon(R) Gold 6338 CPU @ 2.00GHz", threads=8
+    )
+
+    def fill(shares: float) -> Fill:
+        def into(lake: Lake) -> None:
+            lake.record_machine(machine, 0)
+            rows = make_usage("a", 0, [0.1, 0.6, 0.3])
+            lake.append(rows)
+            lake.append([
+                replace(r, kind="service", name="nginx", measures={
+                    k: v * shares for k, v in r.measures.items() if k.startswith("util")
+                } | {"cpu_busy_s": r.measures["cpu_busy_s"] * shares})
+                for r in rows
+            ])  # fmt: skip
+
+        return into
+
+    half, most = (
+        gather(make_lake(fill(x)), ReportSettings(timezone="UTC")).work for x in (0.5, 0.9)
+    )
+    assert half and most and half.idle and most.idle
+    assert half.idle.value == pytest.approx(most.idle.value, rel=1e-12)
+    assert half.unattributed and most.unattributed
+    assert half.unattributed.value == pytest.approx(5 * most.unattributed.value)
 
 
 def test_idle_divided_adds_up_too_and_says_so(lakes: dict[str, Lake]) -> None:
