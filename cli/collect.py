@@ -15,7 +15,7 @@ import click
 
 from sobriety import config as settings
 from sobriety.cadence import Cadence
-from sobriety.collectors import Processes, choose
+from sobriety.collectors import Logind, Presence, Processes, choose
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Host, LocalHost
 from sobriety.core.machine import Machine
@@ -223,6 +223,8 @@ def _watched(
         server, made = controller(redfish_url, config)
         return declared(server.machine(), config), [made]
     collectors = choose(host.system, config.names("collectors"))
+    if config.text("presence") == "off":
+        collectors = [c for c in collectors if c not in (Logind, Presence)]
     return describe(host, config), [*configured(config), *collectors]
 
 

@@ -63,6 +63,8 @@ SETTINGS = (
     Setting("pseudonymise", _choice("on", "off", "auto"), "auto",
             "a made-up name in place of the machine's; auto: not on a server"),
     Setting("collectors", _names, None, "only these, by name; all of this system when not set"),
+    Setting("presence", _choice("on", "off"), "on",
+            "whether anybody uses the machine, screens and lid; never who"),
     Setting("interval_s", _number(0.1, 3600), 5.0, "seconds between two samples"),
     Setting("work_s", _number(0.1, 3600), 30.0, "seconds between two looks at who works"),
     Setting("adaptive", _choice("on", "off"), "on",

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+SESSION = "UID=1000\nUSER=marie-claude\nACTIVE=1\nSTATE=active\nREMOTE=0\nCLASS=user\n"
 SCHEMAS = Path(__file__).parent.parent.parent / "docs" / "schema"
 
 
@@ -268,3 +269,24 @@ def test_a_report_on_nothing_says_what_to_do(sobriety: Any) -> None:
     done = sobriety("report")
     assert done.returncode in (1, 2)
     assert "sobriety collect" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("setting", ["on", "off"])
+def test_presence_can_be_left_out(tmp_path: Path, setting: str) -> None:
+    for name in ("proc", "sys"):
+        (tmp_path / name).symlink_to(f"/{name}")
+    for file, text in (("seats/seat0", "IS_SEAT0=1\n"), ("sessions/2", SESSION)):
+        path = tmp_path / "run/systemd" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    command = [sys.executable, "-m", "sobriety", "collect", "--once", "--interval", "300ms"]
+    done = subprocess.run(
+        [*command, "--json", "--root", str(tmp_path)], cwd=tmp_path, capture_output=True,
+        text=True, env={**os.environ, "SOBRIETY_PRESENCE": setting},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    row = json.loads(done.stdout)
+    assert ("presence" in row["observed"]) is (setting == "on")
+    assert ("present_s" in row) is (setting == "on")
+    assert "marie-claude" not in done.stdout + done.stderr
