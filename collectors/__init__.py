@@ -15,6 +15,7 @@ from .agent import Agent
 from .battery import Battery
 from .cpu import Cpu
 from .disk import Disk
+from .frequency import Frequency
 from .gpu import Gpu
 from .http_meter import HttpMeter
 from .hwmon import Hwmon
@@ -38,6 +39,7 @@ __all__ = [
     "Battery",
     "Cpu",
     "Disk",
+    "Frequency",
     "Gpu",
     "HttpMeter",
     "Hwmon",
@@ -60,6 +62,7 @@ __all__ = [
 
 BUILTIN: tuple[type[Collector], ...] = (
     Cpu,
+    Frequency,
     Memory,
     Disk,
     Network,

@@ -78,6 +78,7 @@ KEYS = (
 
 GROUPS = (
     Group("cpu", True, "time that processors worked and could have worked"),
+    Group("frequency", True, "how fast processors ran"),
     Group("memory", True, "memory in use"),
     Group("disk", False, "whole disks, without partitions and layers above them"),
     Group("network", False, "physical network interfaces"),
@@ -114,6 +115,8 @@ COLUMNS = (
     Column("util_sqrt_s", "s", "cpu", "cpu_busy_s", "moment", "∫ √u dt, u = busy / capacity"),
     Column("util_s", "s", "cpu", "cpu_busy_s", "moment", "∫ u dt"),
     Column("util_cubed_s", "s", "cpu", "cpu_busy_s", "moment", "∫ u³ dt"),
+    Column("speed_s", "s", "frequency", "speed_ratio", "integral",
+           "∫ frequency over the highest one dt, mean over processors"),
     Column("memory_used_bs", "B·s", "memory", "memory_used_b", "integral",
            "∫ memory in use dt: total less available"),
     Column("disk_read_b", "B", "disk", "disk_read_b", "difference", "bytes read from disks"),

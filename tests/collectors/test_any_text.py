@@ -55,6 +55,11 @@ FILES = {
         f"{SUPPLY}/AC/type": "Mains",
         f"{SUPPLY}/AC/online": "0",
     },
+    "frequency": {
+        "/sys/devices/system/cpu/cpufreq/policy0/scaling_cur_freq": "2400000",
+        "/sys/devices/system/cpu/cpufreq/policy0/cpuinfo_max_freq": "3600000",
+        "/sys/devices/system/cpu/cpufreq/policy0/affected_cpus": "0 1",
+    },
     "presence": {
         "/run/systemd/seats/seat0": "IS_SEAT0=1\n",
         "/run/systemd/sessions/2": "UID=1000\nACTIVE=1\nSTATE=active\nREMOTE=0\nCLASS=user\n",
