@@ -47,6 +47,8 @@ class Hwmon:
 
     name: ClassVar[str] = "hwmon"
     systems: ClassVar[frozenset[str]] = frozenset({"linux"})
+    # The firmware may ask the management controller in its turn, and wait for it.
+    pace_s: float = 5.0
 
     def __init__(self) -> None:
         self._meters: list[tuple[_Place, Watched]] = []
