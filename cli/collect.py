@@ -27,9 +27,9 @@ from sobriety.meters import configured, controller
 from sobriety.notify import Notify
 from sobriety.pseudonym import pseudonymised
 from sobriety.recorder import Recorder
-from sobriety.retention import Keep
 from sobriety.session import Session
 from sobriety.spool import Spool
+from sobriety.spool.retention import Keep
 from sobriety.this_machine import declared, describe
 
 from .again import Again

@@ -16,8 +16,8 @@ from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import State
 from sobriety.durable import Busy, lock
-from sobriety.retention import Counts
-from sobriety.spool_sums import HostSum, SpoolSums
+from sobriety.spool.retention import Counts
+from sobriety.spool.sums import HostSum, SpoolSums
 
 _LAST_GAPS = 5
 _GAP_STATES = ("unobserved", "asleep")

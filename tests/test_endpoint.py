@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from sobriety.core.errors import ConfigError, SobrietyError
-from sobriety.endpoint import PATIENCE_S, Endpoint, address
+from sobriety.metrics.endpoint import PATIENCE_S, Endpoint, address
 
 
 @pytest.fixture

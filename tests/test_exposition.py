@@ -15,8 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.exposition import MOST_WORKLOADS, Self, text
-from sobriety.ledger import Ledger
+from sobriety.metrics.exposition import MOST_WORKLOADS, Self, text
+from sobriety.metrics.ledger import Ledger
 
 NOW_NS = 1_764_072_000 * NS_PER_S
 OWN = Self(3, NOW_NS / NS_PER_S, {"cpu": True, "rapl": False}, 20_000_000, None)

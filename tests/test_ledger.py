@@ -21,8 +21,8 @@ from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 from sobriety.daemon import Daemon
 from sobriety.lake import Lake
-from sobriety.ledger import Ledger, Sum
 from sobriety.metrics import Metrics
+from sobriety.metrics.ledger import Ledger, Sum
 from sobriety.reports import ReportSettings, gather
 from sobriety.session import Session
 from sobriety.spool import Spool

@@ -18,8 +18,8 @@ import pytest
 from sobriety.core.errors import MissingExtra
 from sobriety.core.machine import Machine
 from sobriety.core.usage import Usage
-from sobriety.ledger import Ledger
-from sobriety.otlp import Push
+from sobriety.metrics.ledger import Ledger
+from sobriety.metrics.otlp import Push
 
 pytest.importorskip("opentelemetry.sdk")
 SERVER = Machine("secret-name", "server", cpu_model="Intel(R) Xeon(R) Gold 6338 CPU @ 2.00GHz")

@@ -9,9 +9,9 @@ import pytest
 from sobriety.core.units import NS_PER_S, S_PER_DAY
 from sobriety.core.usage import Usage
 from sobriety.lake import Lake
-from sobriety.retention import CHECK_ROWS, Keep
 from sobriety.spool import Spool, SpoolReader
-from sobriety.spool_sums import SpoolSums
+from sobriety.spool.retention import CHECK_ROWS, Keep
+from sobriety.spool.sums import SpoolSums
 
 NOW_NS = 4_000_000_000 * NS_PER_S
 """Later than any clock: what is old is told from the clock of this machine."""

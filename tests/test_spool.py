@@ -17,7 +17,7 @@ from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.machine import Machine
 from sobriety.core.usage import COLUMNS, GROUPS, Usage
 from sobriety.spool import Spool, SpoolReader
-from sobriety.spool_file import SCHEMA_VERSION
+from sobriety.spool.file import SCHEMA_VERSION
 
 MINUTE_NS = 60_000_000_000
 

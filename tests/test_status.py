@@ -20,7 +20,7 @@ from sobriety.cli import command
 from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.ledger import Ledger
+from sobriety.metrics.ledger import Ledger
 from sobriety.spool import Spool
 from sobriety.status import is_written, status
 

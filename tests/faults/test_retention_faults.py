@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sobriety.spool_sums import SpoolSums
+from sobriety.spool.sums import SpoolSums
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 TRIALS = 100
@@ -19,7 +19,7 @@ TRIALS = 100
 APPEND_FOREVER = """
 import sys
 from sobriety.core.usage import Usage
-from sobriety.retention import Keep
+from sobriety.spool.retention import Keep
 from sobriety.spool import Spool
 
 number = int(sys.argv[2])

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from sobriety import set_aside
 from sobriety.core.units import NS_PER_S, S_PER_DAY
-from sobriety.spool_file import pragma, transaction
+from sobriety.spool import set_aside
+from sobriety.spool.file import pragma, transaction
 
 KEY = "dropped"
 CHECK_ROWS = 240

@@ -1,73 +1,44 @@
-"""The spool: usage rows of this machine, in SQLite.
-
-One writer, many readers. Rows are numbered in the order of writing and a number is never used
-again, so that whoever forwards them needs to remember one number only.
-Long because the writer and the reader of one file belong together.
-"""
+"""The spool's one writer: rows and what a later run needs, all or none, on the disk."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import fields
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple, Self, cast
+from typing import Any
 
 from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.host import Instant
 from sobriety.core.machine import Machine
-from sobriety.core.usage import DURATIONS, KEY_NAMES, MEASURE_NAMES, State, Usage
+from sobriety.core.usage import Usage
 from sobriety.durable import Busy, lock, make_folder, primary_code, sync_folder
 from sobriety.gaps import Seen
-from sobriety.retention import FOREVER, Keep, Retention
-from sobriety.spool_file import (
-    APPLICATION_ID,
+
+from .facts import facts_of
+from .file import (
+    COLUMN_NAMES,
     DAMAGED,
     FULL_OR_HELD,
     HOME_HINT,
     REFUSED,
     Unfit,
-    columns,
     explained,
     insert,
     is_blank,
     open_database,
-    pragma,
     refusal,
-    refuse_newer,
     transaction,
 )
+from .retention import FOREVER, Keep, Retention
 
-_COLUMN_NAMES = KEY_NAMES + MEASURE_NAMES
 _INSERT = (
-    f"INSERT INTO usage ({', '.join(_COLUMN_NAMES)}) VALUES ({', '.join('?' * len(_COLUMN_NAMES))})"
+    f"INSERT INTO usage ({', '.join(COLUMN_NAMES)}) VALUES ({', '.join('?' * len(COLUMN_NAMES))})"
 )
 _SET = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 _INSERT_MACHINE = "INSERT INTO machine (host, at_ns, facts) VALUES (?, ?, ?)"
-_FACT_NAMES = frozenset(f.name for f in fields(Machine)) - {"host"}
-
-
-class Facts(NamedTuple):
-    """What was known of a machine from an instant on; unknown facts are absent."""
-
-    host: str
-    at_ns: int
-    facts: dict[str, Any]
-
-    def machine(self) -> Machine:
-        """Facts that this version does not know are left out."""
-        known = self.facts.keys() & _FACT_NAMES
-        return Machine(host=self.host, **{name: self.facts[name] for name in known})
-
-
-def facts_of(machine: Machine) -> dict[str, Any]:
-    """What is known of a machine, by name, without its host."""
-    return {
-        name: value for name in sorted(_FACT_NAMES) if (value := getattr(machine, name)) is not None
-    }
 
 
 class Spool:
@@ -252,143 +223,6 @@ class Spool:
         if self._db is not None:
             self._db.close()
             self._db = None
-
-
-class SpoolReader:
-    """Reads a spool, also while a writer writes it.
-
-    Raises ConfigError for a file that is missing or not a spool; SobrietyError for a damaged one.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path).absolute()
-        if not self.path.is_file():
-            raise ConfigError(f"no spool at {self.path}", hint="write one with: sobriety collect")
-        with self._explained():
-            uri = f"{self.path.as_uri()}?mode=ro"
-            self._db = sqlite3.connect(uri, uri=True, isolation_level=None)
-            with ExitStack() as undo:
-                undo.callback(self._db.close)
-                self._check()
-                undo.pop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let the file go. Harmless when called twice."""
-        self._db.close()
-
-    def ask(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All answers to a question. Raises SobrietyError for a file that is damaged."""
-        with self._explained():
-            return self._db.execute(query, values).fetchall()
-
-    @property
-    def spool_id(self) -> str:
-        """Sixteen hexadecimal digits, drawn when the file was begun."""
-        with self._explained():
-            (value,) = self._db.execute("SELECT value FROM meta WHERE key = 'spool_id'").fetchone()
-        return str(value)
-
-    @contextmanager
-    def snapshot(self) -> Generator[sqlite3.Connection]:
-        """Ask in SQL what all belongs to one moment."""
-        with self._explained():
-            self._db.execute("BEGIN")
-            try:
-                yield self._db
-            finally:
-                self._db.execute("COMMIT")
-
-    @property
-    def first_id(self) -> int:
-        """The number of the oldest row that is there; of the next one where there is none."""
-        with self._explained():
-            (found,) = self._db.execute("SELECT min(id) FROM usage").fetchone()
-        return self.last_id + 1 if found is None else int(found)
-
-    @property
-    def last_id(self) -> int:
-        """The highest number given to a row, also when the row is no longer there; 0 for none."""
-        with self._explained():
-            found = self._db.execute(
-                "SELECT seq FROM sqlite_sequence WHERE name = 'usage'"
-            ).fetchone()
-        return int(found[0]) if found else 0
-
-    def numbered(self, after_id: int = 0) -> Iterator[tuple[Any, ...]]:
-        """The rows after a number, in its order: id, KEY_NAMES, MEASURE_NAMES; None is unknown."""
-        with self._explained():
-            found = self._db.execute(
-                f"SELECT {self._select} FROM usage WHERE id > ? ORDER BY id", (after_id,)
-            )
-            # Not `yield from`: that would close a cursor whose file may be closed already.
-            for row in found:  # noqa: UP028
-                yield row
-
-    def rows(self, after_id: int = 0) -> Iterator[Usage]:
-        """The rows after a number, in the order of writing."""
-        return map(_usage, self.numbered(after_id))
-
-    def last_row(self, host: str) -> Usage | None:
-        """The row of the host itself that was written last."""
-        with self._explained():
-            found = self._db.execute(
-                f"SELECT {self._select} FROM usage WHERE host = ? AND kind = 'host'"
-                " ORDER BY id DESC LIMIT 1",
-                (host,),
-            ).fetchone()
-        return None if found is None else _usage(found)
-
-    def machines(self) -> dict[str, Machine]:
-        """The last known facts of every host."""
-        return {known.host: known.machine() for known in self.machine_history()}
-
-    def machine_history(self) -> list[Facts]:
-        """Every change of facts, oldest first."""
-        with self._explained():
-            found = self._db.execute(
-                "SELECT host, at_ns, facts FROM machine ORDER BY id"
-            ).fetchall()
-        return [Facts(host, at_ns, json.loads(facts)) for host, at_ns, facts in found]
-
-    def _check(self) -> None:
-        if pragma(self._db, "application_id") != APPLICATION_ID:
-            raise ConfigError(f"{self.path} is not a spool of sobriety", hint="check the path")
-        refuse_newer(self._db, self.path)
-        there = self.column_names = columns(self._db)
-        self._select = ", ".join(
-            ("id", *(n if n in there else f"NULL AS {n}" for n in _COLUMN_NAMES))
-        )
-
-    @contextmanager
-    def _explained(self) -> Generator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            if primary_code(error) not in (*DAMAGED, *REFUSED):
-                raise
-            raise SobrietyError(
-                f"{self.path} cannot be read: {error}",
-                hint="run sobriety collect, which sets a damaged spool aside and begins a new one",
-            ) from error
-
-
-def _usage(row: tuple[Any, ...]) -> Usage:
-    host, kind, name, state, observed, start_ns, duration_s, covered_s, *values = row[1:]
-    measures = {
-        column: value
-        for column, value in zip(MEASURE_NAMES[len(DURATIONS) :], values, strict=True)
-        if value is not None
-    }
-    return Usage(
-        host, start_ns, duration_s, covered_s, measures,
-        tuple(observed.split()), cast(State, state), kind, name,
-    )  # fmt: skip
 
 
 def _inode(path: Path) -> int:

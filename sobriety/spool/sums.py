@@ -7,8 +7,8 @@ from typing import NamedTuple, cast
 
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import MEASURE_NAMES, State, Usage
-from sobriety.retention import Counts, read
 from sobriety.spool import SpoolReader
+from sobriety.spool.retention import Counts, read
 
 
 class HostSum(NamedTuple):

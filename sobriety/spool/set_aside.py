@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from sobriety.spool_file import APPLICATION_ID
+from sobriety.spool.file import APPLICATION_ID
 
 _LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")  # https://sqlite.org/fileformat.html
 _OURS = b"CREATE TABLE usage (id INTEGER PRIMARY KEY AUTOINCREMENT"
