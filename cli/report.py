@@ -38,10 +38,11 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--idle",
-    type=click.Choice(["separate", "share"]),
+    type=click.Choice(["separate", "share", "reserve"]),
     default="separate",
     show_default=True,
-    help="Idle energy on a line of its own, or divided among workloads by processor time.",
+    help="Idle energy on a line of its own, or divided among workloads: by processor time used, or"
+    " by memory held.",
 )
 @click.option("-o", "--output", metavar="FILE", help="[default: report.html; - is stdout]")
 @config_option
@@ -55,7 +56,7 @@ def report(
     factor_kind: str | None,
     lang: str | None,
     form: str | None,
-    idle: Literal["separate", "share"],
+    idle: Literal["separate", "share", "reserve"],
     output: str | None,
     config_file: Path | None,
 ) -> None:

@@ -101,7 +101,7 @@ def gather(
             plans,
             [s for _, s in sums],
             workload_sums(lake, period),
-            share_idle=settings.idle == "share",
+            idle_by=settings.idle,
         ),
         own=insights.own_cost(hosts, totals),
         factors=tuple(used.values()),

@@ -121,6 +121,7 @@ def _work(report: Report) -> dict[str, Any] | None:
              "energy_j": w.energy_j.as_dict()}
             for w in work.workloads
         ],
+        "idle_by": work.idle_by,
         "unattributed_energy_j": work.unattributed.as_dict() if work.unattributed else None,
         "idle_energy_j": work.idle.as_dict() if work.idle else None,
     }  # fmt: skip

@@ -69,6 +69,7 @@ SENTENCES = (
     mark("above idle, each machine by its own"),
     mark("energy less what was done above idle"),
     mark("{method}, with its share of idle by processor time"),
+    mark("{method}, with its share of idle by memory held"),
 )
 FACTS = (
     mark("cores"),

@@ -15,7 +15,7 @@ from sobriety.core.machine import Machine
 from sobriety.estimators import GridFactor
 from sobriety.period import Period
 
-from .settings import FactorKind, Tongue
+from .settings import FactorKind, Idle, Tongue
 from .warnings import Caution
 
 SCHEMA_VERSION = 1
@@ -137,12 +137,14 @@ class Narrowing:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadUse:
-    """What a service, container, pod or program did above idle, on all machines that it ran on."""
+    """What a service, container, pod or program did above idle, on all machines that it ran on.
+    memory_bs is what it held, 0 where that is not known."""
 
     kind: str
     name: str
     hosts: int
     cpu_s: float
+    memory_bs: float
     energy_j: Estimate
 
 
@@ -152,11 +154,13 @@ class Work:
 
     unattributed   of which nobody is known to have done it; None where there is none
     idle           what is left, sleep included; None when it was divided among the workloads
+    idle_by        `share` or `reserve` then
     """
 
     workloads: tuple[WorkloadUse, ...]
     unattributed: Estimate | None
     idle: Estimate | None
+    idle_by: Idle = "separate"
 
 
 @dataclass(frozen=True, slots=True)

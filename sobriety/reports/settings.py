@@ -10,6 +10,7 @@ from sobriety.core.estimate import Estimate
 
 FactorKind = Literal["direct", "life-cycle"]
 Tongue = Literal["en", "fr"]
+Idle = Literal["separate", "share", "reserve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class ReportSettings:
     pue        power usage effectiveness of the room: a number that its owner states, or an Estimate
     language   of the report
     idle       `separate` is a line of its own; `share` divides it among workloads by processor time
+               used, `reserve` by memory held
     timezone   the clock that days begin on; this machine's when None
     overrides  per host, facts of core.machine.Machine that its owner states, over those found
     """
@@ -27,7 +29,7 @@ class ReportSettings:
     kind: FactorKind = "direct"
     pue: Estimate | float = 1.0
     language: Tongue = "en"
-    idle: Literal["separate", "share"] = "separate"
+    idle: Idle = "separate"
     timezone: str | None = None
     overrides: Mapping[str, Mapping[str, object]] = field(
         default_factory=dict[str, Mapping[str, object]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sobriety.core.estimate import Estimate, total
 from sobriety.core.machine import Machine
@@ -12,6 +13,7 @@ from sobriety.estimators import Coefficients, EnergyPlan, active, energy, energy
 from .carbon import fleet_total
 from .model import Work, WorkloadUse
 from .query import PlanKey, UsageSum, WorkloadSum
+from .settings import Idle
 
 UNATTRIBUTED = "unattributed"
 _ROUNDING = 1e-9
@@ -25,9 +27,9 @@ def work(
     hosts: Sequence[UsageSum],
     workloads: Sequence[WorkloadSum],
     *,
-    share_idle: bool,
+    idle_by: Idle = "separate",
 ) -> Work | None:
-    """None where nobody was seen working. `share_idle` divides idle by processor time."""
+    """None where nobody was seen working. `idle_by` says whether idle is divided, and by what."""
     known = [w for w in workloads if w.key in plans]
     if not known:
         return None
@@ -41,8 +43,8 @@ def work(
     used = sorted((u for u in used if u.kind != UNATTRIBUTED), key=_weight, reverse=True)
     unattributed = _with_unshared(nobody[0] if nobody else None, machines, plans, hosts, known)
     idle = _idle(machines, plans, hosts, known, unattributed, nobody)
-    if share_idle and used:
-        return Work(tuple(_shared(used, idle)), unattributed, None)
+    if idle_by != "separate" and (weights := _weights(used, idle_by)):
+        return Work(tuple(_shared(used, idle, weights, idle_by)), unattributed, None, idle_by)
     return Work(tuple(used), unattributed, idle)
 
 
@@ -63,7 +65,8 @@ def _use(
     energy_ = fleet_total("energy_j", parts)
     if many:
         energy_ = _named(energy_, many)
-    return WorkloadUse(kind, name, len({r.key[0] for r in rows}), cpu_s, energy_)
+    memory_bs = math.fsum(r.measures.get("memory_used_bs", 0.0) for r in rows)
+    return WorkloadUse(kind, name, len({r.key[0] for r in rows}), cpu_s, memory_bs, energy_)
 
 
 def _named(estimate: Estimate, method: str) -> Estimate:
@@ -166,23 +169,26 @@ def _bounds(rows: Iterable[tuple[EnergyPlan, Mapping[str, float]]]) -> Bounds:
     return sums[0], sums[1], sums[2]
 
 
-def _shared(used: Sequence[WorkloadUse], idle: Estimate) -> list[WorkloadUse]:
-    """Idle divided by processor time used."""
-    cpu_s = math.fsum(u.cpu_s for u in used)
-    if cpu_s <= 0:
-        return list(used)
+def _weights(used: Sequence[WorkloadUse], by: Idle) -> list[float]:
+    """What idle is divided by; empty where nobody used or held anything."""
+    weights = [u.cpu_s if by == "share" else u.memory_bs for u in used]
+    whole = math.fsum(weights)
+    return [w / whole for w in weights] if whole > 0 else []
+
+
+def _shared(
+    used: Sequence[WorkloadUse], idle: Estimate, weights: Sequence[float], by: Idle
+) -> list[WorkloadUse]:
+    what = "processor time" if by == "share" else "memory held"
     return [
-        WorkloadUse(
-            u.kind,
-            u.name,
-            u.hosts,
-            u.cpu_s,
-            total(
+        replace(
+            u,
+            energy_j=total(
                 "energy_j",
-                (u.energy_j, idle.scaled(u.cpu_s / cpu_s)),
+                (u.energy_j, idle.scaled(weight)),
                 shared_error=True,
-                method=f"{u.energy_j.method}, with its share of idle by processor time",
+                method=f"{u.energy_j.method}, with its share of idle by {what}",
             ),
         )
-        for u in used
+        for u, weight in zip(used, weights, strict=True)
     ]

@@ -126,6 +126,8 @@ def shared(rows: list[Usage], **seconds_of: float) -> list[Usage]:
         for name, cpu_s in times.items():
             share = cpu_s / busy_s
             measures = {"cpu_busy_s": cpu_s}
+            if name:  # the small one holds the most
+                measures["memory_used_bs"] = row.duration_s * (8e9 if name == "cron" else 1e9)
             for column in ("util_sqrt_s", "util_s", "util_cubed_s"):
                 measures[column] = share * row.measures[column]
             for column in ("package_j", "dram_j"):

@@ -100,6 +100,20 @@ def test_idle_divided_adds_up_too_and_says_so(lakes: dict[str, Lake]) -> None:
     assert "le repos étant réparti" in as_html(report, "fr")
 
 
+def test_idle_divided_by_memory_goes_to_who_holds_most(lakes: dict[str, Lake]) -> None:
+    separate, reserve = (
+        gather(lakes["worked"], ReportSettings(timezone="America/Montreal", idle=idle)).work
+        for idle in ("separate", "reserve")
+    )
+    assert separate and reserve and separate.idle and reserve.idle is None
+    whole = sum(w.energy_j.value for w in separate.workloads) + separate.idle.value
+    assert sum(w.energy_j.value for w in reserve.workloads) == pytest.approx(whole, rel=1e-12)
+    before = {w.name: w.energy_j.value for w in separate.workloads}
+    given = {w.name: w.energy_j.value - before[w.name] for w in reserve.workloads}
+    assert given["cron"] == pytest.approx(0.8 * separate.idle.value)
+    assert all("memory held" in w.energy_j.method for w in reserve.workloads)
+
+
 def test_machines_that_tell_nothing_have_no_such_table(reports: dict[str, Report]) -> None:
     assert reports["laptop"].work is None
     assert "Who worked" not in as_html(reports["laptop"], "en")
