@@ -1,6 +1,7 @@
 """JSON asked over HTTP: of exactly the address given, within a time and a size.
 
-No redirect is followed and no proxy is used: both would show a password to somebody else.
+No proxy is used and no redirect is followed, which would show a password to somebody else, but to
+the same address with a slash at its end or without: HPE's controllers want that.
 Messages name an address without its query, which may hold a secret.
 """
 
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sobriety.core.errors import ConfigError, NotPermitted, NotSupported, ReadError
 
 if TYPE_CHECKING:
+    from urllib.error import HTTPError
     from urllib.request import OpenerDirector, Request
 
 LONGEST_B = 1_000_000
@@ -95,8 +97,12 @@ class JsonClient:
         ):
             self._opener.add_handler(handler)
 
-    def get(self, url: str) -> Any:
-        """The answer. Raises ReadError, or NotPermitted where a secret is wanted."""
+    def get(self, url: str, *, slash: bool = True) -> Any:
+        """The answer. Raises ReadError, or NotPermitted where a secret is wanted.
+
+        slash   go where the server sends us, if that is this address but for a slash at its end:
+                https://servermanagementportal.ext.hpe.com/docs/redfishservices/ilos/ilo5/ilo5_adaptation
+        """
         from http.client import HTTPException
         from urllib.error import HTTPError
         from urllib.request import Request
@@ -105,6 +111,8 @@ class JsonClient:
             said = self._fetch(Request(url, headers=self._headers))
         except HTTPError as error:
             error.close()
+            if slash and (there := _slashed(url, error)):
+                return self.get(there, slash=False)
             raise _refusal(shown(url), error.code) from None
         except TimeoutError:
             raise _too_late(url, self._patience_s) from None
@@ -130,6 +138,13 @@ class JsonClient:
                 if time.monotonic() > end_s:  # the timeout above is of one packet
                     raise TimeoutError
         return said
+
+
+def _slashed(url: str, error: HTTPError) -> str | None:
+    from urllib.parse import urljoin
+
+    there = urljoin(url, error.headers.get("Location") or "") if 300 <= error.code < 400 else ""
+    return there if there != url and there.rstrip("/") == url.rstrip("/") else None
 
 
 def _too_late(url: str, patience_s: float) -> ReadError:

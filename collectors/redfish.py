@@ -29,6 +29,11 @@ ROOT = "/redfish/v1"
 B_PER_GIB = 2**30
 # Of PowerControl, the best of these that is there; the others are parts of it: CPU, Memory, Fan…
 WHOLE = ("Chassis", None, "SystemBoard")
+# Types of chassis that are a part of a machine, even where nothing says of which.
+PARTS = frozenset({"Card", "Cartridge", "Component", "Module", "IPBasedDrive", "HeatExchanger"})
+# Types of those that are whole machines within an enclosure.
+MACHINES = frozenset({"Blade", "Sled", "RackMount", "StandAlone", "Enclosure"})
+MOST = 200  # chassis or pages of one controller: no reason to ask for ever
 
 
 class Redfish:
@@ -69,8 +74,8 @@ class Redfish:
 
     def read(self) -> Iterable[Reading]:
         if self._chassis is None:  # which there are is asked once
-            self._chassis = self._outermost()
-        watts = [w for chassis in self._chassis for w in self._watts(chassis)]
+            self._chassis = self._members("Chassis")
+        watts = self._sum(self._chassis)
         if not watts:
             raise ReadError(
                 f"{self._base}: no chassis tells its power",
@@ -124,16 +129,32 @@ class Redfish:
         return self._client.get(self._base + path)
 
     def _members(self, collection: str) -> list[Any]:
-        from .http_json import rows
+        from .http_json import rows, table
 
-        links = [_link(m) for m in rows(_at(self._get(f"{ROOT}/{collection}"), "Members"))]
+        path: Any = f"{ROOT}/{collection}"
+        links: dict[str, None] = {}
+        seen: set[Any] = set()
+        while path is not None and path not in seen and len(seen) < MOST:
+            seen.add(path)
+            page = self._get(path)
+            links |= dict.fromkeys(_name(_link(m)) for m in rows(_at(page, "Members")))
+            path = _at(page, "Members@odata.nextLink")
         if not links:
             raise ReadError(f"{self._base}{ROOT}/{collection} has no members")
-        return [self._get(link) for link in links]
+        return [{**table(self._get(link)), "@odata.id": link} for link in list(links)[:MOST]]
 
-    def _outermost(self) -> list[Any]:
-        chassis = self._members("Chassis")
-        return [c for c in chassis if not _at(c, "Links", "ContainedBy")] or chassis[:1]
+    def _sum(self, chassis: list[Any]) -> list[float]:
+        """Of those that stand in no other; of the machines in one that measures nothing."""
+        inside = _inside(chassis)
+        watts: list[float] = []
+        look = [c for c in chassis if _place(c) not in inside] or chassis[:1]
+        while look:
+            outer = look.pop(0)
+            found = [] if _at(outer, "ChassisType") in PARTS else self._watts(outer)
+            watts += found
+            within = [c for c in chassis if inside.get(_place(c)) == _place(outer)]
+            look += [c for c in within if not found and _at(c, "ChassisType") in MACHINES]
+        return watts
 
     def _watts(self, chassis: Any) -> list[float]:
         """Of one chassis; empty where it measures none. Raises ReadError where it is not known."""
@@ -159,6 +180,33 @@ def _whole(controls: Any) -> list[dict[str, Any]]:
         if found := [c for c in told if c.get("PhysicalContext") == context]:
             return found
     return []
+
+
+def _inside(chassis: list[Any]) -> dict[str, str]:
+    """The chassis that each stands in, as either of the two says."""
+    from .http_json import rows
+
+    known = {_place(c) for c in chassis}
+    inside: dict[str, str] = {}
+    for one in chassis:
+        for inner in rows(_at(one, "Links", "Contains")):
+            inside[_text(_link(inner)).rstrip("/")] = _place(one)
+        outer = _text(_link(_at(one, "Links", "ContainedBy"))).rstrip("/")
+        if outer in known:
+            inside[_place(one)] = outer
+    return {i: o for i, o in inside.items() if i != o}
+
+
+def _place(chassis: Any) -> str:
+    return _text(_link(chassis)).rstrip("/")
+
+
+def _name(link: Any) -> str:
+    return link if isinstance(link, str) else str(link)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _at(answer: Any, *path: str) -> Any:

@@ -88,10 +88,15 @@ class Door(BaseHTTPRequestHandler):
         server.asked.append(self.path)
         answer = server.answers.get(self.path.removeprefix(f"{V1}/"))
         status = 200 if answer is not None else 404
+        if server.slashes:
+            answer = server.answers.get(self.path.removeprefix(f"{V1}/").rstrip("/"))
+            status = 200 if self.path.endswith("/") else 308
         if self.headers.get("Authorization") != BASIC:
             status, answer = 401, None
         body = json.dumps(answer or {}).encode()
         self.send_response(status)
+        if status == 308:
+            self.send_header("Location", f"{self.path}/")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -108,6 +113,7 @@ class Controller(ThreadingHTTPServer):
         self.socket = context.wrap_socket(self.socket, server_side=True)
         self.answers = dict(SERVER)
         self.asked: list[str] = []
+        self.slashes = False
         self.ca_file = str(certificate)
         self.url = f"https://127.0.0.1:{self.server_port}"
 
@@ -182,6 +188,45 @@ def test_two_chassis_side_by_side_are_summed(controller: Controller) -> None:
     controller.answers["Chassis/2/Power"] = power({"PowerConsumedWatts": None})
     with pytest.raises(ReadError, match="Chassis/2/Power says None W"):
         controller.watts(Chassis_2={"Power": link("Chassis/2/Power")})
+
+
+def test_an_enclosure_is_not_added_to_its_blades(controller: Controller) -> None:
+    """Which of the two says it does not matter; without a meter of its own, its blades count."""
+    blade = {"ChassisType": "Blade"}
+    blades = {f"Chassis/{b}": blade | {"Power": link(f"Chassis/{b}/Power")} for b in ("a", "b")}
+    watts = {f"Chassis/{b}/Power": power({"PowerConsumedWatts": 200}) for b in ("a", "b")}
+    enclosure: dict[str, Any] = {"Links": {"Contains": [link("Chassis/a"), link("Chassis/b")]}}
+    controller.answers |= {"Chassis": members("Chassis/a", "Chassis/e", "Chassis/b")}
+    controller.answers |= {**blades, **watts, "Chassis/e": enclosure}
+    assert controller.watts() == 400
+    controller.answers["Chassis/e"] = enclosure | {"Power": link("Chassis/e/Power")}
+    controller.answers["Chassis/e/Power"] = power({"PowerConsumedWatts": 1100})
+    assert controller.watts() == 1100
+
+
+def test_a_card_is_a_part_even_where_nothing_says_of_what(controller: Controller) -> None:
+    controller.answers["Chassis"] = members("Chassis/1", "Chassis/gpu")
+    controller.answers["Chassis/gpu"] = {"ChassisType": "Card", "Power": link("Chassis/1/Power")}
+    assert controller.watts() == 344
+
+
+def test_members_on_a_second_page(controller: Controller) -> None:
+    controller.answers["Chassis"] = members("Chassis/1") | {
+        "Members@odata.nextLink": f"{V1}/Chassis?$skip=1"
+    }
+    controller.answers["Chassis?$skip=1"] = members("Chassis/2") | {
+        "Members@odata.nextLink": f"{V1}/Chassis"
+    }
+    controller.answers["Chassis/2"] = {"Power": link("Chassis/2/Power")}
+    controller.answers["Chassis/2/Power"] = power({"PowerConsumedWatts": 56})
+    assert controller.watts() == 400
+
+
+def test_a_controller_that_wants_a_slash_is_given_it(controller: Controller) -> None:
+    """As HPE's: /redfish/v1/x redirects to /redfish/v1/x/."""
+    controller.slashes = True
+    assert controller.watts() == 344
+    assert f"{V1}/Chassis/" in controller.asked
 
 
 @pytest.mark.parametrize(
