@@ -133,7 +133,14 @@ def collect(
         spool.record_machine(machine, host.now().wall_ns)
         row_s = ONE_ROW_S if once else config.must_number("row_s")
         session = stack.enter_context(
-            Session(host, collectors, name=machine.host, row_s=row_s, tell=tell_failures)
+            Session(
+                host,
+                collectors,
+                name=machine.host,
+                row_s=row_s,
+                is_elsewhere=redfish_url is not None,
+                tell=tell_failures,
+            )
         )
         if not set(session.opened) - {"agent"}:
             raise SobrietyError(

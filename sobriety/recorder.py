@@ -46,8 +46,12 @@ class Recorder:
     def append_gap(self) -> None:
         """Write down the time since the last row of this host."""
         last = self._spool.seen(self._name)
-        if last is not None:
-            self.append(gap(last, self._session.host.now()))
+        if last is None:
+            return
+        rows = gap(last, self._session.host.now())
+        for row in rows if self._session.is_elsewhere else ():
+            row.state = "unobserved"  # it was the one that looks who slept
+        self.append(rows)
 
     def remember(self) -> None:
         """The least draw seen of each sensor: what idle is, for the next run. Rows are written by

@@ -32,6 +32,7 @@ class Session:
 
     work_s            between two looks at who works; may be changed at any time
     longest_step_s    samples further apart than this may miss that a counter wrapped
+    is_elsewhere      its rows are of another machine than the one that looks
     looked            when it was last asked who works; None where nobody can say
     """
 
@@ -43,13 +44,15 @@ class Session:
         name: str = "",
         row_s: float = 60.0,
         work_s: float = 30.0,
+        is_elsewhere: bool = False,
         tell: Tell | None = None,
     ) -> None:
         self.host: Host = host or LocalHost()
         self.last_step: Step | None = None
         self._sources = [source(make(), self.host, tell or _say_nothing) for make in collectors]
         self._difference = Difference()
-        self._rows = Rows(name, row_s)
+        self._rows = Rows(name, row_s, "unobserved" if is_elsewhere else "asleep")
+        self.is_elsewhere = is_elsewhere
         self.work_s = work_s
         self.longest_step_s: float | None = None
         self.looked: Instant | None = None

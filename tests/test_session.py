@@ -190,3 +190,18 @@ def test_stop_writes_the_open_row() -> None:
         )
         daemon.run()
     assert [r.duration_s for r in sink] == [20]
+
+
+def test_while_the_one_that_looks_sleeps_another_machine_is_unobserved() -> None:
+    hour_ns = 3600 * NS_PER_S
+    pages = [
+        Moment(Instant(NOON_NS + t + slept, t, t + slept, "boot"))
+        for t, slept in ((0, 0), (5 * NS_PER_S, hour_ns // 2), (10 * NS_PER_S, hour_ns // 2))
+    ]
+    for is_elsewhere, state in ((False, "asleep"), (True, "unobserved")):
+        sink = Kept()
+        host = PaperHost("linux", pages)
+        with Session(host, [Steady], is_elsewhere=is_elsewhere) as session:
+            Daemon(session, sink, tell=no_trouble).run()
+        assert [r.duration_s for r in sink if r.state == state] == [1800]
+        assert {r.state for r in sink} == {"on", state}

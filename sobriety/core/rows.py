@@ -24,10 +24,14 @@ def unseen_hours(host: str, state: State, start_ns: int, duration_s: float) -> l
 class Rows:
     """Adds steps up. A row ends at the boundary of `row_s` on the wall clock, when a sensor starts
     or stops answering, when the machine sleeps, and when the clock is set.
+
+    `while_asleep` is what the host did while the machine that looks slept: `unobserved` where that
+    is another machine.
     """
 
-    def __init__(self, host: str, row_s: float) -> None:
+    def __init__(self, host: str, row_s: float, while_asleep: State = "asleep") -> None:
         self._host = host
+        self._while_asleep: State = while_asleep
         self._row_ns = int(row_s * NS_PER_S)
         self._open: Usage | None = None
 
@@ -39,7 +43,8 @@ class Rows:
             done.append(row)
             row = None
         if step.asleep_s:
-            done += unseen_hours(self._host, "asleep", step.start.wall_ns, step.asleep_s)
+            start_ns = step.start.wall_ns
+            done += unseen_hours(self._host, self._while_asleep, start_ns, step.asleep_s)
         if row is None:
             row = Usage(
                 self._host,
