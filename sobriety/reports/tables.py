@@ -84,8 +84,10 @@ class WorkTable:
 
 
 def work_table(language: Language, work: Work, *, most: int) -> WorkTable:
-    """The largest, the others together, then what nobody did, then idle. It adds up."""
-    shown, rest = work.workloads[:most], work.workloads[most:]
+    """The largest, the others together, then what nobody did, then idle. It adds up. Who was there
+    and did nothing is left out."""
+    worked = [w for w in work.workloads if w.energy_j.value > 0]
+    shown, rest = worked[:most], worked[most:]
     named = [(w.name, workload_kind(language, w.kind)) for w in shown]
     energies = [w.energy_j for w in shown]
     if rest:

@@ -119,6 +119,17 @@ def test_machines_that_tell_nothing_have_no_such_table(reports: dict[str, Report
     assert "Who worked" not in as_html(reports["laptop"], "en")
 
 
+def test_who_did_nothing_is_not_in_the_printed_table(reports: dict[str, Report]) -> None:
+    report = reports["worked"]
+    assert report.work
+    first = report.work.workloads[0]
+    asleep = replace(first, name="asleep", energy_j=first.energy_j.scaled(0))
+    table = work_table(
+        Language("en"), replace(report.work, workloads=(*report.work.workloads, asleep)), most=20
+    )
+    assert "asleep" not in {row[0] for row in table.rows}
+
+
 def test_the_printed_table_adds_up_and_the_small_are_one(reports: dict[str, Report]) -> None:
     report = reports["worked"]
     assert report.work
