@@ -21,14 +21,13 @@ from .details import Details
 from .device_features import making_features, terminal_features
 from .embodied import amortised, embodied, lifetime
 from .energy import Coefficients, EnergyPlan, active, energy, energy_j, plan
-from .features import OPTIONAL, known_sets, terms
 from .frames import plan_table, with_energy
 from .grid import GridFactor, all_factors, country_of, intensity, resolve_zone
 from .power import power_model
+from .server_features import known_sets, server_facts
 from .terminal import is_terminal, kind_of, known_terminal, state_watts
 
 __all__ = [
-    "OPTIONAL",
     "Coefficients",
     "Curve",
     "Details",
@@ -61,8 +60,8 @@ __all__ = [
     "power_model",
     "power_w",
     "resolve_zone",
+    "server_facts",
     "state_watts",
     "terminal_features",
-    "terms",
     "with_energy",
 ]

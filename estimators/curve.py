@@ -6,7 +6,9 @@ joules. Of the small bases this one fits 612 measured servers best (docs/methods
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 from typing import NamedTuple
 
@@ -41,6 +43,33 @@ def power_w(curve: Curve, u: float) -> float:
 def straight(idle_w: float, full_w: float) -> Curve:
     """The curve of somebody who knows two points."""
     return Curve(idle_w, 0.0, full_w - idle_w, 0.0)
+
+
+def through(*bounds: Sequence[float]) -> list[Curve]:
+    """The curves through watts at 0, 10, 50 and 100 %; straight ones, all of them, where one
+    would fall."""
+    curves = [_through(*watts) for watts in bounds]
+    if all(map(_rises, curves)):
+        return curves
+    return [straight(idle, max(idle, full)) for idle, _, _, full in bounds]
+
+
+def _through(idle: float, ten: float, half: float, full: float) -> Curve:
+    # a is idle; b, c, d solve the other three: bs + cu + du³ = P(u) - a.
+    s1, s5 = 0.1**0.5, 0.5**0.5
+    r1, r5, r10 = ten - idle, half - idle, max(full, idle) - idle
+    # eliminate c = r10 - b - d
+    m11, m12, k1 = s1 - 0.1, 0.1**3 - 0.1, r1 - 0.1 * r10
+    m21, m22, k2 = s5 - 0.5, 0.5**3 - 0.5, r5 - 0.5 * r10
+    det = m11 * m22 - m12 * m21
+    b = (k1 * m22 - m12 * k2) / det
+    d = (m11 * k2 - k1 * m21) / det
+    return Curve(idle, b, r10 - b - d, d)
+
+
+def _rises(curve: Curve) -> bool:
+    steps = [power_w(curve, u / 200) for u in range(201)]
+    return curve.b_w >= 0 and all(after >= before for before, after in pairwise(steps))
 
 
 @dataclass(frozen=True, slots=True)

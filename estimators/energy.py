@@ -17,16 +17,15 @@ from sobriety.core.machine import Machine
 
 from .categories import category_of
 from .cpu import design_power_w
-from .curve import Curve, PowerModel, power_w, straight
+from .curve import Curve, PowerModel, power_w, straight, through
 from .power import power_model
-from .server import through
 from .terminal import FULL_LOAD_W, SOURCE, kind_of, known_terminal, state_watts
 
 TEADS = "Teads Engineering, Building an AWS EC2 Carbon Emissions Dataset, 2021"
 GPU = "the accelerator's own sensor"
 RAPL = "Linux powercap (RAPL) of this machine"
 
-PACKAGE_OVER_DESIGN = through((0.12, 0.32, 0.75, 1.02))
+(PACKAGE_OVER_DESIGN,) = through((0.12, 0.32, 0.75, 1.02))
 """Watts of a processor package over its design power, at 0, 10, 50 and 100 % (Teads)."""
 
 DESIGN_OVER_FULL_LOAD = 0.82

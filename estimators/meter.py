@@ -33,8 +33,10 @@ def calibrated(model: PowerModel, machine: Machine) -> PowerModel:
     idles: list[float] = []
     fulls: list[float] = []
     bounds = ((model.curve, 1.0), (model.low, 1 - METER_RATIO), (model.high, 1 + METER_RATIO))
-    for bound, meter in bounds:
-        rise = power_w(bound, 1) - power_w(bound, 0)
+    rises = [power_w(bound, 1) - power_w(bound, 0) for bound, _ in bounds]
+    # With the level read, only the rise is in doubt: it is bounded by the steeper and the flatter.
+    rises = [rises[0], min(rises[:2]), max(rises[0], rises[2])]
+    for (bound, meter), rise in zip(bounds, rises, strict=True):
         if idle_w is not None:
             idles.append(idle_w * meter)
             fulls.append(max_w * meter if max_w is not None else idles[-1] + rise)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from sobriety.core.machine import Machine
 
 from .curve import Curve, PowerModel, power_w
-from .server import ENERGY_STAR, REAL_IDLE_RATIO, SPEC
+from .server import ENERGY_STAR, SPEC, as_sold
 from .tables import table
 
 TYPICAL_THREADS = 2
+HOST_CHIPS, HOST_DISKS, HOST_THREADS = 2, 8, 224
+"""Of the host that cannot be seen: median of the fit, but for the disks, which are assumed."""
 
 
 def virtual_power(machine: Machine) -> PowerModel:
@@ -22,9 +24,9 @@ def virtual_power(machine: Machine) -> PowerModel:
         for row in table("virtual_machine_power")
     }
     value, high = curves["value"], curves["high"]
-    missing_w = REAL_IDLE_RATIO * power_w(value, 0) - power_w(high, 0)
-    if missing_w > 0:
-        high = high.plus(Curve(missing_w, 0, 0, 0))
+    # The fit's hosts are lean; this one may be as others are sold.
+    sold_w = power_w(value, 0) + as_sold().watts(HOST_CHIPS, HOST_DISKS) * threads / HOST_THREADS
+    high = high.plus(Curve(max(0.0, sold_w - power_w(high, 0)), 0, 0, 0))
     count = str(threads) if machine.threads else f"{TYPICAL_THREADS} (assumed)"
     return PowerModel(
         value,

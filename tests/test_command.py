@@ -85,7 +85,7 @@ def test_handlers_are_put_back() -> None:
 def test_ctrl_c_ends_the_child_and_the_figures_are_still_printed(tmp_path: Path) -> None:
     """As a terminal sends it: to the whole foreground group."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "sobriety", "profile", "--", "sh", "-c", "touch begun; sleep 20"],
+        [sys.executable, "-m", "sobriety", "profile", "--", "sh", "-c", ": > begun; exec sleep 20"],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,

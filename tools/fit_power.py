@@ -1,69 +1,116 @@
 """Fit wall watts of servers: SPECpower for the curve, ENERGY STAR servers as the counterweight.
 
-A ridge regression on logarithms at four loads, for each set of facts that may be known. Validated
-with every result of a processor's silicon left out together (ten folds), so that the figures are of
-processors that the fit has not seen.
+A regression on logarithms of watts at four loads (`kernel_fit`): a linear part, a smooth one, and
+effects of maker, processor series and processor. Validated with every result of a processor's
+silicon left out together (ten folds), so that the figures are of processors that it has not seen.
 
     python -m tools.fit_power --data ../shared/data
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from sobriety.core.machine import Machine
-from sobriety.estimators import OPTIONAL, known_sets, power_model, power_w, terms
-from tools.reference import folder, read, write
-
-Array = npt.NDArray[np.float64]
+from sobriety.estimators import known_sets, server_facts
+from tools.kernel_fit import Array, Fit, Fold, Kernel, Row, folds, spread_by_group
+from tools.reference import folder, read, records, write
 
 LOADS = np.arange(11) / 10
 LEVELS = ["w_idle", *(f"w_{i}" for i in range(10, 101, 10))]
 KNOTS = [0, 1, 5, 10]
 BASIS = np.stack([np.ones(11), np.sqrt(LOADS), LOADS, LOADS**3], axis=1)
 TO_CURVE = np.linalg.inv(BASIS[KNOTS])
-RIDGE = 0.3
-FOLDS = 10
+
+KERNEL = Kernel(
+    lengths={
+        "chips": 4.1, "cores": 10.9, "smt": 4.0, "tdp_w": 2.2, "hw_year": 1.3, "ghz": 11.5,
+        "memory_gb": 2.2, "amd": 14.6, "hw_year of amd": 0.86,
+    },
+    linear=1.5, smooth=1.5, noise=0.44, centres=120, least_rows_of_word=1, robust=True,
+    words={"brand": 0.083, "series": 0.11, "cpu": 0.066},
+)  # fmt: skip
+"""Chosen by grouped cross-validation, not by taste: see docs/accuracy.md."""
+
+DATED = ("hw_year", "hw_year of amd")
+WITHOUT_YEAR = Kernel(
+    **{**vars(KERNEL), "lengths": {n: v for n, v in KERNEL.lengths.items() if n not in DATED}}
+)
+Known = tuple[str, ...]
+
+ALL = known_sets()[0]
+
+ERRORS = (
+    "mape_ratio", "median_ape_ratio", "bias_ratio",
+    "median_ape_idle_ratio", "median_ape_50_ratio", "median_ape_100_ratio",
+)  # fmt: skip
 
 
-def design(table: pd.DataFrame, known: tuple[str, ...]) -> tuple[Array, list[str]]:
-    """The model's terms, a row each."""
-    rows: list[dict[str, float]] = []
-    for record in table.to_dict("records"):
-        row: dict[str, Any] = {str(k): v for k, v in record.items()}
-        rows.append(
-            terms(
-                chips=int(row["chips"]),
-                cores=int(row["cores_total"]),
-                threads=int(row["threads_total"]),
-                amd=any(w in row["cpu_raw"].lower() for w in ("amd", "epyc", "opteron")),
-                known={name: row[name] for name in known},
-            )
-        )
-    frame = pd.DataFrame(rows)
-    return frame.to_numpy(dtype=np.float64), list(frame.columns)
+@dataclass(frozen=True)
+class Servers:
+    """SPECpower's single-node results. All arrays have their order; `watts` is rows × 11 loads."""
+
+    table: pd.DataFrame
+    machines: list[Machine]
+    rows: list[Row]
+    watts: Array
+    target: Array
+
+    @property
+    def silicon(self) -> list[str]:
+        return [str(v) for v in self.table["cpu_base"]]
+
+    @property
+    def families(self) -> list[str]:
+        return [str(v) for v in self.table["cpu_family"].fillna("unknown")]
 
 
-def ridge(x: Array, y: Array) -> Array:
-    """Coefficients on the plain terms; the penalty acts on standardised ones, the constant free."""
-    mean, spread = x[:, 1:].mean(axis=0), x[:, 1:].std(axis=0)
-    spread[spread == 0] = 1  # a term that no row of this fold has gets no slope
-    z = (x[:, 1:] - mean) / spread
-    slopes = np.linalg.solve(z.T @ z + RIDGE * np.eye(z.shape[1]), z.T @ (y - y.mean(axis=0)))
-    slopes /= spread[:, None]
-    return np.vstack([y.mean(axis=0) - mean @ slopes, slopes])
+def load(data: Path) -> Servers:
+    """Results with every fact. The target is the logarithm of fitted curves at four loads."""
+    table = read(data / "specpower" / "specpower_single.csv")
+    positive = ["tdp_w", "hw_year", "ghz", "memory_gb", "chips", "cores_total", "threads_total"]
+    table = table[(table[positive] > 0).all(axis=1)].reset_index(drop=True)
+    machines = [machine(row) for row in records(table)]
+    measured = table[LEVELS].to_numpy(dtype=np.float64)
+    curves = np.linalg.lstsq(BASIS, measured.T, rcond=None)[0].T
+    target = np.log((curves @ BASIS.T)[:, KNOTS].clip(min=1))
+    return Servers(table, machines, [server_facts(m).features for m in machines], measured, target)
 
 
-def folds(groups: pd.Series[str], count: int = FOLDS) -> Array:
-    """A fold for each row, whole groups together; the same at every run."""
-    names = sorted(groups.unique())
-    order = np.random.default_rng(20_16).permutation(len(names))
-    fold_of = {name: int(order[i]) % count for i, name in enumerate(names)}
-    return groups.map(fold_of).to_numpy(dtype=np.float64)
+def machine(row: Mapping[str, Any]) -> Machine:
+    return Machine(
+        category="server",
+        manufacturer=str(row["vendor"]),
+        cpu_model=f"{row['cpu_name']} @ {row['ghz']}GHz",
+        chips=int(row["chips"]),
+        cores=int(row["cores_total"]),
+        threads=int(row["threads_total"]),
+        tdp_w=float(row["tdp_w"]),
+        memory_b=row["memory_gb"] * 1e9,
+        hw_year=int(row["hw_year"]),
+    )
+
+
+def asked(servers: Servers, known: Sequence[str]) -> list[Row]:
+    """The rows as they are when no more than `known` is known of each server."""
+    rows: list[Row] = []
+    for one, (numbers, words) in zip(servers.machines, servers.rows, strict=True):
+        left = {n: v for n, v in numbers.items() if n in known or n not in ALL}
+        if "hw_year" not in known:
+            # Without a year, the series says one; of what has no series nothing says it.
+            undated = Machine(cpu_model=one.cpu_model) if "series" in known else Machine()
+            left = {n: v for n, v in left.items() if n not in DATED}
+            found = server_facts(undated).features[0]
+            left |= {n: v for n, v in found.items() if n in DATED}
+        said = {"brand": "maker" in known, "cpu": True, "series": {"hw_year", "series"} & {*known}}
+        rows.append((left, [w for w in words if said[w.split()[0]]]))
+    return rows
 
 
 def watts(logs: Array) -> Array:
@@ -72,103 +119,115 @@ def watts(logs: Array) -> Array:
     return found
 
 
-def held_out(x: Array, y: Array, fold: Array) -> Array:
-    """Predictions by models that did not see the row's silicon."""
-    out = np.zeros_like(y)
+def unseen(servers: Servers, groups: Sequence[str], count: int = 10) -> dict[Known, Array]:
+    """By what is known: predicted watts at eleven loads, by fits that saw nothing of the group."""
+    fold = folds(groups, count)
+    found: dict[Known, Array] = {}
+    for kernel in (KERNEL, WITHOUT_YEAR):
+        dated = kernel is KERNEL
+        sets = [k for k in known_sets() if dated == bool({"hw_year", "series"} & {*k})]
+        questions = {known: asked(servers, known) for known in sets}
+        answers = held_out_many(kernel, servers, fold, questions)
+        found |= {known: watts(logs) for known, logs in answers.items()}
+    return found
+
+
+def held_out_many(
+    kernel: Kernel, servers: Servers, fold: Fold, questions: Mapping[Known, list[Row]]
+) -> dict[Known, Array]:
+    """Predictions by fits that did not see the row's fold: one fit for all questions."""
+    answers = {known: np.zeros_like(servers.target) for known in questions}
+    for k in np.unique(fold):
+        rest, test = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+        fitted = Fit(kernel).learn([servers.rows[int(i)] for i in rest], servers.target[rest])
+        for known, rows in questions.items():
+            answers[known][test] = fitted.predict([rows[int(i)] for i in test])
+    return answers
+
+
+class Spread(NamedTuple):
+    """Measured over predicted at KNOTS: 5 % and 95 %, each silicon once."""
+
+    low: list[float]
+    high: list[float]
+
+
+def spread(servers: Servers, predicted: Array, rows: Array | None = None) -> Spread:
+    """Of these rows, or of all."""
+    pick = np.arange(len(predicted)) if rows is None else np.flatnonzero(rows)
+    ratio = np.log(servers.watts / predicted)[pick]
+    silicon = [servers.silicon[int(i)] for i in pick]
+    bounds = [spread_by_group(ratio[:, k], silicon) for k in KNOTS]
+    return Spread([b[0] for b in bounds], [b[1] for b in bounds])
+
+
+def covered(servers: Servers, predicted: Array, fold: Fold) -> tuple[float, float]:
+    """Coverage of 90 % intervals whose bounds come from the other folds, and mean width / value.
+
+    Over all loads; each silicon counts once.
+    """
+    inside, width = np.zeros(len(predicted)), np.zeros(len(predicted))
     for k in np.unique(fold):
         test = fold == k
-        out[test] = x[test] @ ridge(x[~test], y[~test])
-    return out
+        bounds = spread(servers, predicted, ~test)
+        logs = np.log(predicted[test][:, KNOTS])
+        low, high = (watts(logs + np.log(r)) for r in (bounds.low, bounds.high))
+        within = (low <= servers.watts[test]) & (servers.watts[test] <= high)
+        inside[test] = within.mean(axis=1)
+        width[test] = ((high - low) / predicted[test]).mean(axis=1)
+    table = pd.DataFrame({"silicon": servers.silicon, "inside": inside, "width": width})
+    means = table.groupby("silicon")[["inside", "width"]].mean().mean()
+    return float(means["inside"]), float(means["width"])
 
 
 def main() -> None:
     data = folder(__doc__ or "")
-    table = read(data / "specpower" / "specpower_single.csv")
-    positive = [*OPTIONAL, "chips", "cores_total", "threads_total"]
-    table = table[(table[positive] > 0).all(axis=1)].reset_index(drop=True)
-    measured = table[LEVELS].to_numpy(dtype=np.float64)
-    curves = np.linalg.lstsq(BASIS, measured.T, rcond=None)[0].T
-    target = np.log((curves @ BASIS.T)[:, KNOTS].clip(min=1))
-    fold = folds(table["cpu_base"])
-    coefficients: list[list[object]] = []
-    summary: list[list[object]] = []
-    for known in known_sets():
-        label = " ".join(known)
-        x, names = design(table, known)
-        ratio = watts(held_out(x, target, fold)) / measured
-        error = np.abs(ratio - 1)
-        # The interval is of the truth over the prediction, one value per silicon, so that a
-        # processor with many results does not count many times.
-        low, high = np.quantile(truth_over_model(table, ratio), [0.05, 0.95])
-        summary.append(
-            [label, len(table), *(round(float(v), 4) for v in (
-                low, high, error.mean(), np.median(error), (ratio - 1).mean(),
-                np.median(error[:, 0]), np.median(error[:, 5]), np.median(error[:, 10]),
-            ))]
-        )  # fmt: skip
-        fitted = ridge(x, target)
-        for i, name in enumerate(names):
-            coefficients.append([label, name, *(f"{v:.6g}" for v in fitted[i])])
-    write(
-        "server_power.csv", ["known", "term", *(f"log_w_at_{10 * k}" for k in KNOTS)], coefficients
-    )
-    write(
-        "server_power_error.csv",
-        ["known", "rows", "low_ratio", "high_ratio", "mape_ratio", "median_ape_ratio", "bias_ratio",
-         "median_ape_idle_ratio", "median_ape_50_ratio", "median_ape_100_ratio"],
-        summary,
-    )  # fmt: skip
-    for row in summary:
-        print(*row, sep="  ")
-    unseen_families(table, target, measured)
-    unseen_intervals(table, target, measured, fold)
-    per_thread(table, curves)
-    shares(table)
-    check_energy_star(read(data / "energy_star" / "energy_star_servers.csv"))
+    servers = load(data)
+    Fit(KERNEL).learn(servers.rows, servers.target).write("server_power.csv")
+    Fit(WITHOUT_YEAR).learn(servers.rows, servers.target).write("server_power_without_year.csv")
+    found = unseen(servers, servers.silicon)
+    write_errors(servers, {known: found[known] for known in known_sets()})
+    families = unseen(servers, servers.families, len(set(servers.families)))[ALL]
+    print(f"one of {len(set(servers.families))} families left out:", *errors(servers, families))
+    inside, width = covered(servers, found[ALL], folds(servers.silicon))
+    print(f"90 % interval, bounds of other folds: coverage {inside:.3f}, mean width {width:.3f}")
+    per_thread(servers)
+    shares(servers.table)
 
 
-def truth_over_model(table: pd.DataFrame, ratio: Array) -> Array:
-    """Measured over predicted: one value for each silicon and load."""
-    found: Array = (1 / pd.DataFrame(ratio)).groupby(table["cpu_base"]).mean().to_numpy().ravel()
-    return found
+def write_errors(servers: Servers, found: Mapping[Known, Array]) -> None:
+    """What the toolkit says of its own figures, by what it is told."""
+    rows: list[list[object]] = []
+    for known, predicted in found.items():
+        of = spread(servers, predicted)
+        figures = [*of.low, *of.high, *errors(servers, predicted)]
+        rows.append([" ".join(known), len(servers.rows), *(round(v, 4) for v in figures)])
+        print(*rows[-1], sep="  ")
+    bounds = [f"{bound}_ratio_at_{10 * k}" for bound in ("low", "high") for k in KNOTS]
+    header = ["known", "rows", *bounds, *ERRORS]
+    write("server_power_error.csv", header, rows)
 
 
-def unseen_families(table: pd.DataFrame, target: Array, measured: Array) -> None:
-    """The error on a processor family of which the fit has seen nothing."""
-    families = table["cpu_family"].fillna("unknown")
-    x, _ = design(table, OPTIONAL)
-    ratio = watts(held_out(x, target, folds(families, families.nunique()))) / measured
-    error = np.abs(ratio - 1)
-    print(
-        f"one of {families.nunique()} families left out: mean error {error.mean():.3f},"
-        f" median {np.median(error):.3f}, bias {(ratio - 1).mean():.3f}"
-    )
+def errors(servers: Servers, predicted: Array) -> list[float]:
+    """Those of ERRORS."""
+    ratio = predicted / servers.watts
+    off = np.abs(ratio - 1)
+    found = [off.mean(), np.median(off), (ratio - 1).mean(), *np.median(off[:, [0, 5, 10]], axis=0)]
+    return [round(float(v), 4) for v in found]
 
 
-def unseen_intervals(table: pd.DataFrame, target: Array, measured: Array, fold: Array) -> None:
-    """Coverage of a 90 % interval whose bounds come from the other folds' errors."""
-    x, _ = design(table, OPTIONAL)
-    ratio = watts(held_out(x, target, fold)) / measured
-    covered: list[bool] = []
-    for k in np.unique(fold):
-        test = fold == k
-        rest = table[~test].reset_index(drop=True)
-        low, high = np.quantile(truth_over_model(rest, ratio[~test]), [0.05, 0.95])
-        unseen = truth_over_model(table[test].reset_index(drop=True), ratio[test])
-        covered += [bool(low <= v <= high) for v in unseen]
-    print(f"coverage of the 90 % interval on silicon unseen: {np.mean(covered):.3f}")
-
-
-def per_thread(table: pd.DataFrame, curves: Array) -> None:
+def per_thread(servers: Servers) -> None:
     """A virtual machine is a share of a host: watts a thread, of two-chip servers since 2017."""
-    hosts = (table["hw_year"] >= 2017) & (table["chips"] == 2)
-    share = (curves[hosts] @ BASIS.T) / table.loc[hosts, ["threads_total"]].to_numpy()
+    table = servers.table
+    hosts = ((table["hw_year"] >= 2017) & (table["chips"] == 2)).to_numpy()
+    curves = np.exp(servers.target[hosts]) @ TO_CURVE.T
+    threads = table.loc[hosts, "threads_total"]
+    share = (curves @ BASIS.T) / threads.to_numpy()[:, None]
     rows: list[list[object]] = []
     for name, q in (("low", 0.05), ("value", 0.5), ("high", 0.95)):
         curve = np.linalg.lstsq(BASIS, np.quantile(share, q, axis=0), rcond=None)[0]
         rows.append([name, *(f"{v:.6g}" for v in curve)])
     write("virtual_machine_power.csv", ["bound", "a_w", "b_w", "c_w", "d_w"], rows)
-    threads = table.loc[hosts, "threads_total"]
     print("host threads 5, 50, 95 %:", *threads.quantile([0.05, 0.5, 0.95]), "of", len(threads))
 
 
@@ -176,60 +235,6 @@ def shares(table: pd.DataFrame) -> None:
     """How much of a full server's watts its processors' design power is."""
     share = table["chips"] * table["tdp_w"] / table["w_100"]
     print("chips × TDP over watts at full load:", *share.quantile([0.05, 0.5, 0.95]).round(3))
-
-
-def check_energy_star(servers: pd.DataFrame) -> None:
-    """Idle in real configurations: the watts of a disk, fitted; then the product's own estimate."""
-    rows = servers.dropna(subset=["chips", "cores_per_chip", "idle_w"]).copy()
-    disks = (rows["ssds"].fillna(0) + rows["hdds"].fillna(0)).to_numpy()
-    idle_w = rows["idle_w"].to_numpy(dtype=np.float64)
-    bare = np.array([product_idle(row, 1)[1] for row in records(rows)])
-    more, lacking = np.maximum(disks - 1, 0), idle_w - bare
-    weight, disk_w = 1 / idle_w, 0.0
-    for _ in range(50):  # least squares of relative errors, those beyond 15 % damped
-        disk_w = float((weight**2 * more * lacking).sum() / (weight**2 * more**2).sum())
-        error = np.abs(lacking - disk_w * more) / idle_w
-        weight = np.sqrt(np.minimum(1, 0.15 / np.maximum(error, 1e-9))) / idle_w
-    print(f"ENERGY STAR servers: a disk beyond the first adds {disk_w:.1f} W")
-    for label, chosen in (
-        ("all", rows["form"].notna()),
-        ("rack and tower", rows["form"].isin(["Rack-mount", "Tower/Pedestal"])),
-    ):
-        pick = chosen.to_numpy()
-        found = np.array(
-            [product_idle(r, int(n)) for r, n in zip(records(rows), disks, strict=True)]
-        )[pick]
-        low, value, high = found.T
-        true = idle_w[pick]
-        print(
-            f"  {label}, {len(true)}: median error {np.median(np.abs(value / true - 1)):.3f},"
-            f" within the interval {np.mean((low <= true) & (true <= high)):.3f};"
-            " measured over modelled 5, 50, 95 %:",
-            *np.quantile(true / value, [0.05, 0.5, 0.95]).round(2),
-        )
-
-
-def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in r.items()} for r in rows.to_dict("records")]
-
-
-def product_idle(row: dict[str, Any], disks: int) -> tuple[float, float, float]:
-    """Low, value and high of idle as the toolkit gives them, the year not known."""
-    cores = int(row["chips"] * row["cores_per_chip"])
-    name = row["cpu"] if isinstance(row["cpu"], str) else ""
-    model = power_model(
-        Machine(
-            category="server",
-            cpu_model=f"{name} @ {row['ghz']}GHz",
-            chips=int(row["chips"]),
-            cores=cores,
-            threads=2 * cores,
-            memory_b=row["memory_gb"] * 1e9 if row["memory_gb"] > 0 else None,
-            disks=disks,
-        )
-    )
-    low, value, high = (power_w(c, 0.0) for c in (model.low, model.curve, model.high))
-    return low, value, high
 
 
 if __name__ == "__main__":

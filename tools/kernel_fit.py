@@ -7,7 +7,7 @@ on centres (k-means), not on the data's own points.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from tools.reference import write
 
 Array = npt.NDArray[np.float64]
+Fold = npt.NDArray[np.int64]
 Row = tuple[dict[str, float], list[str]]
 
 IMPUTATIONS = 8
@@ -24,16 +25,22 @@ JITTER = 1e-3
 
 @dataclass
 class Kernel:
-    """What is chosen and not fitted: lengths in spreads, sizes in logarithms."""
+    """What is chosen and not fitted: lengths in spreads, sizes in logarithms.
+
+    words   the size of a word's effect; or by the word's first part, `brand` of `brand dell`
+    """
 
     lengths: dict[str, float]
     linear: float = 0.1
     smooth: float = 0.3
-    words: float = 0.1
+    words: float | Mapping[str, float] = 0.1
     noise: float = 0.2
     centres: int = 150
     least_rows_of_word: int = 2
     robust: bool = False
+
+    def size_of(self, word: str) -> float:
+        return self.words if isinstance(self.words, float) else self.words[word.split()[0]]
 
 
 @dataclass
@@ -82,9 +89,8 @@ class Fit:
     def _penalty(self, size: int, numbers: int) -> Array:
         k, centres = self.kernel, len(self.centres)
         penalty = np.zeros((size, size))
-        diagonal = np.concatenate(
-            [np.full(numbers, k.linear), np.ones(centres), np.full(len(self.vocabulary), k.words)]
-        )
+        sizes = [k.size_of(word) for word in self.vocabulary]
+        diagonal = np.concatenate([np.full(numbers, k.linear), np.ones(centres), sizes])
         np.fill_diagonal(penalty, k.noise**2 / diagonal**2)
         block = slice(numbers, numbers + centres)
         among = bumps(self.centres, self.centres) + 1e-6 * np.eye(centres)
@@ -172,7 +178,7 @@ def k_means(x: Array, count: int, rounds: int = 12) -> Array:
     return centres
 
 
-def folds(groups: Sequence[str], count: int = 10, seed: int = 0) -> npt.NDArray[np.int64]:
+def folds(groups: Sequence[str], count: int = 10, seed: int = 0) -> Fold:
     """A fold for each row, whole groups together; the same at every run."""
     names = sorted(set(groups))
     order = np.random.default_rng(seed).permutation(len(names))
@@ -181,7 +187,7 @@ def folds(groups: Sequence[str], count: int = 10, seed: int = 0) -> npt.NDArray[
 
 
 def held_out(
-    kernel: Kernel, rows: Sequence[Row], y: Array, fold: npt.NDArray[np.int64],
+    kernel: Kernel, rows: Sequence[Row], y: Array, fold: Fold,
     asked: Sequence[Row] | None = None,
 ) -> Array:  # fmt: skip
     """Predictions by fits that did not see the row's group; `asked`: rows with facts hidden."""

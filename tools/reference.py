@@ -6,6 +6,7 @@ import argparse
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -28,6 +29,11 @@ def read(path: Path) -> pd.DataFrame:
     if not path.exists():
         raise SystemExit(f"{path} is missing: the fit needs it")
     return pd.read_csv(path)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Its rows."""
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
 
 
 def write(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -14,6 +14,9 @@ Basis = Literal["measured", "modelled", "declared", "archetype", "mixed"]
 parts. declared: somebody's statement (a maker, an owner, a grid operator). archetype: the typical
 device of its category. mixed: a sum of different ones, said in `method`."""
 
+_Z = 1.6448536269514722
+"""Standard deviations from the middle to 95 % of a normal distribution."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -98,23 +101,26 @@ def total(
     metric: str, parts: Iterable[Estimate], *, shared_error: bool, method: str = ""
 ) -> Estimate:
     """The sum of parts. With `shared_error` intervals add (one wrong curve is wrong for all of
-    them); without it they add as squares, since independent errors partly cancel.
+    them); without it independent errors partly cancel.
 
-    Raises ValueError for no parts: nothing known is not 0.
+    The value is the sum of the values, so that a table adds up. Raises ValueError for no parts:
+    nothing known is not 0.
     """
     known = tuple(parts)
     if not known:
         raise ValueError(f"{metric}: nothing to add")
     value = math.fsum(p.value for p in known)
-    gather = math.fsum if shared_error else _root_sum_square
-    down = gather([p.value - p.low for p in known])
-    up = gather([p.high - p.value for p in known])
+    low, high = math.fsum(p.low for p in known), math.fsum(p.high for p in known)
+    if not shared_error and len(known) > 1:
+        # No sum is wider than one whose parts all err together.
+        likely = _independent_sum(known)
+        low, high = min(value, max(low, likely[0])), max(value, min(high, likely[1]))
     methods = list(dict.fromkeys(p.method for p in known))
     return Estimate(
         metric,
         value,
-        value - down,
-        value + up,
+        low,
+        high,
         _joint_basis(known),
         method or " + ".join(methods),
         _joint_sources(known),
@@ -127,8 +133,26 @@ def _log_ratio(high: float, low: float) -> float:
     return math.inf if low <= 0 else math.log(high / low)
 
 
-def _root_sum_square(errors: Iterable[float]) -> float:
-    return math.sqrt(math.fsum(e * e for e in errors))
+def _independent_sum(parts: tuple[Estimate, ...]) -> tuple[float, float]:
+    """5 and 95 % of the sum of figures whose errors have nothing to do with each other.
+
+    Cumulants of independent figures add. Those of one figure are the ones that give its own low,
+    value and high as 5, 50 and 95 % by the expansion of Cornish and Fisher (1938) to the third.
+    Figures that may be far too low but hardly too high have a sum above the sum of their values;
+    adding squares of half-widths misses that, the more the longer the list.
+    """
+    mean = variance = third = 0.0
+    for part in parts:
+        spread = (part.high - part.low) / (2 * _Z)
+        skew = ((part.high + part.low) / 2 - part.value) / (_Z * _Z / 6)
+        mean += part.value + skew / 6
+        variance += spread * spread
+        third += skew * spread * spread
+    if variance == 0:
+        return mean, mean
+    spread, skew = math.sqrt(variance), third / variance
+    middle = mean + skew * (_Z * _Z - 1) / 6
+    return middle - _Z * spread, middle + _Z * spread
 
 
 def _joint_basis(parts: tuple[Estimate, ...]) -> Basis:

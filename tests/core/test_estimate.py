@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,9 @@ from hypothesis import strategies as st
 
 from sobriety.core.estimate import Estimate, product, total
 from sobriety.core.units import unit_of
+
+positive = st.floats(1e-6, 1e9)
+ratio = st.floats(1, 10)
 
 
 def figure(value: float, low: float, high: float, metric: str = "energy_j") -> Estimate:
@@ -42,16 +46,39 @@ def test_shared_errors_add_and_independent_ones_partly_cancel() -> None:
     shared = total("energy_j", parts, shared_error=True)
     apart = total("energy_j", parts, shared_error=False)
     assert (shared.value, shared.low, shared.high) == (40, 32, 48)
-    assert (apart.value, apart.low, apart.high) == (40, 36, 44)
+    assert (apart.value, apart.low, apart.high) == pytest.approx((40, 36, 44))
+
+
+@given(st.lists(st.tuples(positive, ratio, ratio), min_size=1, max_size=20))
+def test_an_independent_sum_holds_its_value_and_is_never_wider_than_a_shared_one(
+    figures: list[tuple[float, float, float]],
+) -> None:
+    parts = [figure(value, value / down, value * up) for value, down, up in figures]
+    shared = total("energy_j", parts, shared_error=True)
+    apart = total("energy_j", parts, shared_error=False)
+    assert apart.value == shared.value == math.fsum(p.value for p in parts)
+    assert shared.low <= apart.low <= apart.value <= apart.high <= shared.high
+    if len(parts) == 1:
+        assert (apart.low, apart.high) == (parts[0].low, parts[0].high)
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.3, 0.5])
+def test_the_interval_of_a_sum_of_skewed_figures_holds_nine_times_in_ten(sigma: float) -> None:
+    """Half-widths added as squares would hold 81 % of the time at 0.5, for want of the mean."""
+    draw, held, trials = random.Random(7), 0, 2000
+    bound = math.exp(1.645 * sigma)
+    for _ in range(trials):
+        watts = [draw.uniform(50, 500) for _ in range(40)]
+        apart = total(
+            "energy_j", [figure(w, w / bound, w * bound) for w in watts], shared_error=False
+        )
+        held += apart.low <= sum(w * draw.lognormvariate(0, sigma) for w in watts) <= apart.high
+    assert 0.87 <= held / trials <= 0.93
 
 
 def test_the_sum_of_nothing_is_not_zero() -> None:
     with pytest.raises(ValueError, match="nothing to add"):
         total("energy_j", [], shared_error=True)
-
-
-positive = st.floats(1e-6, 1e9)
-ratio = st.floats(1, 10)
 
 
 @given(positive, ratio, ratio, positive, ratio, ratio)

@@ -15,7 +15,7 @@ from sobriety.estimators import Curve, categories, category_of, known_sets, powe
 
 # Inner rooms have no address for a type checker: `sobriety/estimators.pyi` is only the door.
 folded: Callable[[str], str] = import_module("sobriety.estimators.categories").folded
-through: Callable[[tuple[float, ...]], Curve] = import_module("sobriety.estimators.server").through
+through: Callable[..., list[Curve]] = import_module("sobriety.estimators.curve").through
 _features = import_module("sobriety.estimators.device_features")
 TERMINALS, MADE = _features.TERMINALS, _features.MADE
 table: Callable[[str], tuple[dict[str, str], ...]] = import_module(
@@ -103,12 +103,12 @@ def test_words_in_both_languages(word: str, category: str) -> None:
     assert category_of(word) == category
 
 
-def test_every_set_of_facts_has_a_model_and_its_error() -> None:
+def test_every_set_of_facts_has_its_error() -> None:
     labels = {" ".join(known) for known in known_sets()}
-    assert {r["known"] for r in table("server_power")} == labels
     assert {r["known"] for r in table("server_power_error")} == labels
     for row in table("server_power_error"):
-        assert 0 < float(row["low_ratio"]) < 1 < float(row["high_ratio"])
+        for load in (0, 10, 50, 100):
+            assert 0 < float(row[f"low_ratio_at_{load}"]) < 1 < float(row[f"high_ratio_at_{load}"])
 
 
 def test_every_regression_has_its_error() -> None:
@@ -121,15 +121,20 @@ def test_every_regression_has_its_error() -> None:
 
 def test_knowing_more_is_better_than_knowing_nothing() -> None:
     error = {r["known"]: float(r["mape_ratio"]) for r in table("server_power_error")}
-    assert error["tdp_w hw_year ghz memory_gb"] == min(error.values()) <= 0.15
-    assert error[""] == max(error.values())
+    assert error["tdp_w hw_year ghz memory_gb maker"] == min(error.values()) <= 0.125
+    # The maker and the clock alone say nothing: their row is as bad, but for noise.
+    assert error[""] >= max(error.values()) - 0.002
+    for fewer in known_sets():
+        for more in known_sets():
+            if {*fewer} < {*more}:
+                assert error[" ".join(more)] <= error[" ".join(fewer)] + 0.006, (fewer, more)
 
 
 @pytest.mark.parametrize(
     "watts", [(50.0, 80.0, 120.0, 200.0), (50.0, 50.0, 50.0, 50.0), (100.0, 60.0, 180.0, 200.0)]
 )
 def test_a_curve_through_points_never_falls(watts: tuple[float, ...]) -> None:
-    curve = through(watts)
+    (curve,) = through(watts)
     steps = [power_w(curve, u / 1000) for u in range(1001)]
     assert all(b >= a for a, b in pairwise(steps))
     assert (steps[0], steps[-1]) == pytest.approx((watts[0], watts[3]))
