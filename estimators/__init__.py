@@ -6,7 +6,8 @@ cpu_match, cpu_generation, cpu_label                the processor that a name me
 plan, energy, energy_j            joules of a usage row, measured where a sensor covers it
 active                            the same for a workload: what it did above idle
 plan_table, with_energy           the same on frames
-resolve_zone, intensity, all_factors, country_of    emission factors of electricity
+resolve_zone, zone_name, country_of                 grid zones by what people call them
+intensity, all_factors, FactorBook, grid_factor     emission factors of electricity
 co2e, embodied, lifetime, amortised                 carbon of use and of making
 Details                           what a datasheet adds to a machine's own facts
 """
@@ -23,16 +24,30 @@ from .embodied import amortised, embodied, lifetime
 from .energy import Coefficients, EnergyPlan, active, energy, energy_j, plan
 from .features import OPTIONAL, known_sets, terms
 from .frames import plan_table, with_energy
-from .grid import GridFactor, all_factors, country_of, intensity, resolve_zone
+from .grid import (
+    BUILT_IN,
+    MIX_RATIO,
+    FactorBook,
+    FactorKind,
+    GridFactor,
+    all_factors,
+    grid_factor,
+    intensity,
+)
 from .power import power_model
 from .terminal import is_terminal, kind_of, known_terminal, state_watts
+from .zones import country_of, resolve_zone, zone_name
 
 __all__ = [
+    "BUILT_IN",
+    "MIX_RATIO",
     "OPTIONAL",
     "Coefficients",
     "Curve",
     "Details",
     "EnergyPlan",
+    "FactorBook",
+    "FactorKind",
     "GridFactor",
     "PowerModel",
     "active",
@@ -48,6 +63,7 @@ __all__ = [
     "embodied",
     "energy",
     "energy_j",
+    "grid_factor",
     "intensity",
     "is_one_cpu",
     "is_terminal",
@@ -65,4 +81,5 @@ __all__ = [
     "terminal_features",
     "terms",
     "with_energy",
+    "zone_name",
 ]
