@@ -7,7 +7,8 @@ plan, energy, energy_j            joules of a usage row, measured where a sensor
 active                            the same for a workload: what it did above idle
 plan_table, with_energy           the same on frames
 resolve_zone, zone_name, country_of                 grid zones by what people call them
-intensity, all_factors, FactorBook, grid_factor     emission factors of electricity
+intensity, all_factors, factor_zones                emission factors of electricity
+FactorBook, grid_factor                             and a user's own among them
 co2e, embodied, lifetime, amortised                 carbon of use and of making
 Details                           what a datasheet adds to a machine's own facts
 """
@@ -31,6 +32,7 @@ from .grid import (
     FactorKind,
     GridFactor,
     all_factors,
+    factor_zones,
     grid_factor,
     intensity,
 )
@@ -63,6 +65,7 @@ __all__ = [
     "embodied",
     "energy",
     "energy_j",
+    "factor_zones",
     "grid_factor",
     "intensity",
     "is_one_cpu",

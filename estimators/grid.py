@@ -113,8 +113,13 @@ def _way_out(code: str, kind: str, every: list[GridFactor]) -> str:
         return f"use the {other} one: --factor-kind {other}"
     if code in countries() and not energy_mixes():
         return "pip install 'sobriety[codecarbon]' brings more countries"
-    zones = dict.fromkeys(row["zone"] for row in table("grid"))
-    return f"give your own: sobriety factors import FILE.csv; ours are of {', '.join(zones)}"
+    ours = ", ".join(factor_zones())
+    return f"give your own: sobriety factors import FILE.csv; ours are of {ours}"
+
+
+def factor_zones() -> tuple[str, ...]:
+    """The zones that have a factor without any of a user's own."""
+    return tuple(dict.fromkeys(f.zone for f in _ours()))
 
 
 def all_factors(zone: str, book: FactorBook = BUILT_IN) -> list[GridFactor]:
@@ -161,7 +166,7 @@ def grid_factor(row: Mapping[str, str], own: str | None = None) -> GridFactor:
     kind: FactorKind = "direct" if row["kind"] == "direct" else "life-cycle"
     basis: FactorBasis = "production" if row["basis"] == "production" else "consumption"
     method = f"{row['year']} {kind} factor of {row['zone']}, {basis}"
-    sources = (row["source"],)
+    sources: tuple[str, ...] = (row["source"],)
     if own is not None:
         method, sources = f"{method}; its user's own", (*sources, f"own factors, {own}")
     figure = Estimate("intensity_g_per_kwh", value, low, high, "declared", method, sources)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +41,16 @@ class Kept(NamedTuple):
     name: str
     place: str
     path: Path
+
+
+class Summary(NamedTuple):
+    """What a file holds. `form` is its place, or `grid`; `zones` are empty where it has none."""
+
+    name: str
+    form: str
+    rows: int
+    zones: tuple[str, ...]
+    path: str
 
 
 def folder() -> Path:
@@ -121,6 +130,15 @@ def factors_of(kept: Kept) -> list[GridFactor]:
 
     taken = take_grid(kept.path, read_sheet(kept.path, needs=None), _ANY_MONTH)
     return [grid_factor(row, own=kept.name) for row in taken.rows]
+
+
+def summary(kept: Kept) -> Summary:
+    """What a file that is kept holds. Raises ConfigError when it cannot be read."""
+    from sobriety.sheet import read_sheet
+
+    zones = tuple(dict.fromkeys(f.zone for f in factors_of(kept)))
+    rows = len(read_sheet(kept.path, needs=None).rows)
+    return Summary(kept.name, kept.place or "grid", rows, zones, str(kept.path))
 
 
 def book(config: Config) -> FactorBook:
