@@ -61,6 +61,7 @@ def show(
     if as_json:
         _say_json(
             {
+                "schema_version": 1,
                 "zone": code,
                 "name": zone_name(code),
                 "year": year,
@@ -91,7 +92,13 @@ def list_(as_json: bool) -> None:
 
     files = [summary(kept) for kept in held()]
     if as_json:
-        _say_json({"own": [f._asdict() for f in files], "zones": list(factor_zones())})
+        _say_json(
+            {
+                "schema_version": 1,
+                "own": [f._asdict() for f in files],
+                "zones": list(factor_zones()),
+            }
+        )
         return
     width = max([len(f.name) for f in files], default=0)
     for f in files:

@@ -89,13 +89,16 @@ def is_grid(sheet: Sheet) -> bool:
 def take_grid(path: Path, sheet: Sheet, month: str) -> Taken:
     """Yearly factors in our own columns."""
     names = sheet.names
-    for missing in (name for name in NEEDED if name not in names):
+    missing = [repr(name) for name in NEEDED if name not in names]
+    if missing:
         raise ConfigError(
-            f"{path} has no column {missing!r}", hint=f"its columns are {', '.join(NEEDED)}"
+            f"{path} has no column {', '.join(missing)}",
+            hint=f"its columns are {', '.join(NEEDED)}",
         )
-    for unknown in (name for name in names if name not in COLUMNS):
+    unknown = [repr(name) for name in names if name not in COLUMNS]
+    if unknown:
         raise ConfigError(
-            f"{path} has the column {unknown!r}, which nobody reads",
+            f"{path} has the column {', '.join(unknown)[:200]}, which nobody reads",
             hint=f"leave it out; optional are {', '.join(c for c in COLUMNS if c not in NEEDED)}",
         )
     rows: list[Row] = []
