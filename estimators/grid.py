@@ -104,7 +104,7 @@ def _way_back(later: list[GridFactor]) -> str:
     editions = [f.edition for f in later if f.edition]
     if not editions:
         return "leave factors_as_of out: nobody says when the factor held came out"
-    return f"the oldest edition held is of {min(editions)}: --factors-as-of {min(editions)}"
+    return f"set factors_as_of to {min(editions)} or later: before it none was out"
 
 
 def _way_out(code: str, kind: str, every: list[GridFactor]) -> str:

@@ -104,8 +104,8 @@ def take_grid(path: Path, sheet: Sheet, month: str) -> Taken:
     rows: list[Row] = []
     wrong: list[Wrong] = []
     seen: dict[tuple[str, ...], int] = {}
-    for number, row in cells(sheet, names):
-        long = len(sheet.rows[sheet.numbers.index(number)]) > len(names)
+    for (number, row), raw in zip(cells(sheet, names), sheet.rows, strict=True):
+        long = len(raw) > len(names)
         said = {"zone": "the row has more cells than the header"} if long else {}
         said |= _checked(row, month, decimal_comma=sheet.separator != ",")
         wrong += [Wrong(number, name, row.get(name, ""), why) for name, why in said.items()]

@@ -10,7 +10,8 @@ from sobriety import config as settings
 from sobriety.core.errors import ConfigError
 from sobriety.estimators import intensity
 from sobriety.factor_choice import choices
-from sobriety.factor_store import book, folder, held, market, remove, summary, take
+from sobriety.factor_forms import Form, Taken
+from sobriety.factor_store import FORMS, book, folder, held, market, remove, summary, take
 
 HEADER = "zone,year,kind,basis,value_g_per_kwh,source,licence,retrieved"
 MONTH = "2026-11"
@@ -184,6 +185,39 @@ def test_why_each_is_used_or_not(tmp_path: Path) -> None:
     assert {h.factor.kind for h in cycle.held} == {"life-cycle"}
     before, _ = choices("QC", 2025, book(config(tmp_path, factors_as_of="2024-01")))
     assert not any(h.used for h in before.held) and "2025-05" in before.why
+
+
+def test_another_form_has_a_place_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = Form(
+        "a catalogue of devices",
+        "devices",
+        lambda sheet: "gwp" in sheet.names,
+        lambda _path, _sheet, _month: Taken(("name", "gwp"), [{"name": "laptop", "gwp": "200"}]),
+    )
+    monkeypatch.setattr("sobriety.factor_store.FORMS", (*FORMS, devices))
+    take(write(tmp_path, "laptop,200", header="name,gwp", name="makers.csv"), None, month=MONTH)
+    assert summary(held()[0])[:4] == ("makers", "devices", 1, ())
+    assert book(config(tmp_path)).own == ()
+    with pytest.raises(ConfigError, match="other factors are kept as 'makers'"):
+        take(write(tmp_path, NEW), "makers", month=MONTH)
+    remove("makers")
+    assert held() == []
+
+
+def test_a_kept_file_that_was_broken_by_hand_is_told_and_not_used(tmp_path: Path) -> None:
+    kept, _, _ = take(write(tmp_path, NEW), None, month=MONTH)
+    kept.path.write_text(kept.path.read_text().replace("3.1", "x"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"campus\.csv, row 2, value_g_per_kwh: 'x'"):
+        book(config(tmp_path))
+
+
+def test_a_file_of_a_spreadsheet_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = write(tmp_path, NEW)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    take(path, None, month=MONTH)
+    assert intensity("QC", 2025, "direct", book(config(tmp_path))).estimate.value == 3.1
 
 
 def test_a_contract_names_who_states_it(tmp_path: Path) -> None:

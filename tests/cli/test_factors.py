@@ -92,3 +92,28 @@ def test_wrong_words_are_one_line_and_at_most_a_hint(sobriety: Run) -> None:
         done = sobriety("factors", *words)
         assert done.returncode in (1, 2) and said in done.stderr, (words, done.stderr)
         assert len(done.stderr.splitlines()) <= 2, done.stderr
+
+
+def test_a_report_uses_what_was_imported_and_an_edition_asked_for(
+    sobriety: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "campus.csv").write_text(
+        OWN + OWN.splitlines()[1].replace("2026-05", "2024-05"),
+        encoding="utf-8",
+    )
+    assert sobriety("factors", "import", "campus.csv").returncode == 0
+    assert sobriety("collect", "--once", "--interval", "500ms").returncode == 0
+
+    def report(*words: str) -> Any:
+        contract = {"SOBRIETY_MARKET_G_PER_KWH": "0", "SOBRIETY_MARKET_SOURCE": "a supplier"}
+        done = sobriety("report", "--zone", "QC", "--format", "json", "-o", "-", *words, **contract)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    newest, older = report(), report("--factors-as-of", "2024-06")
+    assert [f["own"] for f in newest["factors"]] == ["campus"]
+    assert [f["year"] for f in newest["factors"]] == [2025]
+    assert [f["retrieved"] for f in older["factors"]] == ["2024-05"]
+    assert "older_edition" in [w["code"] for w in older["warnings"]]
+    assert newest["market"]["use_co2e_kg"]["value"] == 0.0, "a contract may state 0"
+    assert newest["totals"]["use_co2e_kg"]["value"] > 0

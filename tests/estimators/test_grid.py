@@ -142,7 +142,7 @@ def test_the_newest_edition_that_was_out(as_of: str | None, value: float) -> Non
 def test_before_any_edition_there_is_no_factor_and_the_oldest_is_named() -> None:
     with pytest.raises(FactorNotFound, match="no direct factor of CA-QC was out in 2019-01") as no:
         intensity("QC", 2025, "direct", FactorBook(as_of="2019-01"))
-    assert "--factors-as-of 2026-11" in (no.value.hint or "")
+    assert "factors_as_of to 2026-11 or later" in (no.value.hint or "")
 
 
 def test_a_zone_that_only_its_owner_knows() -> None:
