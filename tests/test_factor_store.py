@@ -12,6 +12,7 @@ from sobriety.estimators import intensity
 from sobriety.factor_choice import choices
 from sobriety.factor_forms import Form, Taken
 from sobriety.factor_store import FORMS, book, folder, held, market, remove, summary, take
+from sobriety.sheet import Sheet
 
 HEADER = "zone,year,kind,basis,value_g_per_kwh,source,licence,retrieved"
 MONTH = "2026-11"
@@ -190,12 +191,13 @@ def test_why_each_is_used_or_not(tmp_path: Path) -> None:
 def test_another_form_has_a_place_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    devices = Form(
-        "a catalogue of devices",
-        "devices",
-        lambda sheet: "gwp" in sheet.names,
-        lambda _path, _sheet, _month: Taken(("name", "gwp"), [{"name": "laptop", "gwp": "200"}]),
-    )
+    def recognises(sheet: Sheet) -> bool:
+        return "gwp" in sheet.names
+
+    def read(path: Path, sheet: Sheet, month: str) -> Taken:
+        return Taken(("name", "gwp"), [{"name": "laptop", "gwp": "200"}])
+
+    devices = Form("a catalogue of devices", "devices", recognises, read)
     monkeypatch.setattr("sobriety.factor_store.FORMS", (*FORMS, devices))
     take(write(tmp_path, "laptop,200", header="name,gwp", name="makers.csv"), None, month=MONTH)
     assert summary(held()[0])[:4] == ("makers", "devices", 1, ())
