@@ -53,6 +53,15 @@ def factor_option(function: F) -> F:
     )(function)
 
 
+def as_of_option(function: F) -> F:
+    return click.option(
+        "--factors-as-of",
+        "as_of",
+        metavar="YYYY-MM",
+        help="Leave out grid factors that came out later.  [default: the newest edition]",
+    )(function)
+
+
 def config_option(function: F) -> F:
     return click.option(
         "--config",

@@ -13,6 +13,7 @@ from sobriety.collectors import choose
 from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.host import LocalHost
+from sobriety.factor_store import book
 from sobriety.meters import configured
 from sobriety.profiler import SAMPLED, Profile
 from sobriety.profiler import profile as measure
@@ -82,6 +83,7 @@ def profile(
         collectors=[*configured(config, counters=False), *sampled],
         zone=zone_set,
         factor_kind=config.text("factor_kind") or "direct",
+        factors=book(config),
         every_s=interval_s,
     )
     theirs = peer.stop() if peer else None

@@ -13,7 +13,7 @@ import click
 from sobriety import config as settings
 from sobriety.core.errors import ConfigError
 
-from .options import config_option, factor_option, zone_option
+from .options import as_of_option, config_option, factor_option, zone_option
 
 if TYPE_CHECKING:
     from sobriety.lake import Lake
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--to", "end", metavar="DATE", help="Included.")
 @zone_option
 @factor_option
+@as_of_option
 @click.option(
     "--lang", type=click.Choice(["en", "fr"]), help="[default: the setting, else the locale]"
 )
@@ -54,6 +55,7 @@ def report(
     end: str | None,
     zone: str | None,
     factor_kind: str | None,
+    as_of: str | None,
     lang: str | None,
     form: str | None,
     idle: Literal["separate", "share", "reserve"],
@@ -72,11 +74,13 @@ def report(
     """
     from sobriety import period as periods
     from sobriety.durable import write_whole
+    from sobriety.factor_store import book, market
     from sobriety.lake import Lake
     from sobriety.reports import ReportSettings, as_html, as_json, as_text, gather
 
     config = settings.load(
-        {"zone": zone, "factor_kind": factor_kind, "language": lang}, file=config_file
+        {"zone": zone, "factor_kind": factor_kind, "factors_as_of": as_of, "language": lang},
+        file=config_file,
     )
     timezone = config.text("timezone")
     chosen = periods.choose(
@@ -90,6 +94,8 @@ def report(
         language=_language(config.text("language")),
         idle=idle,
         timezone=timezone,
+        factors=book(config),
+        market=market(config),
     )
     with Lake(settings.data_folder() / "lake") as lake:
         _take_in_the_spool(lake)

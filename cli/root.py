@@ -16,6 +16,7 @@ VERBS = (
     "report",
     "estimate",
     "top",
+    "factors",
     "doctor",
     "status",
     "service",

@@ -6,7 +6,9 @@ cpu_match, cpu_generation, cpu_label                the processor that a name me
 plan, energy, energy_j            joules of a usage row, measured where a sensor covers it
 active                            the same for a workload: what it did above idle
 plan_table, with_energy           the same on frames
-resolve_zone, intensity, all_factors, country_of    emission factors of electricity
+resolve_zone, zone_name, country_of                 grid zones by what people call them
+intensity, all_factors, factor_zones                emission factors of electricity
+FactorBook, grid_factor                             and a user's own among them
 co2e, embodied, lifetime, amortised                 carbon of use and of making
 Details                           what a datasheet adds to a machine's own facts
 """
@@ -22,16 +24,31 @@ from .device_features import making_features, terminal_features
 from .embodied import amortised, embodied, lifetime
 from .energy import Coefficients, EnergyPlan, active, energy, energy_j, plan
 from .frames import plan_table, with_energy
-from .grid import GridFactor, all_factors, country_of, intensity, resolve_zone
+from .grid import (
+    BUILT_IN,
+    MIX_RATIO,
+    FactorBook,
+    FactorKind,
+    GridFactor,
+    all_factors,
+    factor_zones,
+    grid_factor,
+    intensity,
+)
 from .power import power_model
 from .server_features import known_sets, server_facts
 from .terminal import is_terminal, kind_of, known_terminal, state_watts
+from .zones import country_of, resolve_zone, zone_name
 
 __all__ = [
+    "BUILT_IN",
+    "MIX_RATIO",
     "Coefficients",
     "Curve",
     "Details",
     "EnergyPlan",
+    "FactorBook",
+    "FactorKind",
     "GridFactor",
     "PowerModel",
     "active",
@@ -47,6 +64,8 @@ __all__ = [
     "embodied",
     "energy",
     "energy_j",
+    "factor_zones",
+    "grid_factor",
     "intensity",
     "is_one_cpu",
     "is_terminal",
@@ -64,4 +83,5 @@ __all__ = [
     "state_watts",
     "terminal_features",
     "with_energy",
+    "zone_name",
 ]

@@ -13,6 +13,7 @@ from sobriety.core.host import Host
 from sobriety.core.machine import Machine
 from sobriety.core.usage import COLUMNS
 from sobriety.estimators import intensity, power_model, power_w
+from sobriety.factor_store import book
 from sobriety.meters import configured
 from sobriety.session import Session
 from sobriety.this_machine import describe
@@ -80,7 +81,8 @@ def examine(host: Host, config: Config, *, year: int) -> Checkup:
     factor, problem = None, None
     if zone is not None:
         try:
-            factor = intensity(zone, year, config.text("factor_kind") or "direct").estimate
+            kind = config.text("factor_kind") or "direct"
+            factor = intensity(zone, year, kind, book(config)).estimate
         except FactorNotFound as error:
             problem = f"{error.message}; {error.hint}" if error.hint else error.message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -44,6 +45,12 @@ def _names(raw: object) -> tuple[str, ...]:
     raise ValueError('expected names, as in ["cpu", "rapl"]')
 
 
+def _month(raw: object) -> str:
+    if isinstance(raw, str) and re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", raw.strip()):
+        return raw.strip()
+    raise ValueError('expected a month, as in "2026-06"')
+
+
 class Setting(NamedTuple):
     """One key: how to read it, what it is when nobody says, what it is for."""
 
@@ -57,6 +64,11 @@ SETTINGS = (
     Setting("zone", _text, None, "the electricity grid: CA-QC, FR, Ontario…"),
     Setting("factor_kind", _choice("direct", "life-cycle"), "direct",
             "emissions at the power stations, or with everything upstream"),
+    Setting("factors_as_of", _month, None,
+            "a month, as in 2026-06: grid factors that came out later are left out"),
+    Setting("market_g_per_kwh", _number(0, 3000), None,
+            "what the contract for electricity states; shown apart, never in the totals"),
+    Setting("market_source", _text, None, "that contract: who states it, and for when"),
     Setting("language", _choice("en", "fr"), None, "of reports; the locale's when not set"),
     Setting("timezone", _text, None, "of a report's days, as in America/Montreal"),
     Setting("host", _text, None, "the name that rows carry; the machine's own when not set"),

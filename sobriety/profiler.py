@@ -19,7 +19,9 @@ from sobriety.core.ports import Collector
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 from sobriety.estimators import (
+    BUILT_IN,
     Curve,
+    FactorBook,
     amortised,
     co2e,
     embodied,
@@ -69,12 +71,13 @@ def profile(
     collectors: Iterable[Callable[[], Collector]],
     zone: str | None = None,
     factor_kind: str = "direct",
+    factors: FactorBook = BUILT_IN,
     every_s: float = 1.0,
 ) -> Profile:
     """Run a command and measure it. Raises CannotRun; FactorNotFound before it runs anything."""
     factor = None
     if zone is not None:
-        factor = intensity(zone, _year(host), factor_kind)
+        factor = intensity(zone, _year(host), factor_kind, factors)
     with Session(host, collectors, row_s=_ONE_ROW_S) as session:
         rows = session.sample()
         run = commands.run(

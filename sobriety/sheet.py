@@ -14,11 +14,13 @@ from sobriety.durable import write_whole
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table as it was read. `separator` is its own: the answer is written with the same."""
+    """A table as it was read. `separator` is its own: the answer is written with the same.
+    `numbers` are the rows' in a spreadsheet, where the header is row 1."""
 
     separator: str
     header: list[str]
     rows: list[list[str]]
+    numbers: tuple[int, ...]
 
     @property
     def names(self) -> list[str]:
@@ -26,26 +28,28 @@ class Sheet:
         return [name.strip().lower() for name in self.header]
 
 
-def read_sheet(path: Path) -> Sheet:
+def read_sheet(path: Path, needs: str | None = "category") -> Sheet:
     """A CSV in UTF-8 with comma, semicolon or tab. Raises ConfigError, with the line."""
     text = _text(path)
     first = next(iter(text.splitlines()), "")
     separator = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        rows = [row for row in reader if any(cell.strip() for cell in row)]
+        rows = [(i, row) for i, row in enumerate(reader, 1) if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise ConfigError(
             f"{path}, line {reader.line_num}: {error}", hint="see that every quote is closed"
         ) from None
     if not rows:
         raise ConfigError(f"{path} is empty", hint="its first line names the columns")
-    sheet = Sheet(separator, rows[0], rows[1:])
+    sheet = Sheet(
+        separator, rows[0][1], [row for _, row in rows[1:]], tuple(number for number, _ in rows[1:])
+    )
     names = sheet.names
-    if "category" not in names:
+    if needs is not None and needs not in names:
         raise ConfigError(
-            f"{path} has no column 'category', but {', '.join(names)[:200]}",
-            hint="name one column category; docs/methods.md lists the others",
+            f"{path} has no column {needs!r}, but {', '.join(names)[:200]}",
+            hint=f"name one column {needs}; docs/methods.md lists the others",
         )
     twice = {name for name in names if name and names.count(name) > 1}
     if twice:

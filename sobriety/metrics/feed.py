@@ -14,6 +14,7 @@ from sobriety.config import Config
 from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
+from sobriety.factor_store import book
 from sobriety.session import Session
 
 from .endpoint import Endpoint
@@ -40,6 +41,7 @@ class Metrics:
             machine,
             zone=config.text("zone"),
             factor_kind=config.text("factor_kind") or "direct",
+            factors=book(config),
             pue=config.must_number("pue"),
         )
         listen, otlp = config.text("metrics"), config.text("otlp_endpoint")

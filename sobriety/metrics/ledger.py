@@ -14,8 +14,10 @@ from sobriety.core.machine import Machine
 from sobriety.core.units import J_PER_KWH, NS_PER_S
 from sobriety.core.usage import COLUMNS, Usage
 from sobriety.estimators import (
+    BUILT_IN,
     Coefficients,
     EnergyPlan,
+    FactorBook,
     active,
     amortised,
     embodied,
@@ -82,6 +84,7 @@ class Ledger:
         *,
         zone: str | None = None,
         factor_kind: str = "direct",
+        factors: FactorBook = BUILT_IN,
         pue: float = 1.0,
     ) -> None:
         self.energy_j: dict[str, Bounds] = {}
@@ -90,6 +93,7 @@ class Ledger:
         self.seconds: dict[str, Sum] = {}
         self.agent_cpu_s = Sum()
         self._machine, self._zone, self._factor_kind, self._pue = machine, zone, factor_kind, pue
+        self._book = factors
         self._plans: dict[tuple[tuple[str, ...], str], tuple[EnergyPlan, EnergyPlan] | None] = {}
         self._factors: dict[int, float | None] = {}
         self._use_g = Sum()
@@ -157,7 +161,8 @@ class Ledger:
             return None
         if year not in self._factors:
             try:
-                found = intensity(self._zone, year, self._factor_kind).estimate.value
+                factor = intensity(self._zone, year, self._factor_kind, self._book)
+                found = factor.estimate.value
             except FactorNotFound:
                 found = None
             self._factors[year] = found

@@ -17,6 +17,7 @@ from .warnings import (
     ClockJump,
     LowCoverage,
     NoSensor,
+    OlderEdition,
     PreliminaryFactor,
     StaleFactor,
     Unfinished,
@@ -31,7 +32,10 @@ _MEASURED_ENOUGH = 0.5
 
 
 def of_carbon(
-    zone: str | None, factors: Mapping[int, GridFactor], missing: Caution | None
+    zone: str | None,
+    factors: Mapping[int, GridFactor],
+    missing: Caution | None,
+    as_of: str | None,
 ) -> list[Caution]:
     found: list[Caution] = [missing] if missing else []
     for year, factor in factors.items():
@@ -39,6 +43,8 @@ def of_carbon(
             found.append(StaleFactor(zone or "", year, factor.year))
         elif factor.status == "preliminary":
             found.append(PreliminaryFactor(zone or "", factor.year))
+    if factors and as_of is not None:
+        found.append(OlderEdition(as_of))
     return found
 
 

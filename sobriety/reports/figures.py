@@ -13,6 +13,7 @@ from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.estimators import (
     EnergyPlan,
+    FactorBook,
     GridFactor,
     all_factors,
     embodied,
@@ -27,10 +28,10 @@ from sobriety.period import Period, recorded, to_ns
 
 from . import doubts, insights
 from .carbon import Accounts, HostUse, fleet_total, measured_ratio
-from .model import Coverage, Dimension, Gap, Missing, Pace, Report, Slice
+from .model import Coverage, Dimension, Gap, Market, Missing, Pace, Report, Slice
 from .query import PlanKey, UsageSum, extent, power_series, usage_sums, workload_sums
 from .settings import FactorKind, ReportSettings
-from .warnings import Caution, NoFactor, NoZone, ShortPeriod
+from .warnings import Caution, NoFactor, NotOutYet, NoZone, ShortPeriod
 from .work import work
 
 _LEAST_FOR_A_YEAR_S = 3600
@@ -49,7 +50,8 @@ def gather(
     Raises FactorNotFound for a zone nobody knows, SobrietyError when nothing was recorded.
     """
     now = now or datetime.now().astimezone()
-    zone = None if settings.zone is None else resolve_zone(settings.zone)
+    book = settings.factors
+    zone = None if settings.zone is None else resolve_zone(settings.zone, book.zones())
     period = _period(lake, settings, period)
     sums = [(int(y.label), s) for y in period.years for s in usage_sums(lake, y)]
     if not sums:
@@ -66,13 +68,13 @@ def gather(
             hint="see what this machine offers with: sobriety doctor",
         )
     years = sorted({year for h in hosts for year in h.energy_by_year})
-    used, missing = _factors(zone, years, settings.kind)
+    used, missing = _factors(zone, years, settings.kind, book)
     accounts = _accounts(used, missing, settings)
     other_kind: FactorKind = "direct" if settings.kind == "life-cycle" else "life-cycle"
     totals = accounts.footprint(hosts)
     coverage = _coverage(period, now, sums, plans)
     lasting = [h.as_year() for h in hosts if h.observed_s >= _LEAST_FOR_A_YEAR_S]
-    other = _accounts(*_factors(zone, years, other_kind), settings)
+    other = _accounts(*_factors(zone, years, other_kind, book), settings)
     pace: Pace | Missing = Missing(ShortPeriod(coverage.observed_s))
     if lasting:
         pace = Pace(len(lasting), accounts.footprint(lasting))
@@ -105,11 +107,12 @@ def gather(
         ),
         own=insights.own_cost(hosts, totals),
         factors=tuple(used.values()),
-        other_factors=tuple(all_factors(zone)) if zone else (),
+        other_factors=_other_factors(zone, book),
+        market=_market(hosts, years, settings),
         cautions=(
             *doubts.of_time(lake, period, coverage, pace, now),
             *doubts.of_machines(hosts, unknown, totals),
-            *doubts.of_carbon(zone, used, missing),
+            *doubts.of_carbon(zone, used, missing, book.as_of),
         ),
     )
 
@@ -190,7 +193,7 @@ def _host(
 
 
 def _factors(
-    zone: str | None, years: Sequence[int], kind: FactorKind
+    zone: str | None, years: Sequence[int], kind: FactorKind, book: FactorBook
 ) -> tuple[dict[int, GridFactor], Caution | None]:
     """A factor for each year; or none at all and why, since half a total is no total."""
     if zone is None:
@@ -198,10 +201,25 @@ def _factors(
     found: dict[int, GridFactor] = {}
     for year in years:
         try:
-            found[year] = intensity(zone, year, kind)
+            found[year] = intensity(zone, year, kind, book)
         except FactorNotFound:
+            if book.as_of is not None and any(f.kind == kind for f in all_factors(zone, book)):
+                return {}, NotOutYet(zone, book.as_of)
             return {}, NoFactor(zone, year, kind)
     return found, None
+
+
+def _other_factors(zone: str | None, book: FactorBook) -> tuple[GridFactor, ...]:
+    return tuple(f for f in all_factors(zone, book) if book.dated(f)) if zone else ()
+
+
+def _market(
+    hosts: Sequence[HostUse], years: Sequence[int], settings: ReportSettings
+) -> Market | None:
+    if settings.market is None:
+        return None
+    accounts = Accounts(dict.fromkeys(years, settings.market), None, settings.pue)
+    return Market(settings.market, accounts.footprint(hosts).use_co2e_kg)
 
 
 def _accounts(

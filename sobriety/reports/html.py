@@ -107,6 +107,8 @@ def _figures(report: Report, language: Language, sources: _Numbered) -> list[dic
     named += [
         (language.say("Idle share"), i.figure) for i in report.indicators if i.id == "idle_ratio"
     ]
+    if report.market:
+        named.append((language.say("Carbon of use, by contract"), report.market.use_co2e_kg))
     if report.own:
         named.append((language.say("Energy of measuring"), report.own.energy_j))
     return [
@@ -133,7 +135,7 @@ def _factors(report: Report, language: Language) -> list[dict[str, Any]]:
             "kind": f.kind,
             "shown": show(language, f.estimate),
             "used": f in report.factors,
-            "source": "; ".join(f.estimate.sources),
+            "source": "; ".join((*f.estimate.sources, f.licence)),
         }
         for f in (*used, *others)
     ]

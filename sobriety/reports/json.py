@@ -80,6 +80,10 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
         },
         "factors": [_factor(f) for f in report.factors],
         "other_factors": [_factor(f) for f in report.other_factors],
+        "market": None if report.market is None else {
+            "intensity_g_per_kwh": report.market.intensity_g_per_kwh.as_dict(),
+            "use_co2e_kg": _figure(report.market.use_co2e_kg, words),
+        },
         "warnings": [_caution(c, words) for c in report.cautions],
     }  # fmt: skip
 
@@ -153,6 +157,10 @@ def _factor(factor: GridFactor) -> dict[str, Any]:
         "year": factor.year,
         "kind": factor.kind,
         "status": factor.status,
+        "basis": factor.basis,
+        "retrieved": factor.edition or None,
+        "licence": factor.licence,
+        "own": factor.own,
         "intensity_g_per_kwh": factor.estimate.as_dict(),
         "notes": list(factor.notes),
     }

@@ -49,6 +49,8 @@ SENTENCES = (
     mark("{year} life-cycle factor of {zone}, consumption"),
     mark("{year} life-cycle factor of {zone}, production"),
     mark("{year} production mix of {zone}"),
+    mark("its user's own"),
+    mark("market-based, by contract"),
     mark("{method}, over {method}"),
     mark("{n} years, {method}"),
     mark("declared"),
@@ -126,7 +128,7 @@ _SENSORS = "(?:package|dram|gpu|psys|battery|wall)"
 _PATTERN = {
     "n": r"[\d.]+",
     "year": r"\d{4}",
-    "zone": "[A-Z]{2,5}(?:-[A-Z]{2})?",
+    "zone": "[A-Z]{2,5}(?:-[A-Z0-9]{1,6}){0,2}",
     "category": "|".join(map(re.escape, CATEGORIES)),
     "facts": r"[\w, ]+|nothing: a typical 2 × 32 cores",
     "sensors": f"{_SENSORS}(?: and {_SENSORS})*",

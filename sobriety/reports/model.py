@@ -173,6 +173,14 @@ class OwnCost:
 
 
 @dataclass(frozen=True, slots=True)
+class Market:
+    """Use by what the contract for electricity states, the room's overhead included."""
+
+    intensity_g_per_kwh: Estimate
+    use_co2e_kg: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a renderer may print.
 
@@ -181,6 +189,7 @@ class Report:
     other_use_co2e   use with the other kind of factor: beside the total, never in it
     factors          those that the total used, one a year
     other_factors    what other sources and years say of the zone
+    market           market-based, apart from all that is location-based; None without a contract
     """
 
     period: Period
@@ -206,4 +215,5 @@ class Report:
     own: OwnCost | None
     factors: tuple[GridFactor, ...]
     other_factors: tuple[GridFactor, ...]
+    market: Market | None
     cautions: tuple[Caution, ...]

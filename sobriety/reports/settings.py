@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sobriety.core.estimate import Estimate
+from sobriety.estimators import BUILT_IN, FactorBook
 
 FactorKind = Literal["direct", "life-cycle"]
 Tongue = Literal["en", "fr"]
@@ -22,6 +23,9 @@ class ReportSettings:
     idle       `separate` is a line of its own; `share` divides it among workloads by processor time
                used, `reserve` by memory held
     timezone   the clock that days begin on; this machine's when None
+    factors    those to choose from: ours, a user's own, and up to which edition
+    market     what the contract for electricity states, in g/kWh: use by it stands beside, never in
+               a total
     overrides  per host, facts of core.machine.Machine that its owner states, over those found
     """
 
@@ -31,6 +35,8 @@ class ReportSettings:
     language: Tongue = "en"
     idle: Idle = "separate"
     timezone: str | None = None
+    factors: FactorBook = BUILT_IN
+    market: Estimate | None = None
     overrides: Mapping[str, Mapping[str, object]] = field(
         default_factory=dict[str, Mapping[str, object]]
     )

@@ -69,6 +69,9 @@ def _rows(report: Report, language: Language) -> list[tuple[str, str, str]]:
     elif isinstance(totals.use_co2e_kg, Missing):
         why = totals.use_co2e_kg.because.title(language)
         rows.append((language.say("Use"), language.say("Unknown"), why))
+    if report.market and not isinstance(report.market.use_co2e_kg, Missing):
+        by_contract = show(language, report.market.use_co2e_kg)
+        rows.append(row(language.say("Use, by contract"), by_contract, language.say("apart")))
     if not isinstance(report.pace, Missing):
         year = opening.weights(language, report.pace.footprint)
         both = year.both or year.making

@@ -95,7 +95,7 @@ class StaleFactor(Caution):
 
     def what(self, language: Language) -> str:
         return language.say(
-            "No factor of {year} is published for {zone} yet. Grids change from one year to the "
+            "No factor of {year} is held for {zone}. Grids change from one year to the "
             "next: Québec’s factor rose by 37% from 2023 to 2024.",
             zone=self.zone,
             year=self.year,
@@ -106,6 +106,42 @@ class StaleFactor(Caution):
             "Keep the data and make this report again when the factor of {year} is out.",
             year=self.year,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class NotOutYet(Caution):
+    zone: str
+    as_of: str
+    code = "no_factor_as_of"
+
+    def title(self, language: Language) -> str:
+        return language.say(
+            "No emission factor for {zone} was out in {month}", zone=self.zone, month=self.as_of
+        )
+
+    def what(self, language: Language) -> str:
+        return language.say(
+            "Those that are held came out later and are left out as asked, so the carbon of use "
+            "is unknown."
+        )
+
+    def hint(self, language: Language) -> str:
+        return language.say("See when each came out: sobriety factors show {zone}", zone=self.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class OlderEdition(Caution):
+    as_of: str
+    code = "older_edition"
+
+    def title(self, language: Language) -> str:
+        return language.say("The grid factors are those of {month}", month=self.as_of)
+
+    def what(self, language: Language) -> str:
+        return language.say("Editions that came out later are left out, as asked.")
+
+    def hint(self, language: Language) -> str:
+        return language.say("For the newest, make this report again without factors_as_of.")
 
 
 @dataclass(frozen=True, slots=True)

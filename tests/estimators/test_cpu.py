@@ -142,7 +142,7 @@ except FactorNotFound as error:
 print("CodeCarbon" in str(all_factors("FR")), "tdp_w" in model.method, len(all_factors("FR")))
 """
     )
-    assert run(code, tmp_path) == "True False False 2"
+    assert run(code, tmp_path) == "True False False 3"
 
 
 def test_the_door_imports_nothing_heavy(tmp_path: Path) -> None:

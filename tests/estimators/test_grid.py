@@ -6,7 +6,17 @@ import pytest
 
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.estimate import Estimate
-from sobriety.estimators import all_factors, co2e, country_of, intensity, resolve_zone
+from sobriety.estimators import (
+    FactorBook,
+    GridFactor,
+    all_factors,
+    co2e,
+    country_of,
+    factor_zones,
+    grid_factor,
+    intensity,
+    resolve_zone,
+)
 
 
 @pytest.mark.parametrize(
@@ -99,3 +109,54 @@ def test_carbon_of_a_kilowatt_hour() -> None:
     assert carbon.metric == "co2e_kg"
     assert carbon.value == pytest.approx(1.9e-3, rel=1e-12)
     assert carbon.low < 1.9e-3 / 2 and carbon.high > 1.9e-3 * 2
+
+
+def own(
+    value: float, year: int, edition: str, name: str = "campus", zone: str = "CA-QC"
+) -> GridFactor:
+    row = {
+        "zone": zone, "year": f"{year}", "kind": "direct", "basis": "consumption",
+        "value_g_per_kwh": f"{value}", "low_g_per_kwh": f"{value}", "high_g_per_kwh": f"{value}",
+        "status": "final", "source": "a study", "licence": "internal", "retrieved": edition,
+        "note": "",
+    }  # fmt: skip
+    return grid_factor(row, own="campus")
+
+
+def test_of_one_year_a_users_own_comes_before_ours() -> None:
+    book = FactorBook((own(9.0, 2023, "2020-01"),))
+    assert intensity("QC", 2023, "direct", book).estimate.value == 9.0
+    assert intensity("QC", 2024, "direct", book).estimate.value == 2.6, "of the year asked"
+    assert intensity("QC", 2023, "life-cycle", book).estimate.value == 34.5
+    assert all_factors("QC", book)[0].own == "campus"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "value"), [(None, 3.0), ("2026-05", 3.0), ("2026-04", 2.0), ("2025-01", 1.0)]
+)
+def test_the_newest_edition_that_was_out(as_of: str | None, value: float) -> None:
+    editions = (own(1.0, 2025, "2025-01"), own(3.0, 2025, "2026-05"), own(2.0, 2025, "2025-07"))
+    assert intensity("QC", 2025, "direct", FactorBook(editions, as_of)).estimate.value == value
+
+
+def test_before_any_edition_there_is_no_factor_and_the_oldest_is_named() -> None:
+    with pytest.raises(FactorNotFound, match="no direct factor of CA-QC was out in 2019-01") as no:
+        intensity("QC", 2025, "direct", FactorBook(as_of="2019-01"))
+    assert "factors_as_of to 2026-11 or later" in (no.value.hint or "")
+
+
+def test_a_zone_that_only_its_owner_knows() -> None:
+    book = FactorBook((own(9.0, 2025, "2026-01", zone="CH-GE"),))
+    assert intensity("ch-ge", 2025, "direct", book).estimate.value == 9.0
+    with pytest.raises(FactorNotFound, match="unknown grid zone"):
+        intensity("CH-GE", 2025)
+
+
+def test_every_factor_of_ours_has_an_edition_a_source_and_a_licence() -> None:
+    every = [
+        f for zone in factor_zones() for f in all_factors(zone) if "CodeCarbon" not in f.source
+    ]
+    assert len(every) > 20
+    for f in every:
+        assert f.edition and f.source and f.licence and f.own is None, f
+        assert f.estimate.low <= f.estimate.value <= f.estimate.high

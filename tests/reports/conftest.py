@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.usage import Usage
+from sobriety.estimators import FactorBook, grid_factor
 from sobriety.lake import Lake
 from sobriety.period import Period, choose, to_ns
 from sobriety.reports import Report, ReportSettings, gather
@@ -170,6 +172,23 @@ PERIODS: dict[str, Period | None] = {
 }
 
 
+OWN = FactorBook(
+    (
+        grid_factor(
+            {"zone": "CA-QC", "year": "2026", "kind": "direct", "basis": "consumption",
+             "value_g_per_kwh": "3.1", "low_g_per_kwh": "2.8", "high_g_per_kwh": "3.4",
+             "status": "preliminary", "source": "Étude <du> campus", "licence": "internal",
+             "retrieved": "2026-05", "note": ""},
+            own="campus",
+        ),
+    ),
+    as_of="2026-11",
+)  # fmt: skip
+CONTRACT = Estimate(
+    "market_g_per_kwh", 0.5, 0.5, 0.5, "declared", "market-based, by contract", ("Supplier & co",)
+)
+
+
 @pytest.fixture(scope="session")
 def lakes(make_lake: Callable[[Fill], Lake]) -> dict[str, Lake]:
     return {name: make_lake(fill) for name, fill in FILLS.items()}
@@ -177,15 +196,17 @@ def lakes(make_lake: Callable[[Fill], Lake]) -> dict[str, Lake]:
 
 @pytest.fixture(scope="session")
 def reports(lakes: dict[str, Lake]) -> dict[str, Report]:
-    """Gathered once: a report of each lake, and one without a zone."""
+    """Gathered once: a report of each lake, one without a zone, one of everything of its user's."""
     québec = ReportSettings(zone="Québec", timezone="America/Montreal")
     nowhere = ReportSettings(timezone="America/Montreal")
     found = {name: gather(lake, québec, PERIODS[name], now=NOW) for name, lake in lakes.items()}
     found["no zone"] = gather(lakes["fleet"], nowhere, QUARTER, now=NOW)
+    by_contract = replace(québec, factors=OWN, market=CONTRACT)
+    found["by contract"] = gather(lakes["fleet"], by_contract, QUARTER, now=NOW)
     return found
 
 
-SCENES = ("short", "laptop", "fleet", "worked", "no zone")
+SCENES = ("short", "laptop", "fleet", "worked", "no zone", "by contract")
 
 
 @pytest.fixture(params=SCENES)

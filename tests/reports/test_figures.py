@@ -17,10 +17,20 @@ from sobriety.core.errors import FactorNotFound, SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.usage import Usage
-from sobriety.estimators import amortised, co2e, embodied, intensity, lifetime
+from sobriety.estimators import (
+    FactorBook,
+    amortised,
+    co2e,
+    embodied,
+    grid_factor,
+    intensity,
+    lifetime,
+)
 from sobriety.lake import Lake
 from sobriety.period import Period, choose
-from sobriety.reports import Report, ReportSettings, gather
+from sobriety.reports import Report, ReportSettings, as_html, gather
+from sobriety.reports.language import Language
+from sobriety.reports.methods import method
 from sobriety.reports.model import Footprint, Missing, Pace
 
 MONTREAL = "America/Montreal"
@@ -162,6 +172,44 @@ def test_direct_and_life_cycle_stand_side_by_side(lakes: dict[str, Lake]) -> Non
     cycle = gather(lakes["laptop"], replace(QUEBEC, kind="life-cycle"), now=NOW)
     assert direct.other_use_co2e_kg == cycle.totals.use_co2e_kg
     assert cycle.other_use_co2e_kg == direct.totals.use_co2e_kg
+
+
+def test_a_contract_stands_beside_and_changes_no_total(lakes: dict[str, Lake]) -> None:
+    contract = Estimate(
+        "market_g_per_kwh", 26, 26, 26, "declared", "market-based, by contract", ("a supplier",)
+    )
+    plain = gather(lakes["laptop"], QUEBEC, now=NOW)
+    both = gather(lakes["laptop"], replace(QUEBEC, market=contract), now=NOW)
+    assert plain.market is None and both.market is not None
+    assert both.totals == plain.totals and both.breakdown == plain.breakdown
+    use, by_contract = both.totals.use_co2e_kg, both.market.use_co2e_kg
+    assert isinstance(use, Estimate) and isinstance(by_contract, Estimate)
+    assert by_contract.sources != use.sources and "a supplier" in by_contract.sources
+    assert "a supplier" not in use.sources
+    factor = intensity("CA-QC", 2026).estimate.value
+    assert by_contract.value / use.value == pytest.approx(26.0 / factor)
+    without_zone = gather(lakes["laptop"], replace(QUEBEC, zone=None, market=contract), now=NOW)
+    assert isinstance(without_zone.totals.use_co2e_kg, Missing), "a contract fills no gap"
+    assert "<h3>By contract" in as_html(both, "en") and "By contract" not in as_html(plain, "en")
+    assert "<h3>Selon le contrat" in as_html(both, "fr")
+
+
+def test_a_report_by_an_older_edition_says_so(lakes: dict[str, Lake]) -> None:
+    row = {
+        "zone": "CA-QC", "year": "2025", "kind": "direct", "basis": "consumption",
+        "value_g_per_kwh": "9", "low_g_per_kwh": "8", "high_g_per_kwh": "10", "status": "final",
+        "source": "a study", "licence": "internal", "retrieved": "2026-03", "note": "",
+    }  # fmt: skip
+    book = FactorBook((grid_factor(row, own="campus"),), as_of="2026-06")
+    report = gather(lakes["laptop"], replace(QUEBEC, factors=book), now=NOW)
+    assert {f.own for f in report.factors} == {"campus"} == {f.own for f in report.other_factors}
+    assert {"older_edition", "stale_factor"} <= set(codes(report))
+    assert isinstance(report.other_use_co2e_kg, Missing), "no life-cycle factor was out"
+    assert all(method(Language("fr"), f.estimate.method) for f in report.factors)
+    nothing_out = replace(QUEBEC, factors=FactorBook(as_of="2020-01"))
+    too_early = gather(lakes["laptop"], nothing_out, now=NOW)
+    assert isinstance(too_early.totals.use_co2e_kg, Missing)
+    assert "no_factor_as_of" in codes(too_early) and "older_edition" not in codes(too_early)
 
 
 def test_nothing_recorded_is_an_error_and_not_a_zero(
