@@ -17,6 +17,7 @@ VERBS = (
     "estimate",
     "top",
     "doctor",
+    "calibrate",
     "status",
     "service",
     "capture",

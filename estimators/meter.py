@@ -143,11 +143,11 @@ def _ends(at: float, first_w: float, to: float, last_w: float) -> Ends:
     return Ends(first_w - at * rise_w, first_w + (1 - at) * rise_w)
 
 
-def bent(curve: Curve, u: float, watts: float, *, beyond: Curve | None = None) -> Curve:
+def bent(curve: Curve, u: float, target_w: float, *, beyond: Curve | None = None) -> Curve:
     """The curve, brought as near to these watts as it may come: its ends stay, it falls nowhere,
     and it does not cross the one `beyond`."""
     found: list[tuple[float, Curve]] = []
-    missing_w = watts - power_w(curve, u)
+    missing_w = target_w - power_w(curve, u)
     for bend in BENDS:
         whole = bend.scaled(missing_w / power_w(bend, u))
         moves = [power_w(whole, u) for u in LOADS]

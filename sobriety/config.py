@@ -198,6 +198,15 @@ def user_file(environ: Mapping[str, str] = os.environ) -> Path:
     return _folder(environ, "XDG_CONFIG_HOME", ".config") / "config.toml"
 
 
+def calibration_file() -> Path:
+    """Where this machine's readings belong: the operator's file where root writes for the service,
+    which reads no user's file; else the user's."""
+    of_service = not os.environ.get("SOBRIETY_HOME") and data_folder() == SERVICE_DATA.get(
+        sys.platform
+    )
+    return system_file() if of_service else user_file()
+
+
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Where the spool and the lake are: SOBRIETY_HOME, else XDG_DATA_HOME, else the platform's.
     For root it is the system service's, where there is one: `sudo sobriety status` finds it."""

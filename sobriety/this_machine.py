@@ -23,7 +23,7 @@ CALIBRATION = ("idle_w", "max_w", "readings", "meter_ratio")
 
 def calibration(config: Config) -> dict[str, object]:
     """The readings at the plug that the settings have; all of them or, without any, nothing."""
-    found = {name: config.value(name) for name in CALIBRATION}
+    found: dict[str, object] = {name: config.value(name) for name in CALIBRATION}
     return found if any(found[name] is not None for name in CALIBRATION[:3]) else {}
 
 

@@ -126,7 +126,7 @@ def test_between_two_readings_the_shape_is_in_doubt_by_what_servers_show() -> No
 
 
 def test_a_third_reading_bends_the_curve_and_halves_the_doubt() -> None:
-    ends = {"idle_w": 100.0, "max_w": 400.0}
+    ends: dict[str, Any] = {"idle_w": 100.0, "max_w": 400.0}
     two = power_model(Machine(**SERVER, **ends))
     half_w = 1.03 * power_w(two.curve, 0.5)
     three = power_model(Machine(**SERVER, **ends, readings=f"50={half_w!r}"))
