@@ -17,9 +17,9 @@ from .curve import Curve, PowerModel, power_w, straight
 METER_RATIO = 0.02
 """A plug meter of class 2."""
 
-SHAPE_RATIO = 0.08
-"""With true idle and maximum known, a modelled shape is off by 3.8 % on average (SPECpower); nine
-in ten are within this."""
+SHAPE_RATIO = 0.18
+"""With true idle and maximum known, a modelled shape is off by 6.5 % on average between them
+(SPECpower). With this, 88 to 97 % of loads not read are within the interval, by what was read."""
 
 LEAST_SPREAD_RATIO = 0.2
 """Two readings tell of the slope where this share of the rise lies between them. Assumed."""
@@ -76,9 +76,12 @@ def _by_one(model: PowerModel, reading: Reading, meter_ratio: float) -> tuple[Cu
         first_w = (1 - share) * sign * meter_ratio * watts + share * (bound_idle_w - idle_w)
         bound_rise_w = worst(rise_w * meter, _rise_w(bound) * rise_ratio)
         last_w = watts * meter + (1 - share) * bound_rise_w
-        ends = between(value, min(max(0.0, idle_w + first_w), last_w), last_w)
-        if 0 < load < 1:
-            ends = bent(ends, load, watts * meter, beyond=value.scaled(meter))
+        # The shape is in doubt by how far away was read, beside the level.
+        first_w = (idle_w + first_w) * (1 + sign * SHAPE_RATIO * share)
+        last_w *= 1 + sign * SHAPE_RATIO * (1 - share)
+        ends = between(value, min(max(0.0, first_w), last_w), last_w)
+        if load in (0, 1):
+            ends = _doubted(value, ends, sign, meter_ratio + SHAPE_RATIO)
         bounds.append(ends)
     return value, bounds[0], bounds[1]
 
@@ -130,11 +133,14 @@ def _by_more(
         # A load more never costs less, in a bound neither.
         idle_w = min(idle_w, full_w) if sign < 0 else idle_w
         ends = between(value, idle_w, max(idle_w, full_w))
-        doubt_ratio = off_ratio + SHAPE_RATIO * gap_ratio
-        half_w = power_w(value, 0.5) * (1 + sign * doubt_ratio)
-        outward = (half_w - power_w(ends, 0.5)) * sign > 0
-        bounds.append(bent(ends, 0.5, half_w) if outward else ends)
+        bounds.append(_doubted(value, ends, sign, off_ratio + SHAPE_RATIO * gap_ratio))
     return value, bounds[0], bounds[1]
+
+
+def _doubted(value: Curve, bound: Curve, sign: int, ratio: float) -> Curve:
+    """The bound, at half load no nearer to the curve than this, as far as it need not fall."""
+    half_w = power_w(value, 0.5) * (1 + sign * ratio)
+    return bent(bound, 0.5, half_w) if (half_w - power_w(bound, 0.5)) * sign > 0 else bound
 
 
 def _ends(at: float, first_w: float, to: float, last_w: float) -> Ends:
@@ -143,9 +149,8 @@ def _ends(at: float, first_w: float, to: float, last_w: float) -> Ends:
     return Ends(first_w - at * rise_w, first_w + (1 - at) * rise_w)
 
 
-def bent(curve: Curve, u: float, target_w: float, *, beyond: Curve | None = None) -> Curve:
-    """The curve, brought as near to these watts as it may come: its ends stay, it falls nowhere,
-    and it does not cross the one `beyond`."""
+def bent(curve: Curve, u: float, target_w: float) -> Curve:
+    """The curve, brought as near to these watts as it may come: its ends stay, it falls nowhere."""
     found: list[tuple[float, Curve]] = []
     missing_w = target_w - power_w(curve, u)
     for bend in BENDS:
@@ -156,9 +161,6 @@ def bent(curve: Curve, u: float, target_w: float, *, beyond: Curve | None = None
         for (a, b), (x, y) in zip(pairwise(steps), pairwise(moves), strict=True):
             if y < x:
                 most = min(most, max(0.0, b - a) / (x - y))
-        for at, step, move in zip(LOADS, steps, moves, strict=True):
-            if beyond is not None and move:
-                most = min(most, max(0.0, (power_w(beyond, at) - step) / move))
         found.append((most, curve.plus(whole.scaled(most))))
     return max(found, key=lambda each: each[0])[1]
 
