@@ -94,7 +94,9 @@ def page(found: Checkup) -> str:
     if found.machine.virtual:
         lines.append("  → collect on the physical host to see what it draws")
     elif found.idle.basis != "measured":
-        lines.append("  → a reading at the plug narrows this most: sobriety config set idle_w 41.5")
+        lines.append(
+            "  → a reading at the plug narrows this most: sobriety calibrate --idle-w 41.5"
+        )
     lines += ["", click.style("Grid", bold=True)]
     if found.factor:
         lines.append(

@@ -73,10 +73,12 @@ def report(
     sobriety report --month 2026-11 --format json -o - | jq .totals
     """
     from sobriety import period as periods
+    from sobriety.core.host import LocalHost
     from sobriety.durable import write_whole
     from sobriety.factor_store import book, market
     from sobriety.lake import Lake
     from sobriety.reports import ReportSettings, as_html, as_json, as_text, gather
+    from sobriety.this_machine import own_calibration
 
     config = settings.load(
         {"zone": zone, "factor_kind": factor_kind, "factors_as_of": as_of, "language": lang},
@@ -96,6 +98,7 @@ def report(
         timezone=timezone,
         factors=book(config),
         market=market(config),
+        overrides=own_calibration(LocalHost(), config, settings.data_folder()),
     )
     with Lake(settings.data_folder() / "lake") as lake:
         _take_in_the_spool(lake)

@@ -18,6 +18,7 @@ VERBS = (
     "top",
     "factors",
     "doctor",
+    "calibrate",
     "status",
     "service",
     "capture",

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 import click
 
 from sobriety import config as settings
+from sobriety.core.host import LocalHost
 from sobriety.core.units import NS_PER_S
 from sobriety.status import Status
 from sobriety.status import status as look
+from sobriety.this_machine import own_calibration
 
 from .figures import duration, energy
 from .options import json_option
@@ -25,7 +27,9 @@ def status(as_json: bool) -> None:
     sobriety status
     sobriety status --json
     """
-    found = look(settings.data_folder() / "spool.sqlite3")
+    folder = settings.data_folder()
+    readings = own_calibration(LocalHost(), settings.load(), folder)
+    found = look(folder / "spool.sqlite3", readings)
     click.echo(json.dumps(as_dict(found), indent=2, ensure_ascii=False) if as_json else page(found))
 
 

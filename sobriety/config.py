@@ -139,23 +139,25 @@ def save(name: str, raw: str, path: Path) -> None:
 
     Raises ConfigError for an unknown name, a bad value, or a file that cannot be written.
     """
+    save_all({name: raw}, path)
+
+
+def save_all(changes: Mapping[str, str | None], path: Path) -> None:
+    """Write settings into a TOML file, all or none; None takes one out. Other lines stay.
+
+    Raises ConfigError as `save` does.
+    """
     values: dict[str, Value] = {}
-    _put(values, {}, name, raw, "sobriety config set")
-    value = values[name]
-    if isinstance(value, tuple):
-        toml = "[" + ", ".join(_quoted(v) for v in value) + "]"
-    else:
-        toml = _quoted(value) if isinstance(value, str) else f"{value:g}"
+    for name, raw in changes.items():
+        if raw is not None:
+            _put(values, {}, name, raw, "sobriety config set")
     _read_file(path, must_exist=False)  # a broken file is not made worse
-    line = f"{name} = {toml}\n"
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        pattern = re.compile(rf"^{name}\s*=.*\n?", re.MULTILINE)
-        text = (
-            pattern.sub(lambda _: line, text, count=1)
-            if pattern.search(text)
-            else (text + ("" if not text or text.endswith("\n") else "\n") + line)
-        )
+        for name in changes:
+            text = _with_line(
+                text, name, f"{name} = {_toml(values[name])}\n" if name in values else ""
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(
@@ -165,6 +167,19 @@ def save(name: str, raw: str, path: Path) -> None:
     from sobriety.durable import write_whole
 
     write_whole(path, text)
+
+
+def _with_line(text: str, name: str, line: str) -> str:
+    pattern = re.compile(rf"^{name}\s*=.*\n?", re.MULTILINE)
+    if pattern.search(text):
+        return pattern.sub(lambda _: line, text, count=1)
+    return text + ("" if not line or not text or text.endswith("\n") else "\n") + line
+
+
+def _toml(value: Value) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_quoted(v) for v in value) + "]"
+    return _quoted(value) if isinstance(value, str) else f"{value:g}"
 
 
 def _quoted(text: str) -> str:
@@ -181,6 +196,15 @@ def system_file() -> Path:
 def user_file(environ: Mapping[str, str] = os.environ) -> Path:
     """The user's file: SOBRIETY_HOME, else XDG_CONFIG_HOME, else the platform's place."""
     return _folder(environ, "XDG_CONFIG_HOME", ".config") / "config.toml"
+
+
+def calibration_file() -> Path:
+    """Where this machine's readings belong: the operator's file where root writes for the service,
+    which reads no user's file; else the user's."""
+    of_service = not os.environ.get("SOBRIETY_HOME") and data_folder() == SERVICE_DATA.get(
+        sys.platform
+    )
+    return system_file() if of_service else user_file()
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from sobriety.core.machine import readings_of
+
 Value = str | float | tuple[str, ...] | None
 
 
@@ -51,6 +53,12 @@ def _month(raw: object) -> str:
     raise ValueError('expected a month, as in "2026-06"')
 
 
+def _readings(raw: object) -> str:
+    text = _text(raw)
+    readings_of(text)
+    return text
+
+
 class Setting(NamedTuple):
     """One key: how to read it, what it is when nobody says, what it is for."""
 
@@ -94,6 +102,8 @@ SETTINGS = (
     Setting("tdp_w", _number(1, 2000), None, "thermal design power of one processor"),
     Setting("idle_w", _number(0.1, 10_000), None, "read off a meter at the plug, doing nothing"),
     Setting("max_w", _number(0.1, 20_000), None, "read off a meter at the plug, all cores busy"),
+    Setting("readings", _readings, None, "the same at other loads, in percent: 50=88 75=104"),
+    Setting("meter_ratio", _number(0.001, 0.5), None, "how far off that meter may be; 0.02"),
     Setting("hw_year", _number(1990, 2100), None, "the year the hardware was sold"),
     Setting("lifetime_years", _number(0.5, 40), None, "how long the machine will be kept"),
     Setting("embodied_kg", _number(0.1, 100_000), None, "the maker's figure, everything but use"),

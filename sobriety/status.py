@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sobriety.core.estimate import Estimate, total
 from sobriety.core.machine import Machine
@@ -60,8 +60,11 @@ class Status:
     dropped: Counts
 
 
-def status(path: Path) -> Status:
-    """Add a spool up. Raises SobrietyError for one that is damaged or may not be read."""
+def status(path: Path, overrides: Mapping[str, Mapping[str, object]] | None = None) -> Status:
+    """Add a spool up. `overrides`: facts that a host's owner states, over those recorded.
+
+    Raises SobrietyError for one that is damaged or may not be read.
+    """
     running = is_written(path)
     if not path.is_file():
         return Status(path, running, 0, 0, 0, None, None, (), {}, None, None, (), Counts({}))
@@ -88,11 +91,17 @@ def status(path: Path) -> Status:
             last_ns,
             last.observed if last is not None else (),
             by_state_s,
-            _energy(reader.machines(), sums),
+            _energy(_stated(reader.machines(), overrides or {}), sums),
             agent_cpu_s / looked_s if looked_s else None,
             _joined(gaps),
             reader.dropped(),
         )
+
+
+def _stated(
+    machines: Mapping[str, Machine], overrides: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Machine]:
+    return {host: replace(m, **overrides.get(host, {})) for host, m in machines.items()}
 
 
 def _energy(machines: Mapping[str, Machine], sums: Sequence[HostSum]) -> Estimate | None:

@@ -245,7 +245,7 @@ class NoSensor(Caution):
         sensors = language.say("See which sensors could be opened: sobriety doctor.")
         if not self.plugged:
             return sensors
-        meter = language.say("Or read a plug meter once: sobriety config set idle_w 27")
+        meter = language.say("Or read a plug meter once: sobriety calibrate --idle-w 27")
         return f"{sensors} {meter}"
 
 

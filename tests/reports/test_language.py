@@ -176,6 +176,8 @@ KINDS = [
 ]
 KINDS.append({"category": "server", "chips": 1, "cores": 1, "tdp_w": 400.0, "memory_b": 1.5e12})
 KINDS.append({"category": "server", "chips": 2, "cores": 16, "disks": 8})
+KINDS.append({"category": "server", "readings": "50=200", "meter_ratio": 0.05})
+KINDS.append({"category": "server", "idle_w": 90.0, "readings": "50=200 90=300"})
 SEEN = [("cpu",), ("cpu", "package", "dram"), ("cpu", "psys"), ("cpu", "battery"), ("cpu", "wall"),
         ("cpu", "gpu")]  # fmt: skip
 
