@@ -5,15 +5,18 @@ python -m tools.fit_making --data ../shared/data
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sobriety.core.machine import Machine
 from sobriety.estimators import Details, making_features
 from tools.kernel_fit import Array, Fit, Kernel, Row, folds, held_out, spread_by_group
-from tools.reference import folder, read, write
+from tools.reference import folder, read, records, write
 
 TYPES = {
     "Laptop": "notebook", "Desktop": "desktop", "Monitor": "monitor", "Smartphone": "smartphone",
@@ -52,43 +55,60 @@ def line(row: Row) -> str:
     return next((w for w in row[1] if w.startswith("line ")), "none")
 
 
-def main() -> None:
-    data = folder(__doc__ or "")
+@dataclass(frozen=True)
+class Made:
+    """Declared products. Arrays have their order; `logs` is of kg but for use, rows × 1.
+
+    groups   by scope: what is left out together
+    """
+
+    table: pd.DataFrame
+    rows: list[Row]
+    logs: Array
+    groups: dict[str, list[str]]
+    categories: npt.NDArray[np.str_]
+
+    def unseen(self, scope: str) -> Array:
+        """Predicted logarithms, by fits that saw nothing of the product, its line or its maker."""
+        return held_out(KERNEL, self.rows, self.logs, folds(self.groups[scope]))
+
+
+def load(data: Path) -> Made:
     table = read(data / "embodied" / "embodied.csv")
     usable = (table["flag_inconsistent"] == 0) & (table["gwp_nonuse"] > 0)
     table = table[usable & table["subcategory"].isin(list(TYPES))].reset_index(drop=True)
-    records: list[dict[str, Any]] = [
-        {str(k): v for k, v in r.items()} for r in table.to_dict("records")
-    ]
-    rows = [making_features(*machine(r)) for r in records]
-    y: Array = np.log(table[["gwp_nonuse"]].to_numpy(dtype=np.float64))
-    categories = np.array([TYPES[r["subcategory"]] for r in records])
+    found = records(table)
+    rows = [making_features(*machine(r)) for r in found]
     groups = {
-        "known line": [str(r["product_group"]) for r in records],
+        "known line": [str(r["product_group"]) for r in found],
         "new line": [line(r) for r in rows],
-        "new maker": [str(r["manufacturer"]) for r in records],
+        "new maker": [str(r["manufacturer"]) for r in found],
     }
+    logs: Array = np.log(table[["gwp_nonuse"]].to_numpy(dtype=np.float64))
+    return Made(table, rows, logs, groups, np.array([TYPES[r["subcategory"]] for r in found]))
+
+
+def main() -> None:
+    made = load(folder(__doc__ or ""))
     summary: list[list[object]] = []
-    for scope, group in groups.items():
-        off = y - held_out(KERNEL, rows, y, folds(group))
-        error = np.abs(np.exp(-off) - 1)[:, 0]
-        print(f"{scope}: median error {np.median(error):.3f}, mean {error.mean():.3f}")
+    for scope in made.groups:
+        off = (made.logs - made.unseen(scope))[:, 0]
+        error = np.abs(np.exp(-off) - 1)
         for category in dict.fromkeys(TYPES.values()):
-            among = categories == category
+            among = made.categories == category
             wide = among if among.sum() >= LEAST_ROWS else ~np.isin(
-                categories, ["notebook", "desktop", "monitor"])  # fmt: skip
-            product = [str(r["product_group"]) for r, w in zip(records, wide, strict=True) if w]
-            low, high = spread_by_group(off[wide, 0], product)
+                made.categories, ["notebook", "desktop", "monitor"])  # fmt: skip
+            product = [g for g, w in zip(made.groups["known line"], wide, strict=True) if w]
+            low, high = spread_by_group(off[wide], product)
             summary.append([scope, category, f"{low:.4g}", f"{high:.4g}", int(among.sum()),
                             f"{np.median(error[among]):.3f}"])  # fmt: skip
-            print("  ", *summary[-1])
     header = ["scope", "category", "low_ratio", "high_ratio", "rows", "median_ape_ratio"]
     write("embodied_error.csv", header, summary)
-    Fit(KERNEL).learn(rows, y).write("embodied.csv")
+    Fit(KERNEL).learn(made.rows, made.logs).write("embodied.csv")
     lives: list[list[object]] = []
-    years = pd.Series(table["lifetime"].to_numpy())
-    for category in sorted(set(categories)):
-        known = years[categories == category].dropna()
+    years = pd.Series(made.table["lifetime"].to_numpy())
+    for category in sorted(set(made.categories)):
+        known = years[made.categories == category].dropna()
         lives.append([category, *(f"{known.quantile(q):.4g}" for q in (0.5, 0.05, 0.95)),
                       len(known)])  # fmt: skip
     header = ["category", "value_years", "low_years", "high_years", "rows"]

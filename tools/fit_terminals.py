@@ -5,15 +5,18 @@ python -m tools.fit_terminals --data ../shared/data
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sobriety.core.machine import Machine
 from sobriety.estimators import Details, terminal_features
-from tools.kernel_fit import Array, Fit, Kernel, folds, held_out, spread_by_group
-from tools.reference import folder, read, write
+from tools.kernel_fit import Array, Fit, Kernel, Row, folds, held_out, spread_by_group
+from tools.reference import folder, read, records, write
 
 STATES = ("off_w", "sleep_w", "long_idle_w", "short_idle_w")
 TYPES = {
@@ -60,45 +63,58 @@ def machine(row: dict[str, Any]) -> tuple[Machine, str, Details]:
     )
 
 
-def main() -> None:
-    data = folder(__doc__ or "")
+@dataclass(frozen=True)
+class Terminals:
+    """Certified computers. Arrays have their order; `logs` is of watts, rows × STATES."""
+
+    rows: list[Row]
+    logs: Array
+    groups: list[str]
+    categories: npt.NDArray[np.str_]
+
+    def unseen(self) -> Array:
+        """Predicted logarithms, by fits that saw nothing of the brand and model."""
+        return held_out(KERNEL, self.rows, self.logs, folds(self.groups))
+
+    def unseen_by_type(self) -> Array:
+        """The same, asked without brand, name and processor."""
+        kept = ("type", "graphics")
+        bare = [(n, [w for w in words if w.startswith(kept)]) for n, words in self.rows]
+        return held_out(KERNEL, self.rows, self.logs, folds(self.groups), bare)
+
+
+def load(data: Path) -> Terminals:
     table = read(data / "energy_star" / "energy_star_computers.csv")
     table = table[table["short_idle_w"] > 0].reset_index(drop=True)
-    records: list[dict[str, Any]] = [
-        {str(k): v for k, v in r.items()} for r in table.to_dict("records")
-    ]
-    rows = [terminal_features(*machine(r)) for r in records]
+    found = records(table)
     watts = table[list(STATES)].clip(lower=0.05)
-    y: Array = np.log(watts.fillna(watts.median()).to_numpy(dtype=np.float64))
-    groups = [f"{r['brand']} {r['model']}" for r in records]
-    categories = np.array([TYPES[r["type"]] for r in records])
-    off = y - held_out(KERNEL, rows, y, folds(groups))
+    return Terminals(
+        [terminal_features(*machine(r)) for r in found],
+        np.log(watts.fillna(watts.median()).to_numpy(dtype=np.float64)),
+        [f"{r['brand']} {r['model']}" for r in found],
+        np.array([TYPES[r["type"]] for r in found]),
+    )
+
+
+def main() -> None:
+    terminals = load(folder(__doc__ or ""))
+    off = terminals.logs - terminals.unseen()
+    groups, categories = terminals.groups, terminals.categories
     error = np.abs(np.exp(-off) - 1)
-    print("median error, brand and model left out:",
-          dict(zip(STATES, np.median(error, axis=0).round(3).tolist(), strict=True)))  # fmt: skip
-    bare = [(n, [w for w in words if w.startswith(("type", "graphics"))]) for n, words in rows]
-    blind = np.abs(np.exp(held_out(KERNEL, rows, y, folds(groups), bare) - y) - 1)
-    print("  without brand, name and processor:", np.median(blind, axis=0).round(3).tolist())
     summary: list[list[object]] = []
     for category in dict.fromkeys(TYPES.values()):
         among = categories == category
-        median = np.median(error[among, 3])
-        print(f"  {category}: short idle {median:.3f} of {among.sum()}")
-        few = among.sum() < LEAST_ROWS
         for k, state in enumerate(STATES):
             own = [g for g, a in zip(groups, among, strict=True) if a]
             low, high = spread_by_group(off[among, k], own)
-            if few:
+            if among.sum() < LEAST_ROWS:
                 low_of_all, high_of_all = spread_by_group(off[:, k], groups)
                 low, high = min(low, low_of_all), max(high, high_of_all)
-            summary.append([category, state, f"{low:.4g}", f"{high:.4g}", int(among.sum()),
-                            f"{np.median(error[among, k]):.3f}"])  # fmt: skip
-            inside = (off[among, k] >= np.log(low)) & (off[among, k] <= np.log(high))
-            if state == "short_idle_w":
-                print(f"    coverage {inside.mean():.3f}, width {high - low:.2f}")
+            median = f"{np.median(error[among, k]):.3f}"
+            summary.append([category, state, f"{low:.4g}", f"{high:.4g}", int(among.sum()), median])
     header = ["category", "state", "low_ratio", "high_ratio", "rows", "median_ape_ratio"]
     write("terminal_error.csv", header, summary)
-    Fit(KERNEL).learn(rows, y).write("terminal_power.csv")
+    Fit(KERNEL).learn(terminals.rows, terminals.logs).write("terminal_power.csv")
 
 
 if __name__ == "__main__":
