@@ -60,9 +60,9 @@ soak: .venv/installed-dev
 
 # Refits from public data that is not part of this project: make accuracy DATA=folder
 accuracy: .venv/installed-dev
-	$(BIN)/python -m tools.fit_power $(if $(DATA),--data $(DATA))
-	$(BIN)/python -m tools.fit_terminals $(if $(DATA),--data $(DATA))
-	$(BIN)/python -m tools.fit_making $(if $(DATA),--data $(DATA))
+	for tool in fit_power fit_server_idle fit_terminals fit_making accuracy; do \
+		$(BIN)/python -m tools.$$tool $(if $(DATA),--data $(DATA)) || exit 1; done
+	$(BIN)/cog -r docs/accuracy.md
 
 wheel: .venv/installed-dev
 	$(BIN)/python -m build --wheel --no-isolation

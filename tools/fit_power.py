@@ -119,9 +119,11 @@ def watts(logs: Array) -> Array:
     return found
 
 
-def unseen(servers: Servers, groups: Sequence[str], count: int = 10) -> dict[Known, Array]:
+def unseen(
+    servers: Servers, groups: Sequence[str], count: int = 10, seed: int = 0
+) -> dict[Known, Array]:
     """By what is known: predicted watts at eleven loads, by fits that saw nothing of the group."""
-    fold = folds(groups, count)
+    fold = folds(groups, count, seed)
     found: dict[Known, Array] = {}
     for kernel in (KERNEL, WITHOUT_YEAR):
         dated = kernel is KERNEL
@@ -146,30 +148,34 @@ def held_out_many(
 
 
 class Spread(NamedTuple):
-    """Measured over predicted at KNOTS: 5 % and 95 %, each silicon once."""
+    """Bounds of measured over predicted at KNOTS, each silicon once."""
 
     low: list[float]
     high: list[float]
 
 
-def spread(servers: Servers, predicted: Array, rows: Array | None = None) -> Spread:
+def spread(
+    servers: Servers, predicted: Array, rows: Array | None = None, share: float = 0.9
+) -> Spread:
     """Of these rows, or of all."""
     pick = np.arange(len(predicted)) if rows is None else np.flatnonzero(rows)
     ratio = np.log(servers.watts / predicted)[pick]
     silicon = [servers.silicon[int(i)] for i in pick]
-    bounds = [spread_by_group(ratio[:, k], silicon) for k in KNOTS]
+    bounds = [spread_by_group(ratio[:, k], silicon, share) for k in KNOTS]
     return Spread([b[0] for b in bounds], [b[1] for b in bounds])
 
 
-def covered(servers: Servers, predicted: Array, fold: Fold) -> tuple[float, float]:
-    """Coverage of 90 % intervals whose bounds come from the other folds, and mean width / value.
+def covered(
+    servers: Servers, predicted: Array, fold: Fold, share: float = 0.9
+) -> tuple[float, float]:
+    """Coverage of intervals whose bounds come from the other folds, and mean width / value.
 
     Over all loads; each silicon counts once.
     """
     inside, width = np.zeros(len(predicted)), np.zeros(len(predicted))
     for k in np.unique(fold):
         test = fold == k
-        bounds = spread(servers, predicted, ~test)
+        bounds = spread(servers, predicted, ~test, share)
         logs = np.log(predicted[test][:, KNOTS])
         low, high = (watts(logs + np.log(r)) for r in (bounds.low, bounds.high))
         within = (low <= servers.watts[test]) & (servers.watts[test] <= high)
@@ -187,12 +193,7 @@ def main() -> None:
     Fit(WITHOUT_YEAR).learn(servers.rows, servers.target).write("server_power_without_year.csv")
     found = unseen(servers, servers.silicon)
     write_errors(servers, {known: found[known] for known in known_sets()})
-    families = unseen(servers, servers.families, len(set(servers.families)))[ALL]
-    print(f"one of {len(set(servers.families))} families left out:", *errors(servers, families))
-    inside, width = covered(servers, found[ALL], folds(servers.silicon))
-    print(f"90 % interval, bounds of other folds: coverage {inside:.3f}, mean width {width:.3f}")
     per_thread(servers)
-    shares(servers.table)
 
 
 def write_errors(servers: Servers, found: Mapping[Known, Array]) -> None:
@@ -202,7 +203,6 @@ def write_errors(servers: Servers, found: Mapping[Known, Array]) -> None:
         of = spread(servers, predicted)
         figures = [*of.low, *of.high, *errors(servers, predicted)]
         rows.append([" ".join(known), len(servers.rows), *(round(v, 4) for v in figures)])
-        print(*rows[-1], sep="  ")
     bounds = [f"{bound}_ratio_at_{10 * k}" for bound in ("low", "high") for k in KNOTS]
     header = ["known", "rows", *bounds, *ERRORS]
     write("server_power_error.csv", header, rows)
@@ -228,13 +228,6 @@ def per_thread(servers: Servers) -> None:
         curve = np.linalg.lstsq(BASIS, np.quantile(share, q, axis=0), rcond=None)[0]
         rows.append([name, *(f"{v:.6g}" for v in curve)])
     write("virtual_machine_power.csv", ["bound", "a_w", "b_w", "c_w", "d_w"], rows)
-    print("host threads 5, 50, 95 %:", *threads.quantile([0.05, 0.5, 0.95]), "of", len(threads))
-
-
-def shares(table: pd.DataFrame) -> None:
-    """How much of a full server's watts its processors' design power is."""
-    share = table["chips"] * table["tdp_w"] / table["w_100"]
-    print("chips × TDP over watts at full load:", *share.quantile([0.05, 0.5, 0.95]).round(3))
 
 
 if __name__ == "__main__":

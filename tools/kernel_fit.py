@@ -200,11 +200,14 @@ def held_out(
     return out
 
 
-def spread_by_group(log_ratio: Array, groups: Sequence[str]) -> tuple[float, float]:
-    """5 and 95 % of measured over modelled, as ratios; each group counts once."""
+def spread_by_group(
+    log_ratio: Array, groups: Sequence[str], share: float = 0.9
+) -> tuple[float, float]:
+    """Bounds of this share of measured over modelled, as ratios; each group counts once."""
     count = Counter(groups)
     weight = np.array([1 / count[g] for g in groups])
     order = np.argsort(log_ratio)
-    share = (np.cumsum(weight[order]) - 0.5 * weight[order]) / weight.sum()
-    low, high = np.interp([0.05, 0.95], share, log_ratio[order])
+    below = (np.cumsum(weight[order]) - 0.5 * weight[order]) / weight.sum()
+    tail = (1 - share) / 2
+    low, high = np.interp([tail, 1 - tail], below, log_ratio[order])
     return float(np.exp(low)), float(np.exp(high))
