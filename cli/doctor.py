@@ -60,6 +60,11 @@ def as_dict(found: Checkup) -> dict[str, object]:
         "metered": list(found.metered),
         "idle_w": found.idle.as_dict(),
         "busy_w": found.busy.as_dict(),
+        "tested": {
+            "machines": found.tested.machines,
+            "idle_ratio": found.tested.idle_ratio,
+            "load_ratio": found.tested.load_ratio,
+        },
         "zone": found.zone,
         "intensity_g_per_kwh": found.factor.as_dict() if found.factor else None,
         "missing_extras": list(found.missing_extras),
@@ -91,6 +96,7 @@ def page(found: Checkup) -> str:
     lines.append(f"  idle  {_watts(found.idle)}")
     lines.append(f"  busy  {_watts(found.busy)}")
     lines.append(f"  {click.style(found.idle.method, dim=True)}")
+    lines.append(f"  {_tested(found)}")
     if found.machine.virtual:
         lines.append("  → collect on the physical host to see what it draws")
     elif found.idle.basis != "measured":
@@ -119,6 +125,15 @@ def page(found: Checkup) -> str:
 def _watts(power: Estimate) -> str:
     value, low, high = rounded(power.value, power.low, power.high)
     return f"{value} W at the plug, 90 % within {low} to {high} W ({power.basis})"
+
+
+def _tested(found: Checkup) -> str:
+    machines, idle, load = found.tested
+    if idle is None:
+        return "never tested: nobody has published such machines measured at the plug"
+    said = f"{100 * idle:.0f} % off at idle" + (f", {100 * load:.0f} % at any load" if load else "")
+    never = "" if load else "; full load was never measured"
+    return f"tested on {machines} such machines that the fit had not seen: median {said}{never}"
 
 
 def _describe(machine: Machine) -> str:

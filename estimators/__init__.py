@@ -38,6 +38,7 @@ from .grid import (
 from .power import power_model
 from .server_features import known_sets, server_facts
 from .terminal import is_terminal, kind_of, known_terminal, state_watts
+from .track_record import TrackRecord, track_record
 from .zones import country_of, resolve_zone, zone_name
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "FactorKind",
     "GridFactor",
     "PowerModel",
+    "TrackRecord",
     "active",
     "all_factors",
     "amortised",
@@ -82,6 +84,7 @@ __all__ = [
     "server_facts",
     "state_watts",
     "terminal_features",
+    "track_record",
     "with_energy",
     "zone_name",
 ]

@@ -12,7 +12,7 @@ from sobriety.core.estimate import Estimate
 from sobriety.core.host import Host
 from sobriety.core.machine import Machine
 from sobriety.core.usage import COLUMNS
-from sobriety.estimators import intensity, power_model, power_w
+from sobriety.estimators import TrackRecord, intensity, power_model, power_w, track_record
 from sobriety.factor_store import book
 from sobriety.meters import configured
 from sobriety.session import Session
@@ -46,6 +46,7 @@ class Checkup:
     """Everything that decides how good a figure can be here.
 
     idle, busy   watts at the plug, modelled from the machine's parts, with their doubt
+    tested       how such models fared on machines that their fit had not seen
     metered      groups whose joules a sensor gives
     too_slow_s   samples further apart than this miss that a counter wrapped, and interval_s is;
                  None where it is not
@@ -57,6 +58,7 @@ class Checkup:
     metered: tuple[str, ...]
     idle: Estimate
     busy: Estimate
+    tested: TrackRecord
     zone: str | None
     factor: Estimate | None
     zone_problem: str | None
@@ -96,6 +98,7 @@ def examine(host: Host, config: Config, *, year: int) -> Checkup:
         tuple(name for name in observed if any(c.group == name and c.unit == "J" for c in COLUMNS)),
         watts(0.0),
         watts(1.0),
+        track_record(machine),
         zone,
         factor,
         problem,

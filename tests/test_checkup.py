@@ -8,7 +8,9 @@ import pytest
 
 from sobriety import config as settings
 from sobriety.checkup import examine
+from sobriety.core.machine import Machine
 from sobriety.core.paper import PaperHost
+from sobriety.estimators import track_record
 
 
 @pytest.mark.parametrize(("interval_s", "too_slow"), [(5, False), (100, False), (300, True)])
@@ -20,3 +22,22 @@ def test_samples_too_far_apart_for_a_counter_are_told(
     found = examine(paper("server_two_sockets"), config, year=2024)
     assert (found.too_slow_s is not None) is too_slow
     assert "package" in found.metered
+
+
+@pytest.mark.parametrize(
+    ("recorded", "machines"), [("server_two_sockets", 608), ("laptop_with_rapl_and_battery", 835)]
+)
+def test_what_such_figures_were_worth_elsewhere_is_told(
+    paper: Callable[[str], PaperHost], recorded: str, machines: int
+) -> None:
+    found = examine(paper(recorded), settings.load({}), year=2024).tested
+    assert found.machines == machines
+    assert found.idle_ratio is not None and 0.05 < found.idle_ratio < 0.3
+    assert (found.load_ratio is None) == (
+        machines == 835
+    )  # no computer's full load was ever measured
+
+
+def test_where_nobody_measured_no_error_is_made_up() -> None:
+    for machine in (Machine(virtual=True, threads=2), Machine(), Machine(category="printer")):
+        assert track_record(machine) == (0, None, None)
