@@ -50,6 +50,7 @@ class Profile:
     co2e             of `energy`, location-based
     embodied         the machine's making, for the share of it that the command kept busy
     own_cpu_s        what measuring took
+    busy_s           what all processors worked meanwhile, for whomever
     """
 
     run: commands.Run
@@ -59,6 +60,7 @@ class Profile:
     embodied: Estimate
     own_cpu_s: float | None
     notes: tuple[str, ...]
+    busy_s: float | None = None
 
 
 def profile(
@@ -70,6 +72,7 @@ def profile(
     zone: str | None = None,
     factor_kind: str = "direct",
     every_s: float = 1.0,
+    quiet: bool = False,
 ) -> Profile:
     """Run a command and measure it. Raises CannotRun; FactorNotFound before it runs anything."""
     factor = None
@@ -78,7 +81,10 @@ def profile(
     with Session(host, collectors, row_s=_ONE_ROW_S) as session:
         rows = session.sample()
         run = commands.run(
-            command, every_s=every_s, meanwhile=lambda: rows.extend(session.sample())
+            command,
+            every_s=every_s,
+            meanwhile=lambda: rows.extend(session.sample()),
+            quiet=quiet,
         )
         rows += session.sample() + session.finish()
     rows = [row for row in rows if row.kind == "host"]
@@ -93,6 +99,7 @@ def profile(
         notes.extend(factor.notes)
     threads = machine.threads or 1
     share = min(1.0, run.cpu_s / (threads * run.wall_s)) if run.wall_s else 0.0
+    busy = [r.measures["cpu_busy_s"] for r in rows if "cpu" in r.observed]
     own = [r.measures["agent_cpu_s"] for r in rows if "agent" in r.observed]
     return Profile(
         run,
@@ -102,6 +109,7 @@ def profile(
         amortised(embodied(machine), lifetime(machine), run.wall_s).scaled(share),
         sum(own) if own else None,
         tuple(notes),
+        sum(busy) if busy else None,
     )
 
 
