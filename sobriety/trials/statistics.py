@@ -147,13 +147,12 @@ def _bootstrap(
 
 
 def _widened(tail_share: float, count: int) -> float:
-    """The tail to read so that few rounds keep what many promise.
+    """The tail to read so that few rounds keep what many promise: a bootstrap knows nothing of
+    Student's tails. That it is too narrow by √(n/(n-1)) is not made good: trimming widens it more.
 
-    A bootstrap of few values is too narrow by √(n/(n-1)) and knows nothing of Student's tails.
     Source: Hesterberg (2015), https://doi.org/10.1080/00031305.2015.1089789 (section 3.2)
     """
-    z = -normal_quantile(tail_share)
-    free = count - 1 - 2 * int(count * TRIMMED_SHARE)
+    z, free = -normal_quantile(tail_share), count - 1
     # Cornish and Fisher's expansion of Student's quantile; the fourth term is below 1 % here.
     t = (
         z
@@ -161,7 +160,7 @@ def _widened(tail_share: float, count: int) -> float:
         + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
         + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * free**3)
     )
-    return _normal_share(-t * math.sqrt(count / (count - 1)))
+    return _normal_share(-t)
 
 
 def normal_quantile(share: float) -> float:
