@@ -60,7 +60,8 @@ def run(
 ) -> Run:
     """Run a command, calling `meanwhile` every `every_s` until it ends.
 
-    A quiet one reads nothing and what it writes is thrown away. Raises CannotRun, and NotSupported where there is no POSIX.
+    A quiet one reads nothing, and what it writes is thrown away. Raises CannotRun, and NotSupported
+    where there is no POSIX.
     """
     if not hasattr(os, "posix_spawnp"):
         raise NotSupported(f"a command cannot be profiled on {sys.platform} yet")

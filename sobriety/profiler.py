@@ -38,6 +38,8 @@ SENSORS = ("package", "psys", "battery", "wall")
 SAMPLED = frozenset({"cpu", "rapl", "battery", "agent", "psutil"})
 """The collectors that say something of a command; the others would only cost time."""
 
+TOO_SHORT = "too short for the kernel's clock: the whole machine's energy is unknown"
+
 _ONE_ROW_S = 1e9
 
 
@@ -51,6 +53,7 @@ class Profile:
     embodied         the machine's making, for the share of it that the command kept busy
     own_cpu_s        what measuring took
     busy_s           what all processors worked meanwhile, for whomever
+    is_metered       whether a sensor covered the run
     """
 
     run: commands.Run
@@ -61,6 +64,7 @@ class Profile:
     own_cpu_s: float | None
     notes: tuple[str, ...]
     busy_s: float | None = None
+    is_metered: bool = False
 
 
 def profile(
@@ -90,7 +94,8 @@ def profile(
     rows = [row for row in rows if row.kind == "host"]
     notes: list[str] = []
     machine_energy = _machine_energy(machine, rows, notes)
-    used = _above_idle(machine, run, rows, machine_energy) or _by_cpu_time(machine, run)
+    metered = _above_idle(machine, run, rows, machine_energy)
+    used = metered or _by_cpu_time(machine, run)
     if factor is None:
         notes.append(
             "no grid zone is set, so there is no CO2e; set one with: sobriety config set zone CA-QC"
@@ -110,6 +115,7 @@ def profile(
         sum(own) if own else None,
         tuple(notes),
         sum(busy) if busy else None,
+        metered is not None,
     )
 
 
@@ -125,7 +131,7 @@ def _machine_energy(machine: Machine, rows: list[Usage], notes: list[str]) -> Es
     for row in rows:
         its_plan = plan(machine, row.observed, row.state) if "cpu" in row.observed else None
         if its_plan is None:
-            notes.append("too short for the kernel's clock: the whole machine's energy is unknown")
+            notes.append(TOO_SHORT)
             return None
         parts.append(
             energy(

@@ -1,6 +1,6 @@
 """What makes the figures of repeated runs less than they seem, and what to do about it.
 
-The kinds are those of hyperfine (https://github.com/sharkdp/hyperfine), with those of energy beside.
+The kinds are those of hyperfine (https://github.com/sharkdp/hyperfine), and those of energy.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from sobriety.core.errors import ReadError, Unavailable
 from sobriety.core.host import Host
 
 from .runs import Trial
@@ -33,6 +34,7 @@ SHORTEST_S = 0.005
 """Below it, starting a process is most of what is measured. As hyperfine."""
 
 KERNEL_TICK_S = 0.01
+FEWEST_TICKS = 10
 SENSOR_TICKS = 20
 """The kernel counts busy time in ticks; by them a sensor's joules are shared. 20 are 5 %."""
 
@@ -40,7 +42,7 @@ OTHERS_SHARE = 0.1
 """Of one processor, busy with something else."""
 
 DRIFT_SHARE = 0.05
-FEWEST_FOR_DRIFT = 6
+FEWEST_FOR_DRIFT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def _of(trial: Trial) -> list[Doubt]:
             Doubt(
                 "noisy",
                 trial.label,
-                f"processor time differs by ± {spread_share:.0%} between runs",
+                f"processor time differs by ± {100 * spread_share:.0f} % between runs",
                 "quieten the machine, or give more --runs",
             )
         )
@@ -116,7 +118,7 @@ def _too_short(trial: Trial) -> list[Doubt]:
     if wall_s < SHORTEST_S:
         took = f"a run takes {wall_s * 1000:.2g} ms, most of it to start a process"
         return [Doubt("too short", trial.label, took, "give it more to do")]
-    metered = sum(p.energy.basis == "mixed" for p in trial.runs)
+    metered = sum(p.is_metered for p in trial.runs)
     if 0 < metered < len(trial.runs):
         seen = (
             f"a sensor covered {metered} of {len(trial.runs)} runs, so their energy is of two kinds"
@@ -144,7 +146,7 @@ def _frequency_scaling(trials: Sequence[Trial], host: Host) -> list[Doubt]:
         Doubt(
             "frequency scaling",
             "",
-            f"the last runs took {by_share:.0%} {grew} processor time than the first: the clock"
+            f"the last runs took {100 * by_share:.0f} % {grew} processor time than the first: the clock"
             f" of the processors moves with heat and load{under}",
             "give --cooldown 5s, or fix the clock",
         )
@@ -152,25 +154,29 @@ def _frequency_scaling(trials: Sequence[Trial], host: Host) -> list[Doubt]:
 
 
 def _drift_ratio(values: Sequence[float]) -> float:
-    """The last third over the first; 1 where noise alone would do it."""
-    third = len(values) // 3
-    if len(values) < FEWEST_FOR_DRIFT or median(values[:third]) <= 0:
+    """The last half over the first; 1 where noise may have done it.
+
+    All of one half beyond all of the other is once in 35 times chance for 8 runs, 126 for 10.
+    """
+    half = len(values) // 2
+    if len(values) < FEWEST_FOR_DRIFT or median(values[:half]) <= 0:
         return 1.0
-    first, last = values[:third], values[-third:]
-    apart = min(last) > max(first) or max(last) < min(first)
-    return median(last) / median(first) if apart else 1.0
+    first, last = values[:half], values[-half:]
+    is_apart = min(last) > max(first) or max(last) < min(first)
+    return median(last) / median(first) if is_apart else 1.0
 
 
 def _governor(host: Host) -> str | None:
     try:
-        return host.text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip()
-    except OSError:
+        return host.text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+    except (Unavailable, ReadError):
         return None
 
 
 def _another_load(trials: Sequence[Trial]) -> list[Doubt]:
-    """Summed over all runs: one alone may be shorter than the kernel's tick."""
-    seen = [(p.busy_s, p.run) for t in trials for p in t.runs]
+    """Of runs that are many of the kernel's ticks: who is woken by a tick counts for all of it."""
+    shortest_s = FEWEST_TICKS * KERNEL_TICK_S
+    seen = [(p.busy_s, p.run) for t in trials for p in t.runs if p.run.wall_s > shortest_s]
     known = [(busy_s, run) for busy_s, run in seen if busy_s is not None]
     wall_s = sum(run.wall_s for _, run in known)
     others_s = sum(busy_s - run.cpu_s for busy_s, run in known)

@@ -91,7 +91,7 @@ def repeat(
     Raises RunFailed for the first run that fails, unless failures are ignored; CannotRun.
     """
     seen: list[list[Profile]] = [[] for _ in lines]
-    for at, (shown, words) in enumerate(lines):
+    for shown, words in lines:
         for number in range(1, plan.warmup + 1):
             what = _what("warm-up", number, plan.warmup, shown)
             tell(what)

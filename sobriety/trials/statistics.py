@@ -177,4 +177,4 @@ def _normal_share(z: float) -> float:
 
 
 _BEYOND = 1 + normal_quantile(POWER_SHARE) / normal_quantile(0.975)
-"""How many half-widths a difference must have to show so often: one alone shows every other time."""
+"""How many half-widths a difference must have to show so often. One shows every other time."""

@@ -54,7 +54,7 @@ def _verdict(metric: str, first: Trial, other: Trial, comparisons: int) -> Verdi
 def _unknown(metric: str, first: Trial, other: Trial) -> str | None:
     if len(first.runs) < FEWEST_ROUNDS:
         return f"give --runs {FEWEST_ROUNDS} or more"
-    if metric == "energy_j" and len({p.energy.basis for t in (first, other) for p in t.runs}) > 1:
+    if metric == "energy_j" and len({p.is_metered for t in (first, other) for p in t.runs}) > 1:
         return "a sensor covered some runs and not others"
     return None
 
@@ -91,7 +91,7 @@ def _signed(ratio: float) -> str:
 
 def common_error(trials: Sequence[Trial]) -> str:
     """What the ratio of energies keeps of the model's error, and what not."""
-    if any(p.energy.basis == "mixed" for t in trials for p in t.runs):
+    if any(p.is_metered for t in trials for p in t.runs):
         return (
             "a sensor's error of scale is the same for all and cancels in the ratio; what is taken"
             " off for idle is a model, and its error does not quite"
