@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any, TypeVar
 
 import click
@@ -143,7 +144,7 @@ def run_all(
         return repeat(lines, repeated.plan, measure)
 
     def tell(line: str) -> None:
-        sys.stderr.write(f"\r\033[K{line[: click.get_terminal_size()[0] - 1]}")
+        sys.stderr.write(f"\r\033[K{line[: get_terminal_size().columns - 1]}")
         sys.stderr.flush()
 
     try:

@@ -146,8 +146,8 @@ def _frequency_scaling(trials: Sequence[Trial], host: Host) -> list[Doubt]:
         Doubt(
             "frequency scaling",
             "",
-            f"the last runs took {100 * by_share:.0f} % {grew} processor time than the first: the clock"
-            f" of the processors moves with heat and load{under}",
+            f"the last runs took {100 * by_share:.0f} % {grew} processor time than the first:"
+            f" the clock of the processors moves with heat and load{under}",
             "give --cooldown 5s, or fix the clock",
         )
     ]

@@ -24,7 +24,7 @@ STOPPED = frozenset(
 )
 """Exit codes of a command that somebody ended: the next must not begin."""
 
-_NO_SAMPLES_S = 1e9
+_NO_SAMPLES_S = 3600.0
 
 
 class RunFailed(SobrietyError):
