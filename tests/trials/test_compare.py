@@ -58,9 +58,7 @@ def test_twice_the_work_is_told(sobriety: Any, tmp_path: Path) -> None:
     energy = figures["verdicts"][0]
     assert energy["metric"] == "energy_j"
     assert energy["is_shown"]
-    assert energy["ratio"]["low"] <= 2 <= energy["ratio"]["high"] or energy["ratio"][
-        "value"
-    ] == pytest.approx(2, rel=0.1)
+    assert energy["ratio"]["value"] == pytest.approx(2, rel=0.1)
     with (tmp_path / "runs.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 12
@@ -70,11 +68,14 @@ def test_twice_the_work_is_told(sobriety: Any, tmp_path: Path) -> None:
 
 
 def test_the_same_work_is_not_told_apart(sobriety: Any) -> None:
-    """A false alarm is one in twenty for each figure; three of three are not."""
-    done = sobriety("compare", "true", "true", "--runs", "12")
-    assert done.returncode == 0
-    assert "no difference shown" in done.stdout
-    assert "most of it to start a process" in done.stdout
+    """One comparison in twenty may raise a false alarm; three in a row are not chance."""
+    for _ in range(3):
+        done = sobriety("compare", "true", "true", "--runs", "12")
+        assert done.returncode == 0
+        assert "most of it to start a process" in done.stdout
+        if "no difference shown in energy" in done.stdout:
+            return
+    pytest.fail(done.stdout)
 
 
 def test_runs_are_in_turns_after_warm_up_and_preparation(sobriety: Any, tmp_path: Path) -> None:
