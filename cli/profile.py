@@ -14,7 +14,7 @@ from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.host import Host, LocalHost
 from sobriety.profiler import TOO_SHORT, Profile
-from sobriety.trials.doubts import doubts
+from sobriety.trials.doubts import Doubt, doubts
 from sobriety.trials.runs import Measure, Trial
 
 from .figures import duration, energy, mass, memory
@@ -79,7 +79,7 @@ def profile(
     if is_repeated:
         if cross_check:
             raise click.UsageError("--cross-check takes one run")
-        _write(_again(command, repeated, measure, host, as_json, colour=output is None), output)
+        _again(command, repeated, measure, host, as_json, output)
         return
     peer = None
     if cross_check:
@@ -108,18 +108,23 @@ def _again(
     measure: Measure,
     host: Host,
     as_json: bool,
-    *,
-    colour: bool,
-) -> str:
-    """Run it as often as asked; what is to be shown."""
+    output: Path | None,
+) -> None:
+    """Run it as often as asked. Shown before it is filed: it cannot be had again for free."""
     trials = run_all([(shlex.join(command), command)], repeated, measure)
     found = doubts(trials, host)
-    repeated.write(trials, (), found)
     if as_json:
-        return trials_as_json(trials, repeated.plan, (), found)
+        text = trials_as_json(trials, repeated.plan, (), found)
+    else:
+        text = _table(trials, found, colour=output is None and sys.stderr.isatty())
+    _write(text, output)
+    repeated.write(trials, (), found)
+
+
+def _table(trials: tuple[Trial, ...], found: tuple[Doubt, ...], *, colour: bool) -> str:
     notes = dict.fromkeys(note for note in trials[0].runs[0].notes if note != TOO_SHORT)
     text = table(trials, (), found, list(notes))
-    return text if colour and sys.stderr.isatty() else click.unstyle(text)
+    return text if colour else click.unstyle(text)
 
 
 def as_dict(result: Profile) -> dict[str, object]:

@@ -95,6 +95,8 @@ def check_csv(path: Path) -> None:
 
     Raises ConfigError.
     """
+    if not path.parent.is_dir():
+        raise ConfigError(f"there is no folder {path.parent}", hint="make it first")
     try:
         with path.open(encoding="utf-8", newline="") as file:
             head = next(csv.reader(file), None)
