@@ -41,14 +41,14 @@ test: lint types
 lint: .venv/installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/cog --check -r README.md README.fr.md docs/*.md
+	$(BIN)/python -m cogapp --check -r README.md README.fr.md docs/*.md
 
 types: .venv/installed-dev
 	$(BIN)/mypy
 	$(BIN)/pyright
 
 docs: .venv/installed-dev
-	$(BIN)/cog -r README.md README.fr.md docs/*.md
+	$(BIN)/python -m cogapp -r README.md README.fr.md docs/*.md
 
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks
@@ -62,7 +62,7 @@ soak: .venv/installed-dev
 accuracy: .venv/installed-dev
 	for tool in fit_power fit_server_idle fit_terminals fit_making accuracy; do \
 		$(BIN)/python -m tools.$$tool $(if $(DATA),--data $(DATA)) || exit 1; done
-	$(BIN)/cog -r docs/accuracy.md
+	$(BIN)/python -m cogapp -r docs/accuracy.md
 
 wheel: .venv/installed-dev
 	$(BIN)/python -m build --wheel --no-isolation

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
 import click
 
 from sobriety import config as settings
-from sobriety.collectors import choose
 from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
-from sobriety.core.host import LocalHost
-from sobriety.factor_store import book
-from sobriety.meters import configured
-from sobriety.profiler import SAMPLED, Profile
-from sobriety.profiler import profile as measure
-from sobriety.this_machine import describe
+from sobriety.core.host import Host, LocalHost
+from sobriety.profiler import TOO_SHORT, Profile
+from sobriety.trials.doubts import Doubt, doubts
+from sobriety.trials.runs import Measure, Trial
 
 from .figures import duration, energy, mass, memory
 from .options import Duration, config_option, factor_option, json_option, zone_option
+from .trials import Repeated, measurer, repeat_options, run_all, table
+from .trials import as_json as trials_as_json
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -40,6 +40,7 @@ from .options import Duration, config_option, factor_option, json_option, zone_o
     type=click.Path(path_type=Path),
     help="Write the figures there instead of stderr.",
 )
+@repeat_options(runs=1)
 @click.option("--cross-check", is_flag=True, help="Run CodeCarbon's offline tracker beside ours.")
 @json_option
 @config_option
@@ -51,6 +52,7 @@ def profile(
     factor_kind: str | None,
     interval_s: float,
     output: Path | None,
+    repeated: Repeated,
     cross_check: bool,
     as_json: bool,
     config_file: Path | None,
@@ -59,33 +61,32 @@ def profile(
     """Run a command; say its time, energy and CO2e, with all its children.
 
     The command keeps its stdin, stdout, signals and exit code. Ours goes to stderr, or to --output.
+    With --runs, --warmup, --prepare or --cooldown it has nothing to read and what it writes is
+    thrown away, unless --show-output, and a run that fails stops it.
 
     \b
     sobriety profile -- python train.py
     sobriety profile --zone CA-QC --json -o cost.json -- make test
     sobriety profile --cross-check -- ./bench.sh
+    sobriety profile --runs 10 --warmup 1 --cooldown 2s --csv runs.csv -- ./bench.sh
     """
     config = settings.load({"zone": zone, "factor_kind": factor_kind}, file=config_file)
     host = LocalHost()
-    names = config.names("collectors")
-    sampled = [c for c in choose(host.system, names) if c.name in SAMPLED]
-    machine = describe(host, config)
-    zone_set = config.text("zone")
+    plan = repeated.plan
+    is_repeated = plan.runs + plan.warmup > 1 or bool(plan.prepare or plan.cooldown_s)
+    quiet = is_repeated and not repeated.show_output
+    measure = measurer(config, host, every_s=interval_s, quiet=quiet)
+    if is_repeated:
+        if cross_check:
+            raise click.UsageError("--cross-check takes one run")
+        _again(command, repeated, measure, host, as_json, output)
+        return
     peer = None
     if cross_check:
         from sobriety.cross_check import CodeCarbon
 
-        peer = CodeCarbon(zone_set)
-    result = measure(
-        command,
-        host=host,
-        machine=machine,
-        collectors=[*configured(config, counters=False), *sampled],
-        zone=zone_set,
-        factor_kind=config.text("factor_kind") or "direct",
-        factors=book(config),
-        every_s=interval_s,
-    )
+        peer = CodeCarbon(config.text("zone"))
+    result = measure(command)
     theirs = peer.stop() if peer else None
     if as_json:
         text = (
@@ -97,7 +98,33 @@ def profile(
         if theirs:
             text += f"  {theirs['method']}: {theirs['energy_j']:,.1f} J for the whole machine\n"
     _write(text, output)
+    repeated.write([Trial("A", shlex.join(command), (result,))], (), ())
     ctx.exit(result.run.exit_code)
+
+
+def _again(
+    command: tuple[str, ...],
+    repeated: Repeated,
+    measure: Measure,
+    host: Host,
+    as_json: bool,
+    output: Path | None,
+) -> None:
+    """Run it as often as asked. Shown before it is filed: it cannot be had again for free."""
+    trials = run_all([(shlex.join(command), command)], repeated, measure)
+    found = doubts(trials, host)
+    if as_json:
+        text = trials_as_json(trials, repeated.plan, (), found)
+    else:
+        text = _table(trials, found, colour=output is None and sys.stderr.isatty())
+    _write(text, output)
+    repeated.write(trials, (), found)
+
+
+def _table(trials: tuple[Trial, ...], found: tuple[Doubt, ...], *, colour: bool) -> str:
+    notes = dict.fromkeys(note for note in trials[0].runs[0].notes if note != TOO_SHORT)
+    text = table(trials, (), found, list(notes))
+    return text if colour else click.unstyle(text)
 
 
 def as_dict(result: Profile) -> dict[str, object]:

@@ -13,6 +13,7 @@ from sobriety.core.errors import SobrietyError
 VERBS = (
     "collect",
     "profile",
+    "compare",
     "report",
     "estimate",
     "top",
@@ -88,5 +89,6 @@ def sobriety() -> None:
     sobriety collect --for 30s          watch this machine
     sobriety report --zone CA-QC        what it consumed and emitted
     sobriety profile -- make test       what a command costs
+    sobriety compare 'gzip a' 'zstd a'  which of two costs less
     sobriety estimate inventory.csv     watts and embodied carbon of devices without an agent
     """

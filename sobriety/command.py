@@ -51,15 +51,22 @@ class Run:
         return self.user_s + self.system_s
 
 
-def run(command: Sequence[str], *, every_s: float, meanwhile: Callable[[], object]) -> Run:
+def run(
+    command: Sequence[str],
+    *,
+    every_s: float,
+    meanwhile: Callable[[], object],
+    quiet: bool = False,
+) -> Run:
     """Run a command, calling `meanwhile` every `every_s` until it ends.
 
-    Raises CannotRun, and NotSupported where there is no POSIX.
+    A quiet one reads nothing, and what it writes is thrown away. Raises CannotRun, and NotSupported
+    where there is no POSIX.
     """
     if not hasattr(os, "posix_spawnp"):
         raise NotSupported(f"a command cannot be profiled on {sys.platform} yet")
     begun_s = time.monotonic()
-    pid = _spawn(command)
+    pid = _spawn(command, quiet)
     with _signals_for(pid):
         status, used = _wait(pid, every_s, meanwhile)
     wall_s = time.monotonic() - begun_s
@@ -74,10 +81,16 @@ def run(command: Sequence[str], *, every_s: float, meanwhile: Callable[[], objec
     )
 
 
-def _spawn(command: Sequence[str]) -> int:
+def _spawn(command: Sequence[str], quiet: bool) -> int:
     name = command[0]
+    nothing = [
+        (os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY, 0)
+        for number in (0, 1, 2)
+    ]
     try:
-        return os.posix_spawnp(name, list(command), os.environ)
+        return os.posix_spawnp(
+            name, list(command), os.environ, file_actions=nothing if quiet else ()
+        )
     except (FileNotFoundError, NotADirectoryError):
         raise CannotRun(
             f"{name!r} is not a command that can be found",

@@ -40,6 +40,8 @@ SENSORS = ("package", "psys", "battery", "wall")
 SAMPLED = frozenset({"cpu", "rapl", "battery", "agent", "psutil"})
 """The collectors that say something of a command; the others would only cost time."""
 
+TOO_SHORT = "too short for the kernel's clock: the whole machine's energy is unknown"
+
 _ONE_ROW_S = 1e9
 
 
@@ -52,6 +54,8 @@ class Profile:
     co2e             of `energy`, location-based
     embodied         the machine's making, for the share of it that the command kept busy
     own_cpu_s        what measuring took
+    busy_s           what all processors worked meanwhile, for whomever
+    is_metered       whether a sensor covered the run
     """
 
     run: commands.Run
@@ -61,6 +65,8 @@ class Profile:
     embodied: Estimate
     own_cpu_s: float | None
     notes: tuple[str, ...]
+    busy_s: float | None = None
+    is_metered: bool = False
 
 
 def profile(
@@ -73,6 +79,7 @@ def profile(
     factor_kind: str = "direct",
     factors: FactorBook = BUILT_IN,
     every_s: float = 1.0,
+    quiet: bool = False,
 ) -> Profile:
     """Run a command and measure it. Raises CannotRun; FactorNotFound before it runs anything."""
     factor = None
@@ -81,13 +88,17 @@ def profile(
     with Session(host, collectors, row_s=_ONE_ROW_S) as session:
         rows = session.sample()
         run = commands.run(
-            command, every_s=every_s, meanwhile=lambda: rows.extend(session.sample())
+            command,
+            every_s=every_s,
+            meanwhile=lambda: rows.extend(session.sample()),
+            quiet=quiet,
         )
         rows += session.sample() + session.finish()
     rows = [row for row in rows if row.kind == "host"]
     notes: list[str] = []
     machine_energy = _machine_energy(machine, rows, notes)
-    used = _above_idle(machine, run, rows, machine_energy) or _by_cpu_time(machine, run)
+    metered = _above_idle(machine, run, rows, machine_energy)
+    used = metered or _by_cpu_time(machine, run)
     if factor is None:
         notes.append(
             "no grid zone is set, so there is no CO2e; set one with: sobriety config set zone CA-QC"
@@ -96,6 +107,7 @@ def profile(
         notes.extend(factor.notes)
     threads = machine.threads or 1
     share = min(1.0, run.cpu_s / (threads * run.wall_s)) if run.wall_s else 0.0
+    busy = [r.measures["cpu_busy_s"] for r in rows if "cpu" in r.observed]
     own = [r.measures["agent_cpu_s"] for r in rows if "agent" in r.observed]
     return Profile(
         run,
@@ -105,6 +117,8 @@ def profile(
         amortised(embodied(machine), lifetime(machine), run.wall_s).scaled(share),
         sum(own) if own else None,
         tuple(notes),
+        sum(busy) if busy else None,
+        metered is not None,
     )
 
 
@@ -120,7 +134,7 @@ def _machine_energy(machine: Machine, rows: list[Usage], notes: list[str]) -> Es
     for row in rows:
         its_plan = plan(machine, row.observed, row.state) if "cpu" in row.observed else None
         if its_plan is None:
-            notes.append("too short for the kernel's clock: the whole machine's energy is unknown")
+            notes.append(TOO_SHORT)
             return None
         parts.append(
             energy(

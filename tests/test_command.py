@@ -48,6 +48,15 @@ def test_a_file_that_cannot_be_run_is_126(tmp_path: Path) -> None:
     assert error.value.exit_code == 126
 
 
+def test_a_quiet_command_reads_nothing_and_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    script = "cat; echo out; echo err >&2"
+    done = command.run(["sh", "-c", script], every_s=10, meanwhile=lambda: None, quiet=True)
+    assert done.exit_code == 0
+    assert capfd.readouterr() == ("", "")
+    run("sh", "-c", "echo out; echo err >&2")
+    assert capfd.readouterr() == ("out\n", "err\n")
+
+
 def test_processor_time_counts_every_child() -> None:
     """A hundred short children, none of which a sampler would see."""
     script = "i=0; while [ $i -lt 100 ]; do /bin/true; i=$((i+1)); done"

@@ -1,0 +1,1 @@
+"""Commands run again and again, and what their figures say of each other."""
