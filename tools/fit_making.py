@@ -24,9 +24,13 @@ TYPES = {
     "Server": "server", "Printer": "printer",
 }  # fmt: skip
 KERNEL = Kernel(
-    lengths={"weight_kg": 1.0, "screen_in": 1.0, "hw_year": 1.0, "storage_gb": 1.0}
-    | {f"is {c}": 1.5 for c in TYPES.values()},
-    linear=0.1, smooth=0.3, words=0.1, noise=0.2, centres=150, least_rows_of_word=2, robust=True,
+    lengths={"weight_kg": 1.1, "screen_in": 1.0, "hw_year": 1.4, "storage_gb": 0.75}
+    | {f"is {c}": 0.7 for c in TYPES.values()},
+    linear=0.06, smooth=0.3, noise=0.23, centres=150, least_rows_of_word=3, robust=True,
+    words={
+        "brand": 0.29, "line": 0.115, "name": 0.115, "no": 0.115, "number": 0.07,
+        "screen": 0.14, "type": 0.075,
+    },
 )  # fmt: skip
 LEAST_ROWS = 100
 
