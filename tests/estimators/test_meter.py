@@ -51,23 +51,12 @@ def width(model: PowerModel, u: float) -> float:
     return (power_w(model.high, u) - power_w(model.low, u)) / power_w(model.curve, u)
 
 
-def through(machine: Machine) -> PowerModel | None:
-    """None where readings are rightly refused: two loads that tell no slope."""
-    try:
-        return power_model(machine)
-    except ConfigError as error:
-        assert "too close" in error.message or "draw nothing" in error.message
-        return None
-
-
 @settings(max_examples=300, deadline=None)
 @given(calibrated())
 def test_any_readings_give_a_rising_curve_within_rising_bounds(
     found: tuple[PowerModel, Machine],
 ) -> None:
-    after = through(found[1])
-    if after is None:
-        return
+    after = power_model(found[1])
     for u in LOADS:
         low, value, high = (power_w(c, u) for c in (after.low, after.curve, after.high))
         slack = 1e-9 * high
@@ -79,18 +68,31 @@ def test_any_readings_give_a_rising_curve_within_rising_bounds(
 
 @settings(max_examples=300, deadline=None)
 @given(calibrated())
-def test_one_or_two_readings_are_met_and_never_surer_than_the_meter(
+def test_readings_are_within_the_interval_that_is_never_surer_than_the_meter(
     found: tuple[PowerModel, Machine],
 ) -> None:
     machine = found[1]
     points = machine.points()
-    after = through(machine)
-    if after is None or len(points) > 2:
+    if len(points) > 2:
         return
+    after = power_model(machine)
     least = 2 * (0.02 if machine.meter_ratio is None else machine.meter_ratio)
     for u, watts in points:
-        assert power_w(after.curve, u) == pytest.approx(watts, rel=1e-6)
+        assert power_w(after.low, u) <= watts * 1.001 and watts <= power_w(after.high, u) * 1.001
     assert all(width(after, u) >= least * 0.99 for u in LOADS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("at", [(0,), (30,), (50,), (100,), (0, 100), (10, 90), (0, 50, 100)])
+@pytest.mark.parametrize("level", [0.7, 1.0, 1.4])
+def test_readings_that_machines_have_are_met(
+    kind: dict[str, Any], at: tuple[int, ...], level: float
+) -> None:
+    before = power_model(Machine(**kind))
+    read = {u: level * power_w(before.curve, u / 100) for u in at}
+    after = power_model(Machine(**kind, readings=" ".join(f"{u}={w!r}" for u, w in read.items())))
+    for u, watts in read.items():
+        assert power_w(after.curve, u / 100) == pytest.approx(watts, rel=0.01)
 
 
 @settings(max_examples=200, deadline=None)
@@ -111,17 +113,38 @@ def test_both_ends_narrow_it_everywhere(kind: dict[str, Any]) -> None:
     idle_w, max_w = 0.8 * power_w(before.curve, 0), 0.9 * power_w(before.curve, 1)
     after = power_model(Machine(**kind, idle_w=idle_w, max_w=max_w))
     assert all(width(after, u) < width(before, u) for u in LOADS)
-    assert width(after, 0) == pytest.approx(0.04) == pytest.approx(width(after, 1))
+    assert (
+        width(after, 0) == pytest.approx(0.04, rel=0.05) == pytest.approx(width(after, 1), rel=0.1)
+    )
     assert after.basis == "measured"
     coarse = power_model(Machine(**kind, idle_w=idle_w, max_w=max_w, meter_ratio=0.05))
-    assert width(coarse, 0) == pytest.approx(0.10)
+    assert width(coarse, 0) == pytest.approx(0.10, rel=0.05)
     assert "to within 5 %" in coarse.method
 
 
-def test_between_two_readings_the_shape_is_in_doubt_by_what_servers_show() -> None:
+def test_between_two_readings_the_shape_is_in_doubt_and_less_than_before() -> None:
+    before = power_model(Machine(**SERVER))
     after = power_model(Machine(**SERVER, idle_w=100.0, max_w=400.0))
     assert width(after, 0) < 0.05 > width(after, 1)
-    assert width(after, 0.5) == pytest.approx(2 * (0.02 + 0.18), rel=0.2)
+    assert 0.1 < width(after, 0.5) < 0.6 * width(before, 0.5)
+
+
+def test_what_was_read_of_one_load_tells_most_of_those_near_it() -> None:
+    before = power_model(Machine(**SERVER))
+    after = power_model(Machine(**SERVER, readings=f"50={1.3 * power_w(before.curve, 0.5)!r}"))
+    rise = [power_w(after.curve, u) / power_w(before.curve, u) for u in (0, 0.3, 0.5, 0.7, 1)]
+    assert rise[2] == pytest.approx(1.3, rel=0.01)
+    assert min(rise) > 1.05 and max(rise) < 1.45 and rise[4] < rise[3]
+    narrower = [width(after, u) / width(before, u) for u in (0, 0.5, 1)]
+    assert narrower[1] < narrower[0] < 1 and narrower[1] < narrower[2] < 1
+
+
+def test_two_readings_of_nearly_one_load_do_not_tell_a_slope() -> None:
+    half_w = power_w(power_model(Machine(**SERVER)).curve, 0.5)
+    near = power_model(Machine(**SERVER, readings=f"50={half_w!r} 52={1.02 * half_w!r}"))
+    one = power_model(Machine(**SERVER, readings=f"50={half_w!r}"))
+    for u in (0.0, 1.0):
+        assert power_w(near.curve, u) == pytest.approx(power_w(one.curve, u), rel=0.1)
 
 
 def test_a_third_reading_bends_the_curve_and_halves_the_doubt() -> None:
@@ -129,7 +152,7 @@ def test_a_third_reading_bends_the_curve_and_halves_the_doubt() -> None:
     two = power_model(Machine(**SERVER, **ends))
     half_w = 1.03 * power_w(two.curve, 0.5)
     three = power_model(Machine(**SERVER, **ends, readings=f"50={half_w!r}"))
-    assert power_w(three.curve, 0.5) == pytest.approx(half_w)
+    assert power_w(three.curve, 0.5) == pytest.approx(half_w, rel=0.005)
     assert width(three, 0.5) < width(two, 0.5)
     assert "3 loads" in three.method
 
@@ -137,13 +160,11 @@ def test_a_third_reading_bends_the_curve_and_halves_the_doubt() -> None:
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        ({"readings": "50=88 52=90"}, "too close"),
         ({"readings": "50"}, "no load in percent"),
         ({"readings": "101=5"}, "no load in percent"),
         ({"readings": "50=nan"}, "no load in percent"),
         ({"readings": "50=88 50=90"}, "second reading"),
         ({"readings": "50=88", "max_w": 80.0}, "below 50 %"),
-        ({"readings": "40=10 100=1000"}, "draw nothing"),
     ],
 )
 def test_readings_that_tell_nothing_are_refused(facts: dict[str, Any], said: str) -> None:
