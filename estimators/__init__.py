@@ -7,6 +7,7 @@ plan, energy, energy_j            joules of a usage row, measured where a sensor
 active                            the same for a workload: what it did above idle
 plan_table, with_energy           the same on frames
 resolve_zone, intensity, all_factors, country_of    emission factors of electricity
+generation_intensity, generation_sources, technology    grams of what was generated
 co2e, embodied, lifetime, amortised                 carbon of use and of making
 Details                           what a datasheet adds to a machine's own facts
 """
@@ -23,6 +24,7 @@ from .embodied import amortised, embodied, lifetime
 from .energy import Coefficients, EnergyPlan, active, energy, energy_j, plan
 from .features import OPTIONAL, known_sets, terms
 from .frames import plan_table, with_energy
+from .generation import Grams, generation_intensity, generation_sources, technology
 from .grid import GridFactor, all_factors, country_of, intensity, resolve_zone
 from .power import power_model
 from .terminal import is_terminal, kind_of, known_terminal, state_watts
@@ -33,6 +35,7 @@ __all__ = [
     "Curve",
     "Details",
     "EnergyPlan",
+    "Grams",
     "GridFactor",
     "PowerModel",
     "active",
@@ -48,6 +51,8 @@ __all__ = [
     "embodied",
     "energy",
     "energy_j",
+    "generation_intensity",
+    "generation_sources",
     "intensity",
     "is_one_cpu",
     "is_terminal",
@@ -62,6 +67,7 @@ __all__ = [
     "power_w",
     "resolve_zone",
     "state_watts",
+    "technology",
     "terminal_features",
     "terms",
     "with_energy",
