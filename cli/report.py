@@ -16,6 +16,7 @@ from sobriety.core.errors import ConfigError
 from .options import as_of_option, config_option, factor_option, zone_option
 
 if TYPE_CHECKING:
+    from sobriety.grid_hours import Hours
     from sobriety.lake import Lake
 
 
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
 @zone_option
 @factor_option
 @as_of_option
+@click.option(
+    "--grid-hours",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Intensities of the grid by the hour, as CSV: Electricity Maps, ENTSO-E, EIA-930 or your"
+    " own. May be given again.",
+)
 @click.option(
     "--lang", type=click.Choice(["en", "fr"]), help="[default: the setting, else the locale]"
 )
@@ -56,6 +65,7 @@ def report(
     zone: str | None,
     factor_kind: str | None,
     as_of: str | None,
+    grid_hours: tuple[Path, ...],
     lang: str | None,
     form: str | None,
     idle: Literal["separate", "share", "reserve"],
@@ -97,6 +107,7 @@ def report(
         idle=idle,
         timezone=timezone,
         factors=book(config),
+        hours=_hours(grid_hours, config),
         market=market(config),
         overrides=own_calibration(LocalHost(), config, settings.data_folder()),
     )
@@ -116,6 +127,21 @@ def report(
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     click.echo(as_text(found, colour=terminal, ascii_only=not unicode), nl=False)
     click.echo(f"\n{path}")
+
+
+def _hours(files: tuple[Path, ...], config: settings.Config) -> tuple[Hours, ...]:
+    """Those of --grid-hours, else of the setting."""
+    from sobriety.grid_hours import read_files
+
+    paths = list(files) or [Path(name) for name in config.names("grid_hours") or ()]
+    zone = config.text("zone")
+    if not paths:
+        return ()
+    if zone is None:
+        raise ConfigError(
+            "--grid-hours without a zone: whose hours?", hint="name it with --zone CA-QC"
+        )
+    return read_files(paths, zone, config.text("factor_kind") or "direct")
 
 
 def _take_in_the_spool(lake: Lake) -> None:

@@ -9,6 +9,8 @@ plan_table, with_energy           the same on frames
 resolve_zone, zone_name, country_of                 grid zones by what people call them
 intensity, all_factors, factor_zones                emission factors of electricity
 FactorBook, grid_factor                             and a user's own among them
+resolve_zone, intensity, all_factors, country_of    emission factors of electricity
+generation_intensity, generation_sources, technology    grams of what was generated
 co2e, embodied, lifetime, amortised                 carbon of use and of making
 Details                           what a datasheet adds to a machine's own facts
 """
@@ -24,6 +26,7 @@ from .device_features import making_features, terminal_features
 from .embodied import amortised, embodied, lifetime
 from .energy import Coefficients, EnergyPlan, active, energy, energy_j, plan
 from .frames import plan_table, with_energy
+from .generation import Grams, generation_intensity, generation_sources, technology
 from .grid import (
     BUILT_IN,
     MIX_RATIO,
@@ -51,6 +54,7 @@ __all__ = [
     "EnergyPlan",
     "FactorBook",
     "FactorKind",
+    "Grams",
     "GridFactor",
     "PowerModel",
     "TrackRecord",
@@ -69,6 +73,8 @@ __all__ = [
     "energy",
     "energy_j",
     "factor_zones",
+    "generation_intensity",
+    "generation_sources",
     "grid_factor",
     "intensity",
     "is_one_cpu",
@@ -85,6 +91,7 @@ __all__ = [
     "resolve_zone",
     "server_facts",
     "state_watts",
+    "technology",
     "terminal_features",
     "track_record",
     "with_energy",

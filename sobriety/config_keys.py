@@ -74,6 +74,8 @@ SETTINGS = (
             "emissions at the power stations, or with everything upstream"),
     Setting("factors_as_of", _month, None,
             "a month, as in 2026-06: grid factors that came out later are left out"),
+    Setting("grid_hours", _names, None,
+            "files of the grid's intensity by the hour, for reports"),
     Setting("market_g_per_kwh", _number(0, 3000), None,
             "what the contract for electricity states; shown apart, never in the totals"),
     Setting("market_source", _text, None, "that contract: who states it, and for when"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sobriety.core.estimate import Estimate, product, total
@@ -80,11 +80,18 @@ class HostUse:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The factors of a report. `missing` says why there are none."""
+    """The factors of a report. `missing` says why there are none.
+
+    factors   by year of use
+    by_host   by host and year of use, where the hours of its use weigh those of the grid
+    """
 
     factors: Mapping[int, Estimate]
     missing: Caution | None
     pue: Estimate | float
+    by_host: Mapping[tuple[str, int], Estimate] = field(
+        default_factory=dict[tuple[str, int], Estimate]
+    )
 
     def footprint(self, hosts: Sequence[HostUse], certain: frozenset[Input] = NOTHING) -> Footprint:
         """Use and making of the hosts; `certain` inputs are taken as known exactly."""
@@ -118,14 +125,29 @@ class Accounts:
         parts: list[Estimate] = []
         for year in sorted({y for h in hosts for y in h.energy_by_year}):
             # One factor for all hosts: its error is theirs together, so it is multiplied last.
-            energy = fleet_total(
-                "energy_j",
-                [(h.model_key, h.energy_by_year[year]) for h in hosts if year in h.energy_by_year],
-            )
-            factor = self.factors[year]
+            using = [h for h in hosts if year in h.energy_by_year]
+            energy = fleet_total("energy_j", [(h.model_key, h.energy_by_year[year]) for h in using])
+            factor = self._factor(using, year)
             energy = self._with_overhead(exact(energy) if "energy" in certain else energy)
             parts.append(co2e(energy, exact(factor) if "grid" in certain else factor))
         return total("co2e_kg", parts, shared_error=True)
+
+    def _factor(self, hosts: Sequence[HostUse], year: int) -> Estimate:
+        """The mean of hosts' own factors, weighted by energy; their errors are of one grid."""
+        weighted = [
+            (self.by_host[h.machine.host, year], h.energy_by_year[year].value)
+            for h in hosts
+            if (h.machine.host, year) in self.by_host
+        ]
+        energy_j = math.fsum(joules for _, joules in weighted)
+        if not energy_j:
+            return self.factors[year]
+        return total(
+            "intensity_g_per_kwh",
+            [factor.scaled(joules / energy_j) for factor, joules in weighted],
+            shared_error=True,
+            method=weighted[0][0].method if len(weighted) == 1 else self.factors[year].method,
+        )
 
     def _with_overhead(self, energy: Estimate) -> Estimate:
         if isinstance(self.pue, Estimate):

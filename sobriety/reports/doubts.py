@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from sobriety.estimators import GridFactor
 from sobriety.lake import Lake
 from sobriety.period import Period, to_ns
 
 from .carbon import HostUse, measured_ratio
+from .grid import Grid
 from .model import Coverage, Footprint, Missing, Pace
 from .query import overlapping_hosts
 from .warnings import (
@@ -33,17 +33,16 @@ _MEASURED_ENOUGH = 0.5
 
 def of_carbon(
     zone: str | None,
-    factors: Mapping[int, GridFactor],
-    missing: Caution | None,
+    grid: Grid,
     as_of: str | None,
 ) -> list[Caution]:
-    found: list[Caution] = [missing] if missing else []
-    for year, factor in factors.items():
+    found: list[Caution] = [c for c in (grid.missing, grid.untold) if c]
+    for year, factor in grid.yearly.items():
         if factor.year != year:
             found.append(StaleFactor(zone or "", year, factor.year))
         elif factor.status == "preliminary":
             found.append(PreliminaryFactor(zone or "", factor.year))
-    if factors and as_of is not None:
+    if grid.used and as_of is not None:
         found.append(OlderEdition(as_of))
     return found
 

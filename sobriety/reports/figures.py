@@ -18,7 +18,6 @@ from sobriety.estimators import (
     all_factors,
     embodied,
     energy,
-    intensity,
     lifetime,
     plan,
     resolve_zone,
@@ -28,10 +27,11 @@ from sobriety.period import Period, recorded, to_ns
 
 from . import doubts, insights
 from .carbon import Accounts, HostUse, fleet_total, measured_ratio
+from .grid import grid_of
 from .model import Coverage, Dimension, Gap, Market, Missing, Pace, Report, Slice
 from .query import PlanKey, UsageSum, extent, power_series, usage_sums, workload_sums
 from .settings import FactorKind, ReportSettings
-from .warnings import Caution, NoFactor, NotOutYet, NoZone, ShortPeriod
+from .warnings import ShortPeriod
 from .work import work
 
 _LEAST_FOR_A_YEAR_S = 3600
@@ -51,7 +51,8 @@ def gather(
     """
     now = now or datetime.now().astimezone()
     book = settings.factors
-    zone = None if settings.zone is None else resolve_zone(settings.zone, book.zones())
+    known = book.zones() | {hours.zone for hours in settings.hours}
+    zone = None if settings.zone is None else resolve_zone(settings.zone, known)
     period = _period(lake, settings, period)
     sums = [(int(y.label), s) for y in period.years for s in usage_sums(lake, y)]
     if not sums:
@@ -67,14 +68,14 @@ def gather(
             f"rows were recorded in {period.label} and none has what energy is computed from",
             hint="see what this machine offers with: sobriety doctor",
         )
-    years = sorted({year for h in hosts for year in h.energy_by_year})
-    used, missing = _factors(zone, years, settings.kind, book)
-    accounts = _accounts(used, missing, settings)
+    grid = grid_of(lake, settings, settings.kind, zone, period, plans, hosts)
+    accounts = grid.accounts
     other_kind: FactorKind = "direct" if settings.kind == "life-cycle" else "life-cycle"
     totals = accounts.footprint(hosts)
     coverage = _coverage(period, now, sums, plans)
     lasting = [h.as_year() for h in hosts if h.observed_s >= _LEAST_FOR_A_YEAR_S]
-    other = _accounts(*_factors(zone, years, other_kind, book), settings)
+    other = grid_of(lake, settings, other_kind, zone, period, plans, hosts)
+    years = sorted({year for h in hosts for year in h.energy_by_year})
     pace: Pace | Missing = Missing(ShortPeriod(coverage.observed_s))
     if lasting:
         pace = Pace(len(lasting), accounts.footprint(lasting))
@@ -90,7 +91,7 @@ def gather(
         mean_power_w=fleet_total("power_w", [(h.model_key, _power(h)) for h in hosts]),
         measured_ratio=measured_ratio(hosts),
         other_kind=other_kind,
-        other_use_co2e_kg=other.footprint(hosts).use_co2e_kg,
+        other_use_co2e_kg=other.accounts.footprint(hosts).use_co2e_kg,
         pace=pace,
         coverage=coverage,
         breakdown=_breakdown(hosts, accounts),
@@ -106,13 +107,13 @@ def gather(
             idle_by=settings.idle,
         ),
         own=insights.own_cost(hosts, totals),
-        factors=tuple(used.values()),
+        factors=grid.used,
         other_factors=_other_factors(zone, book),
         market=_market(hosts, years, settings),
         cautions=(
             *doubts.of_time(lake, period, coverage, pace, now),
             *doubts.of_machines(hosts, unknown, totals),
-            *doubts.of_carbon(zone, used, missing, book.as_of),
+            *doubts.of_carbon(zone, grid, book.as_of),
         ),
     )
 
@@ -192,25 +193,13 @@ def _host(
     )
 
 
-def _factors(
-    zone: str | None, years: Sequence[int], kind: FactorKind, book: FactorBook
-) -> tuple[dict[int, GridFactor], Caution | None]:
-    """A factor for each year; or none at all and why, since half a total is no total."""
-    if zone is None:
-        return {}, NoZone()
-    found: dict[int, GridFactor] = {}
-    for year in years:
-        try:
-            found[year] = intensity(zone, year, kind, book)
-        except FactorNotFound:
-            if book.as_of is not None and any(f.kind == kind for f in all_factors(zone, book)):
-                return {}, NotOutYet(zone, book.as_of)
-            return {}, NoFactor(zone, year, kind)
-    return found, None
-
-
 def _other_factors(zone: str | None, book: FactorBook) -> tuple[GridFactor, ...]:
-    return tuple(f for f in all_factors(zone, book) if book.dated(f)) if zone else ()
+    if zone is None:
+        return ()
+    try:
+        return tuple(f for f in all_factors(zone, book) if book.dated(f))
+    except FactorNotFound:  # a zone that only a file of hours knows
+        return ()
 
 
 def _market(
@@ -220,12 +209,6 @@ def _market(
         return None
     accounts = Accounts(dict.fromkeys(years, settings.market), None, settings.pue)
     return Market(settings.market, accounts.footprint(hosts).use_co2e_kg)
-
-
-def _accounts(
-    factors: Mapping[int, GridFactor], missing: Caution | None, settings: ReportSettings
-) -> Accounts:
-    return Accounts({y: f.estimate for y, f in factors.items()}, missing, settings.pue)
 
 
 def _power(host: HostUse) -> Estimate:

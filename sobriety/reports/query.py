@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sobriety.core.errors import MissingExtra
 from sobriety.core.units import NS_PER_S, S_PER_DAY
 from sobriety.core.usage import MEASURE_NAMES
-from sobriety.estimators import EnergyPlan, plan_table, with_energy
+from sobriety.estimators import EnergyPlan, Grams, plan_table, with_energy
 from sobriety.lake import Grain, Lake
 from sobriety.parquet import NS_PER_HOUR, collect
 from sobriety.period import Period, to_ns
@@ -51,6 +51,16 @@ class UsageSum:
     @property
     def key(self) -> PlanKey:
         return self.host, self.observed, self.state
+
+
+class HourlySum(NamedTuple):
+    """A host's energy, and that of hours whose intensity is told: joules, and joules × g/kWh."""
+
+    energy_j: float
+    told_j: float
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,39 @@ def workload_sums(lake: Lake, period: Period) -> list[WorkloadSum]:
         WorkloadSum((r["host"], r["observed"], r["state"]), r["kind"], r["name"], _known(r))
         for r in sorted(collect(summed), key=lambda r: tuple(r[k] for k in keys))
     ]
+
+
+def hourly_sums(
+    lake: Lake,
+    period: Period,
+    plans: Mapping[PlanKey, EnergyPlan],
+    hours: Mapping[int, Grams],
+) -> dict[str, HourlySum]:
+    """Energy by host, weighted by the intensity of the hour in which its row began."""
+    nw = _narwhals()
+    columns = {"hour_ns": list(hours)} | {
+        f"{bound}_g": [getattr(g, bound) for g in hours.values()] for bound in Grams._fields
+    }
+    rows = with_energy(_hosts_only(_open(lake, period)), lake.table(plan_table(plans)))
+    start_ns = nw.col("start_ns")
+    told = rows.with_columns(hour_ns=start_ns - start_ns % NS_PER_HOUR).join(
+        lake.table(columns), on="hour_ns", how="left"
+    )
+    energy_j = nw.col("energy_j")
+    known = ~nw.col("value_g").is_null()
+    sums = {"told_j": energy_j * known.cast(nw.Float64)} | {
+        bound: energy_j * nw.col(f"{bound}_g").fill_null(0.0) for bound in Grams._fields
+    }
+    summed = (
+        told.filter(~energy_j.is_null())
+        .with_columns(**sums)
+        .group_by("host")
+        .agg(energy_j.sum(), *(nw.col(name).sum() for name in sums))
+    )
+    return {
+        row["host"]: HourlySum(*(float(row[name]) for name in HourlySum._fields))
+        for row in _sorted(summed, "host")
+    }
 
 
 def power_series(

@@ -8,6 +8,7 @@ from typing import Literal
 
 from sobriety.core.estimate import Estimate
 from sobriety.estimators import BUILT_IN, FactorBook
+from sobriety.grid_hours import Hours
 
 FactorKind = Literal["direct", "life-cycle"]
 Tongue = Literal["en", "fr"]
@@ -24,6 +25,7 @@ class ReportSettings:
                used, `reserve` by memory held
     timezone   the clock that days begin on; this machine's when None
     factors    those to choose from: ours, a user's own, and up to which edition
+    hours      intensities by the hour, over the year's factor where they tell it
     market     what the contract for electricity states, in g/kWh: use by it stands beside, never in
                a total
     overrides  per host, facts of core.machine.Machine that its owner states, over those found
@@ -36,6 +38,7 @@ class ReportSettings:
     idle: Idle = "separate"
     timezone: str | None = None
     factors: FactorBook = BUILT_IN
+    hours: tuple[Hours, ...] = ()
     market: Estimate | None = None
     overrides: Mapping[str, Mapping[str, object]] = field(
         default_factory=dict[str, Mapping[str, object]]

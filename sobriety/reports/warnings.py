@@ -80,6 +80,31 @@ class NoFactor(Caution):
 
 
 @dataclass(frozen=True, slots=True)
+class UntoldHours(Caution):
+    """untold_ratio   energy of hours that no file tells, of all of it"""
+
+    zone: str
+    untold_ratio: float
+    code = "untold_hours"
+
+    def title(self, language: Language) -> str:
+        return language.say(
+            "For {share} of the energy the hour’s intensity is not told",
+            share=language.share(self.untold_ratio),
+        )
+
+    def what(self, language: Language) -> str:
+        return language.say(
+            "The files of hours do not tell all hours of {zone} in which energy was used; for the "
+            "rest the year’s factor counts.",
+            zone=self.zone,
+        )
+
+    def hint(self, language: Language) -> str:
+        return language.say("Give the missing hours with another --grid-hours FILE.")
+
+
+@dataclass(frozen=True, slots=True)
 class StaleFactor(Caution):
     zone: str
     year: int
