@@ -15,12 +15,20 @@ from sobriety.core.errors import ConfigError
     "-o", "--output", type=click.Path(path_type=Path), help="[default: FILE.estimated.csv]"
 )
 @click.option(
+    "--catalogue",
+    "catalogues",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Declared footprints of products, as CSV; before those kept with factors import.",
+)
+@click.option(
     "--at",
     default="0,10,20,30,40,50,60,70,80,90,100",
     show_default=True,
     help="Loads of a server, in percent.",
 )
-def estimate(file: Path, output: Path | None, at: str) -> None:
+def estimate(file: Path, output: Path | None, catalogues: tuple[Path, ...], at: str) -> None:
     """Estimate the power and the embodied carbon of every device in an inventory (CSV).
 
     Only the column `category` must be there; docs/methods.md lists the others. Every row is kept,
@@ -29,11 +37,15 @@ def estimate(file: Path, output: Path | None, at: str) -> None:
     \b
     sobriety estimate inventory.csv
     sobriety estimate inventory.csv -o estimated.csv --at 0,50,100
+    sobriety estimate inventory.csv --catalogue boavizta-data-us.csv
     """
+    from sobriety.catalogue import catalogue_of
+    from sobriety.factor_store import kept_products
     from sobriety.inventory import estimate_file
 
     output = output or file.parent / f"{file.stem}.estimated.csv"
-    done = estimate_file(file, output, loads(at))
+    products = catalogue_of(catalogues) if catalogues else kept_products()
+    done = estimate_file(file, output, loads(at), products)
     click.echo(f"{output}: {done.estimated} of {done.rows} rows estimated", err=True)
     if not done.estimated:
         raise ConfigError(f"no row of {file} could be estimated", hint=f"see warnings in {output}")

@@ -85,7 +85,7 @@ def report(
     from sobriety import period as periods
     from sobriety.core.host import LocalHost
     from sobriety.durable import write_whole
-    from sobriety.factor_store import book, market
+    from sobriety.factor_store import book, kept_products, market
     from sobriety.lake import Lake
     from sobriety.reports import ReportSettings, as_html, as_json, as_text, gather
     from sobriety.this_machine import own_calibration
@@ -108,6 +108,7 @@ def report(
         timezone=timezone,
         factors=book(config),
         hours=_hours(grid_hours, config),
+        catalogue=kept_products(),
         market=market(config),
         overrides=own_calibration(LocalHost(), config, settings.data_folder()),
     )

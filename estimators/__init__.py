@@ -19,10 +19,11 @@ from __future__ import annotations
 
 from .carbon import co2e
 from .categories import categories, category_of
-from .cpu import cpu_generation, cpu_label, cpu_match, is_one_cpu
+from .cpu import cpu_generation, cpu_label, cpu_match, is_one_cpu, is_virtual_cpu
 from .curve import Curve, PowerModel, power_w
 from .details import Details
-from .device_features import making_features, terminal_features
+from .device_features import brand as plain_maker
+from .device_features import making_features, plain_words, terminal_features
 from .embodied import amortised, embodied, lifetime
 from .energy import Coefficients, EnergyPlan, active, energy, energy_j, plan
 from .frames import plan_table, with_energy
@@ -79,11 +80,14 @@ __all__ = [
     "intensity",
     "is_one_cpu",
     "is_terminal",
+    "is_virtual_cpu",
     "kind_of",
     "known_sets",
     "known_terminal",
     "lifetime",
     "making_features",
+    "plain_maker",
+    "plain_words",
     "plan",
     "plan_table",
     "power_model",

@@ -33,10 +33,23 @@ def clock_ghz(cpu_model: str | None) -> float | None:
     return float(found[1]) if found else None
 
 
+_HYPERVISORS = re.compile(
+    r"qemu|kvm|virtual|\bvcpu|hyper-v|\bepyc-(?:rome|milan|genoa|turin)|processor \([^)]+\)\s*$",
+    re.IGNORECASE,
+)
+
+
+def is_virtual_cpu(cpu_model: str | None) -> bool:
+    """Whether a name is one that a hypervisor makes up: `QEMU Virtual CPU`, `AMD EPYC-Rome
+    Processor`, `Intel Xeon Processor (Skylake, IBRS)`, or a server's brand without a number."""
+    name = (cpu_model or "")[:LONGEST]
+    return bool(_HYPERVISORS.search(name)) or plain_name(name) in ("epyc", "xeon")
+
+
 def is_one_cpu(cpu_model: str) -> bool:
     """Whether a name tells one model apart: a number or three words, and no hypervisor's word."""
     name = plain_name(cpu_model)
-    if len(cpu_model) > LONGEST or re.search(r"qemu|kvm|virtual|vcpu", name):
+    if len(cpu_model) > LONGEST or is_virtual_cpu(cpu_model):
         return False
     return any(c.isdigit() for c in name) or len(name.split()) > 2
 

@@ -52,6 +52,11 @@ def brand(manufacturer: str | None) -> str | None:
     return _BRANDS.get(words[0], words[0]) if words else None
 
 
+def plain_words(name: str | None) -> list[str]:
+    """A product's name without case, accents and signs: `ThinkPad T14 (Gen 3)` has four words."""
+    return re.findall(r"[a-z0-9]+", folded(name or ""))
+
+
 def terminal_features(machine: Machine, category: str, details: Details) -> Features:
     """Of what people sit at."""
     numbers = {f"is {c}": float(c == category) for c in TERMINALS}

@@ -15,6 +15,8 @@ from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
 from sobriety.estimators import FactorBook, GridFactor, grid_factor
 
+from .catalogue import FORMS as PRODUCTS
+from .catalogue import PLACE, Catalogue, catalogue_of
 from .factor_forms import (
     Form,
     Taken,
@@ -28,6 +30,7 @@ GRID = Form("yearly grid factors", "", is_grid, take_grid)
 FORMS = (
     GRID,
     Form("Electricity Maps, yearly", "", is_electricity_maps, take_electricity_maps),
+    *PRODUCTS,
 )
 """What `sobriety factors import` recognises; the first that does takes the file. One that shares a
 header with another stands before it and looks at the rows."""
@@ -145,6 +148,12 @@ def book(config: Config) -> FactorBook:
     """All factors that there are here, as of the month that the settings name."""
     own = tuple(factor for kept in held() for factor in factors_of(kept))
     return FactorBook(own, config.text("factors_as_of"))
+
+
+def kept_products() -> Catalogue | None:
+    """Declared footprints that are kept here; None where there are none."""
+    paths = [kept.path for kept in held() if kept.place == PLACE]
+    return catalogue_of(paths) if paths else None
 
 
 def market(config: Config) -> Estimate | None:

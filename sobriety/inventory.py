@@ -13,30 +13,14 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
+from sobriety.catalogue import Catalogue
 from sobriety.core.errors import ConfigError, FactorNotFound
 from sobriety.core.machine import Machine
-from sobriety.estimators import (
-    Details,
-    category_of,
-    cpu_generation,
-    cpu_label,
-    cpu_match,
-    embodied,
-    is_terminal,
-    kind_of,
-    known_terminal,
-    power_model,
-    power_w,
-    state_watts,
-)
+from sobriety.desk_estimate import BOUNDS, STATES, figures
+from sobriety.estimators import Details, category_of, is_virtual_cpu
 from sobriety.sheet import read_sheet, write_sheet
 
-STATES = ("off", "sleep", "long_idle", "short_idle")
-BOUNDS = ("", "_low", "_high")
 LONGEST_NAME = 200
-METER_RATIO = 0.02
-"""A plug meter of class 2: the interval of an idle that somebody read."""
-
 COUNTS = {"chips": 64, "cores_total": 4096, "cores": 4096, "threads_total": 8192, "nodes": 1024,
           "disks": 10_000}  # fmt: skip
 """Whole numbers and the most that a device has; one at least, but for disks."""
@@ -55,6 +39,8 @@ AMOUNTS = {
 }
 HINTS = {"tdp_w": "watts, not kilowatts", "utilisation": "a share, not percent"}
 FIRST_YEAR = 1980
+_VIRTUAL = re.compile(r"\b(?:vms?|virtual|virtuelles?|vcpu)\b", re.IGNORECASE)
+"""A subcategory of servers that are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +51,13 @@ class Summary:
     estimated: int
 
 
-def estimate_file(path: Path, out: Path, at: Sequence[int]) -> Summary:
+def estimate_file(
+    path: Path, out: Path, at: Sequence[int], catalogue: Catalogue | None = None
+) -> Summary:
     """Write `out`: the columns of `path`, then figures with _low and _high, basis, method,
     matched_cpu and warnings, row by row in the same order. Servers have power_w_at_<load> for the
-    whole percents `at`; terminals off_w, sleep_w, long_idle_w, short_idle_w; all embodied_kg.
+    whole percents `at`; terminals off_w, sleep_w, long_idle_w, short_idle_w; all embodied_kg, of
+    a product of its name in the catalogue, else as estimated.
 
     `out` appears whole or not at all. Raises ConfigError where the file cannot be used.
     """
@@ -86,7 +75,7 @@ def estimate_file(path: Path, out: Path, at: Sequence[int]) -> Summary:
     estimated = 0
     lines: list[list[str]] = [[*sheet.header, *added]]
     for cells in sheet.rows:
-        figures = estimate_row(names, cells, sheet.separator, at, year)
+        figures = estimate_row(names, cells, sheet.separator, at, year, catalogue)
         estimated += bool(figures.get("basis"))
         kept = [*cells, *[""] * (len(names) - len(cells))]
         lines.append([*kept[: len(names)], *(figures.get(name, "") for name in added)])
@@ -101,7 +90,12 @@ def _added(at: Sequence[int]) -> list[str]:
 
 
 def estimate_row(
-    names: Sequence[str], cells: Sequence[str], separator: str, at: Sequence[int], year: int
+    names: Sequence[str],
+    cells: Sequence[str],
+    separator: str,
+    at: Sequence[int],
+    year: int,
+    catalogue: Catalogue | None = None,
 ) -> dict[str, str]:
     """The added cells of one row by column; `basis` is absent where nothing could be said.
 
@@ -116,7 +110,7 @@ def estimate_row(
     category = _category(facts, wrong)
     if category:
         machine, details = _machine(category, facts, numbers, wrong), _details(facts, numbers)
-        found = _figures(category, machine, details, at, wrong)
+        found = figures(category, machine, details, at, wrong, catalogue)
     return found | {"warnings": "; ".join(wrong)}
 
 
@@ -199,6 +193,9 @@ def _machine(
     if cpu and len(cpu) > LONGEST_NAME:
         wrong.append(f"cpu_model has {len(cpu)} characters: left out")
         cpu = None
+    virtual = category == "server" and (
+        is_virtual_cpu(cpu) or bool(_VIRTUAL.search(facts.get("subcategory", "")))
+    )
     clock = numbers.get("ghz") or numbers.get("base_ghz")
     return Machine(
         category=category,
@@ -210,8 +207,9 @@ def _machine(
         threads=threads,
         tdp_w=numbers.get("tdp_w"),
         memory_b=numbers["memory_gb"] * 1e9 / nodes if "memory_gb" in numbers else None,
-        disks=count("disks"),
+        disks=round(numbers["disks"] / nodes) if "disks" in numbers else None,
         screen_in=numbers.get("screen_in"),
+        virtual=True if virtual else None,
         hw_year=int(numbers["hw_year"]) if "hw_year" in numbers else None,
         idle_w=idle_w and idle_w / nodes,
         max_w=max_w and max_w / nodes,
@@ -237,53 +235,3 @@ def _details(facts: Mapping[str, str], numbers: Mapping[str, float]) -> Details:
         storage_gb=numbers.get("storage_gb"),
         weight_kg=numbers.get("weight"),
     )
-
-
-def _figures(
-    category: str, machine: Machine, details: Details, at: Sequence[int], wrong: list[str]
-) -> dict[str, str]:
-    nodes = details.nodes or 1
-    found: dict[str, str] = {}
-    methods: list[str] = []
-    bases: list[str] = []
-
-    def put(name: str, figures: Sequence[float]) -> None:
-        for bound, value in zip(BOUNDS, figures, strict=True):
-            found[f"{name}{bound}"] = f"{value * nodes:.3f}".rstrip("0").rstrip(".")
-
-    def said(what: str, basis: str, method: str) -> None:
-        bases.append(basis)
-        methods.append(f"{what} ({basis}): {method}" + (f", × {nodes} nodes" if nodes > 1 else ""))
-
-    if category == "server":
-        model = power_model(machine, details)
-        for load in at:
-            curves = (model.curve, model.low, model.high)
-            put(f"power_w_at_{load}", [power_w(curve, load / 100) for curve in curves])
-        said("power", model.basis, model.method)
-    elif is_terminal(category):
-        for state in STATES:
-            watts = state_watts(machine, state, details)
-            if watts:
-                put(f"{state}_w", watts)
-        basis = "modelled" if known_terminal(machine) else "archetype"
-        said("power", basis, f"{kind_of(machine, category)}, ENERGY STAR")
-        if machine.idle_w:
-            ratios = (1.0, 1 - METER_RATIO, 1 + METER_RATIO)
-            put("short_idle_w", [machine.idle_w * ratio for ratio in ratios])
-            said("short idle", "measured", "idle_w read at the plug")
-    else:
-        wrong.append(f"no power is held for the category {category!r}")
-    try:
-        making = embodied(machine, details)
-    except FactorNotFound as error:
-        wrong.append(error.message)
-    else:
-        put("embodied_kg", (making.value, making.low, making.high))
-        said("embodied", making.basis, making.method)
-    if bases:
-        found |= {"basis": bases[0], "method": "; ".join(methods)}
-    cpu = None if (machine.cpu_model or " @").startswith(" @") else machine.cpu_model
-    if cpu and not is_terminal(category) and not (cpu_match(cpu) or cpu_generation(cpu)):
-        wrong.append("cpu_model is in no table: only what it spells is used")
-    return found | {"matched_cpu": cpu_label(cpu) if cpu else ""}

@@ -325,3 +325,33 @@ def test_what_only_an_inventory_knows_is_used(tmp_path: Path) -> None:
     desktop = {"category": "desktop", "manufacturer": "Lenovo", "cores": "6", "memory_gb": "32"}
     plain, gamer = one(tmp_path, **desktop), one(tmp_path, **desktop, graphics="G7")
     assert float(plain["short_idle_w"]) < float(gamer["short_idle_w"])
+
+
+@pytest.mark.parametrize(
+    ("name", "virtual"),
+    [
+        ("QEMU Virtual CPU version 2.5+", True),
+        ("AMD EPYC Processor", True),
+        ("AMD EPYC Processor (with IBPB)", True),
+        ("AMD EPYC-Milan Processor", True),
+        ("Intel Xeon Processor (Skylake)", True),
+        ("Intel(R) Xeon(R) Processor @ 2.10GHz", True),
+        ("Common KVM processor", True),
+        ("2 vCPU", True),
+        ("AMD EPYC 7742 64-Core Processor", False),
+        ("Intel(R) Xeon(R) CPU E5-2690 v4 @ 2.60GHz", False),
+        ("Intel Xeon E5-2690 v4 (14 cores)", False),
+        ("", False),
+    ],
+)
+def test_a_virtual_machine_is_told_by_its_processors_name(
+    tmp_path: Path, name: str, virtual: bool
+) -> None:
+    found = one(tmp_path, category="server", cpu_model=name, threads_total="256")
+    assert ("virtual machine: 256 threads" in found["method"]) is virtual
+
+
+def test_a_subcategory_may_say_that_a_server_is_none(tmp_path: Path) -> None:
+    for word in ("VM", "machine virtuelle", "Virtual machine"):
+        found = one(tmp_path, category="server", subcategory=word, threads_total="4")
+        assert "virtual machine: 4 threads" in found["method"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sobriety.catalogue import Catalogue
 from sobriety.core.errors import FactorNotFound, SobrietyError
 from sobriety.core.estimate import Estimate, total
 from sobriety.core.machine import Machine
@@ -62,7 +63,7 @@ def gather(
         )
     machines, unknown = _machines(lake, settings, sums)
     plans = _plans(machines, [s for _, s in sums])
-    hosts = _hosts(machines, plans, sums)
+    hosts = _hosts(machines, plans, sums, settings.catalogue)
     if not hosts:
         raise SobrietyError(
             f"rows were recorded in {period.label} and none has what energy is computed from",
@@ -155,16 +156,20 @@ def _hosts(
     machines: Mapping[str, Machine],
     plans: Mapping[PlanKey, EnergyPlan],
     sums: Sequence[tuple[int, UsageSum]],
+    catalogue: Catalogue | None,
 ) -> list[HostUse]:
     by_host: dict[str, list[tuple[int, UsageSum]]] = {}
     for year, s in sums:
         if s.key in plans:
             by_host.setdefault(s.host, []).append((year, s))
-    return [_host(machines[host], plans, rows) for host, rows in by_host.items()]
+    return [_host(machines[host], plans, rows, catalogue) for host, rows in by_host.items()]
 
 
 def _host(
-    machine: Machine, plans: Mapping[PlanKey, EnergyPlan], rows: Sequence[tuple[int, UsageSum]]
+    machine: Machine,
+    plans: Mapping[PlanKey, EnergyPlan],
+    rows: Sequence[tuple[int, UsageSum]],
+    catalogue: Catalogue | None,
 ) -> HostUse:
     def joules(chosen: Sequence[UsageSum]) -> Estimate:
         parts = [energy(plans[s.key], s.measures) for s in chosen]
@@ -188,9 +193,17 @@ def _host(
         joules_if_any([s for s in sums if "presence" in s.observed.split()]),
         joules_if_any([s for s in sums if s.unattended]),
         sum(own) if own else None,
-        embodied(machine),
+        _making(machine, catalogue),
         lifetime(machine),
     )
+
+
+def _making(machine: Machine, catalogue: Catalogue | None) -> Estimate:
+    """As its owner states, else as its maker does in the catalogue, else as estimated."""
+    declared = None
+    if catalogue and machine.embodied_kg is None and not machine.virtual:
+        declared = catalogue.embodied(machine.manufacturer, machine.model)
+    return declared or embodied(machine)
 
 
 def _other_factors(zone: str | None, book: FactorBook) -> tuple[GridFactor, ...]:

@@ -60,6 +60,8 @@ SENTENCES = (
     mark("{method}, over {method}"),
     mark("{n} years, {method}"),
     mark("declared"),
+    mark("catalogue: {n} products named {name}"),
+    mark("catalogue: {name}"),
     mark("as makers assume ({n} products)"),
     mark("median of {category}s ({n} products)"),
     mark("category unknown: {method}"),
@@ -139,6 +141,7 @@ _PATTERN = {
     "facts": r"[\w, ]+|nothing: a typical 2 × 32 cores",
     "sensors": f"{_SENSORS}(?: and {_SENSORS})*",
     "method": ".+",
+    "name": ".+",
 }
 _PLACE = re.compile(r"\\\{(\w+)\\\}|\{(\w+)\}")
 

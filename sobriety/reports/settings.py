@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sobriety.catalogue import Catalogue
 from sobriety.core.estimate import Estimate
 from sobriety.estimators import BUILT_IN, FactorBook
 from sobriety.grid_hours import Hours
@@ -26,6 +27,7 @@ class ReportSettings:
     timezone   the clock that days begin on; this machine's when None
     factors    those to choose from: ours, a user's own, and up to which edition
     hours      intensities by the hour, over the year's factor where they tell it
+    catalogue  declared footprints of products, where the owner states none
     market     what the contract for electricity states, in g/kWh: use by it stands beside, never in
                a total
     overrides  per host, facts of core.machine.Machine that its owner states, over those found
@@ -39,6 +41,7 @@ class ReportSettings:
     timezone: str | None = None
     factors: FactorBook = BUILT_IN
     hours: tuple[Hours, ...] = ()
+    catalogue: Catalogue | None = None
     market: Estimate | None = None
     overrides: Mapping[str, Mapping[str, object]] = field(
         default_factory=dict[str, Mapping[str, object]]
