@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("startup", "sample", "agent", "lake")
+BENCHMARKS = ("startup", "sample", "agent", "lake", "estimate")
 
 
 def main() -> None:

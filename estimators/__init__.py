@@ -43,6 +43,7 @@ from .meter import calibrated
 from .power import power_model
 from .server_features import known_sets, server_facts
 from .terminal import is_terminal, kind_of, known_terminal, state_watts
+from .terms import network_energy, room_pue, rooms
 from .track_record import TrackRecord, track_record
 from .zones import country_of, resolve_zone, zone_name
 
@@ -86,6 +87,7 @@ __all__ = [
     "known_terminal",
     "lifetime",
     "making_features",
+    "network_energy",
     "plain_maker",
     "plain_words",
     "plan",
@@ -93,6 +95,8 @@ __all__ = [
     "power_model",
     "power_w",
     "resolve_zone",
+    "room_pue",
+    "rooms",
     "server_facts",
     "state_watts",
     "technology",

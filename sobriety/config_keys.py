@@ -53,6 +53,17 @@ def _month(raw: object) -> str:
     raise ValueError('expected a month, as in "2026-06"')
 
 
+def _pue(raw: object) -> float | str:
+    from sobriety.estimators import rooms
+
+    if isinstance(raw, str) and raw.strip().lower() in rooms():
+        return raw.strip().lower()
+    try:
+        return _number(1, 5)(raw)
+    except ValueError as error:
+        raise ValueError(f"{error}, or one of {', '.join(rooms())}") from None
+
+
 def _readings(raw: object) -> str:
     text = _text(raw)
     readings_of(text)
@@ -113,7 +124,9 @@ SETTINGS = (
     Setting("otlp_endpoint", _text, None,
             "where metrics are pushed to, as http://127.0.0.1:4318/v1/metrics; off when not set"),
     Setting("otlp_interval_s", _number(1, 3600), 60.0, "seconds between two pushes"),
-    Setting("pue", _number(1, 5), 1.0, "power usage effectiveness of the room"),
+    Setting("pue", _pue, None,
+            "power usage effectiveness of the servers' room, or its kind: closet, server room, data"
+            " centre, hyperscale"),
     Setting("meter_url", _text, None, "the address of a smart plug or meter that answers in JSON"),
     Setting("meter_path", _text, None, "where its answer has the number, as in meters.0.power"),
     Setting("meter_unit", _choice("W", "kW", "mW", "J", "Wmin", "Wh", "kWh"), "W",

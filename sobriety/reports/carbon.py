@@ -88,7 +88,7 @@ class Accounts:
 
     factors: Mapping[int, Estimate]
     missing: Caution | None
-    pue: Estimate | float
+    pue: Estimate | float | None
     by_host: Mapping[tuple[str, int], Estimate] = field(
         default_factory=dict[tuple[str, int], Estimate]
     )
@@ -118,6 +118,12 @@ class Accounts:
         if self.missing is not None:
             return Missing(self.missing)
         return co2e(self._with_overhead(energy), self.factors[year])
+
+    def alone(self, energy: Estimate, year: int) -> Figure:
+        """Carbon of energy elsewhere, as if of this grid; no room's overhead."""
+        if self.missing is not None:
+            return Missing(self.missing)
+        return co2e(energy, self.factors[year])
 
     def _use(self, hosts: Sequence[HostUse], certain: frozenset[Input]) -> Figure:
         if self.missing is not None:
@@ -152,7 +158,7 @@ class Accounts:
     def _with_overhead(self, energy: Estimate) -> Estimate:
         if isinstance(self.pue, Estimate):
             return product("energy_j", energy, self.pue)
-        if self.pue == 1:
+        if self.pue is None or self.pue == 1:
             return energy
         return replace(energy.scaled(self.pue), method=f"{energy.method} × PUE {self.pue:g}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sobriety.core.estimate import Estimate
 from sobriety.lake import Lake
 from sobriety.period import Period, to_ns
 
@@ -16,6 +17,7 @@ from .warnings import (
     Caution,
     ClockJump,
     LowCoverage,
+    NoOverhead,
     NoSensor,
     OlderEdition,
     PreliminaryFactor,
@@ -64,12 +66,17 @@ def of_time(
 
 
 def of_machines(
-    hosts: Sequence[HostUse], unknown: tuple[str, ...], totals: Footprint
+    hosts: Sequence[HostUse],
+    unknown: tuple[str, ...],
+    totals: Footprint,
+    pue: Estimate | float | None,
 ) -> list[Caution]:
     found: list[Caution] = []
     measured = measured_ratio(hosts)
     if measured < _MEASURED_ENOUGH:
         found.append(NoSensor(measured, not all(h.machine.virtual for h in hosts)))
+    if pue is None and any(h.machine.category == "server" for h in hosts):
+        found.append(NoOverhead())
     virtual = tuple(h.machine.host for h in hosts if h.machine.virtual)
     if virtual:
         found.append(VirtualMachine(virtual))

@@ -30,6 +30,7 @@ from . import doubts, insights
 from .carbon import Accounts, HostUse, fleet_total, measured_ratio
 from .grid import grid_of
 from .model import Coverage, Dimension, Gap, Market, Missing, Pace, Report, Slice
+from .network import network_of
 from .query import PlanKey, UsageSum, extent, power_series, usage_sums, workload_sums
 from .settings import FactorKind, ReportSettings
 from .warnings import ShortPeriod
@@ -110,10 +111,11 @@ def gather(
         own=insights.own_cost(hosts, totals),
         factors=grid.used,
         other_factors=_other_factors(zone, book),
+        network=network_of([s for _, s in sums], accounts, years[-1]),
         market=_market(hosts, years, settings),
         cautions=(
             *doubts.of_time(lake, period, coverage, pace, now),
-            *doubts.of_machines(hosts, unknown, totals),
+            *doubts.of_machines(hosts, unknown, totals, settings.pue),
             *doubts.of_carbon(zone, grid, book.as_of),
         ),
     )

@@ -16,7 +16,7 @@ from .charts import HEIGHT, WIDTH, power_chart
 from .language import NBSP, Language
 from .methods import method
 from .model import Missing, Report
-from .quantities import POWER, Shown, fitting, show, show_bounds
+from .quantities import POWER, Shown, amount, fitting, show, show_bounds
 from .settings import Tongue
 from .tables import breakdown_tables, work_table
 from .warnings import duration
@@ -53,6 +53,7 @@ def _context(report: Report, language: Language) -> dict[str, Any]:
         "say": language.say,
         "say_n": language.say_n,
         "show": partial(show, language),
+        "show_bytes": partial(amount, language),
         "duration": partial(duration, language),
         "weights": partial(opening.weights, language),
         "lead": opening.lead(language, report),

@@ -80,6 +80,11 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
         },
         "factors": [_factor(f) for f in report.factors],
         "other_factors": [_factor(f) for f in report.other_factors],
+        "network": None if report.network is None else {
+            "transferred_b": report.network.transferred_b,
+            "energy_j": report.network.energy_j.as_dict(),
+            "co2e_kg": _figure(report.network.co2e_kg, words),
+        },
         "market": None if report.market is None else {
             "intensity_g_per_kwh": report.market.intensity_g_per_kwh.as_dict(),
             "use_co2e_kg": _figure(report.market.use_co2e_kg, words),

@@ -181,6 +181,15 @@ class Market:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """Bytes, and what networks are said to use for them: an allocation and no saving."""
+
+    transferred_b: float
+    energy_j: Estimate
+    co2e_kg: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a renderer may print.
 
@@ -189,6 +198,7 @@ class Report:
     other_use_co2e   use with the other kind of factor: beside the total, never in it
     factors          those that the total used, one a year
     other_factors    what other sources and years say of the zone
+    network          allocated to the bytes that were counted, in no total; None where none were
     market           market-based, apart from all that is location-based; None without a contract
     """
 
@@ -215,5 +225,6 @@ class Report:
     own: OwnCost | None
     factors: tuple[GridFactor, ...]
     other_factors: tuple[GridFactor, ...]
+    network: Network | None
     market: Market | None
     cautions: tuple[Caution, ...]

@@ -32,6 +32,9 @@ CARBON: Final = (
 )  # fmt: skip
 POWER: Final = (Unit(1000.0, "kW"), Unit(1.0, "W"), Unit(1e-3, "mW"))
 SHARE: Final = (Unit(0.01, "%"),)
+BYTES: Final = (
+    Unit(1e12, "TB"), Unit(1e9, "GB"), Unit(1e6, "MB"), Unit(1e3, "kB"), Unit(1.0, "B"),
+)  # fmt: skip
 INTENSITY: Final = (Unit(1.0, "g/kWh", True),)
 
 _UNITS: Final = {"J": ENERGY, "kg": CARBON, "W": POWER, "1": SHARE, "g/kWh": INTENSITY}
@@ -81,6 +84,8 @@ def symbol(language: Language, unit: Unit) -> str:
         return ""
     if unit.symbol == "g/kWh":
         return language.say("g CO₂e/kWh")
+    if unit in BYTES:
+        return language.say("{prefix}B", prefix=unit.symbol[:-1])
     return language.say("{mass} CO₂e", mass=unit.symbol) if unit.is_co2e else unit.symbol
 
 
@@ -90,6 +95,14 @@ def show(
     """The figure alone, or with the unit and decimals of those it stands beside."""
     bounds = estimate.value, estimate.low, estimate.high
     return show_bounds(language, unit or unit_for(estimate), *bounds, places=places)
+
+
+def amount(language: Language, transferred_b: float) -> str:
+    """Bytes that were counted: three digits."""
+    unit = fitting(BYTES, transferred_b)
+    return show_bounds(
+        language, unit, transferred_b, transferred_b * 0.995, transferred_b * 1.005
+    ).text
 
 
 def show_bounds(

@@ -20,7 +20,8 @@ Idle = Literal["separate", "share", "reserve"]
 class ReportSettings:
     """zone       the electricity grid, as people write it; None leaves CO2e of use unknown
     kind       which emissions of a kWh the totals count; the other kind stands beside, never mixed
-    pue        power usage effectiveness of the room: a number that its owner states, or an Estimate
+    pue        power usage effectiveness of the room: its owner's number, or an Estimate;
+               None counts no overhead, and says so where there are servers
     language   of the report
     idle       `separate` is a line of its own; `share` divides it among workloads by processor time
                used, `reserve` by memory held
@@ -35,7 +36,7 @@ class ReportSettings:
 
     zone: str | None = None
     kind: FactorKind = "direct"
-    pue: Estimate | float = 1.0
+    pue: Estimate | float | None = None
     language: Tongue = "en"
     idle: Idle = "separate"
     timezone: str | None = None

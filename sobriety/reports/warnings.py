@@ -105,6 +105,26 @@ class UntoldHours(Caution):
 
 
 @dataclass(frozen=True, slots=True)
+class NoOverhead(Caution):
+    code = "no_overhead"
+
+    def title(self, language: Language) -> str:
+        return language.say("The overhead of the servers’ room is not counted")
+
+    def what(self, language: Language) -> str:
+        return language.say(
+            "Cooling and power supplies of rooms add from a tenth to more than as much again to "
+            "what servers draw at the plug."
+        )
+
+    def hint(self, language: Language) -> str:
+        return language.say(
+            "State it: sobriety config set pue 1.4, or the kind of room: sobriety config set pue "
+            "closet"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class StaleFactor(Caution):
     zone: str
     year: int

@@ -25,6 +25,7 @@ from sobriety.estimators import (
     grid_factor,
     intensity,
     lifetime,
+    room_pue,
 )
 from sobriety.lake import Lake
 from sobriety.period import Period, choose
@@ -32,6 +33,8 @@ from sobriety.reports import Report, ReportSettings, as_html, gather
 from sobriety.reports.language import Language
 from sobriety.reports.methods import method
 from sobriety.reports.model import Footprint, Missing, Pace
+
+from .conftest import LAPTOP, at, fill_laptop, usage
 
 MONTREAL = "America/Montreal"
 START = datetime(2026, 10, 1, tzinfo=ZoneInfo(MONTREAL))
@@ -437,3 +440,37 @@ def test_measuring_costs_something_and_it_is_told(reports: dict[str, Report]) ->
 def _width(estimate: Estimate) -> float:
     """Of the interval, against the value."""
     return (estimate.high - estimate.low) / estimate.value
+
+
+def test_a_kind_of_room_has_a_range_and_none_is_said(lakes: dict[str, Lake]) -> None:
+    plain = gather(lakes["fleet"], QUEBEC, now=NOW)
+    closet = gather(lakes["fleet"], replace(QUEBEC, pue=room_pue("closet")), now=NOW)
+    assert "no_overhead" in {c.code for c in plain.cautions}
+    assert "no_overhead" not in {c.code for c in closet.cautions}
+    one, two = known(plain.totals.use_co2e_kg), known(closet.totals.use_co2e_kg)
+    assert two.value == pytest.approx(2 * one.value) and "typical closet" in two.method
+    assert two.high / two.low > one.high / one.low
+    assert "no_overhead" not in {c.code for c in gather(lakes["laptop"], QUEBEC, now=NOW).cautions}
+
+
+def test_networks_stand_beside_the_totals(make_lake: Callable[[Fill], Lake]) -> None:
+    def fill(lake: Lake, sent_b: float) -> None:
+        lake.record_machine(LAPTOP, at(2026, 11, 22, 8))
+        rows = usage(LAPTOP.host, at(2026, 11, 22, 8), [0.1] * 60)
+        lake.append([replace(
+            row,
+            measures={**row.measures, "network_received_b": 2e9, "network_sent_b": sent_b},
+            observed=(*row.observed, "network"),
+        ) for row in rows])  # fmt: skip
+
+    some = gather(make_lake(lambda lake: fill(lake, 1e9)), QUEBEC, now=NOW)
+    more = gather(make_lake(lambda lake: fill(lake, 4e9)), QUEBEC, now=NOW)
+    assert some.network and more.network and some.totals == more.totals
+    assert some.network.transferred_b == pytest.approx(60 * 3e9)
+    assert more.network.energy_j.value == pytest.approx(2 * some.network.energy_j.value)
+    carbon = known(some.network.co2e_kg)
+    kwh = some.network.energy_j.value / 3.6e6
+    assert carbon.value == pytest.approx(kwh * some.factors[0].estimate.value / 1000)
+    page = as_html(some, "fr")
+    assert "180" in page and "Go" in page and "aucun total" in page
+    assert gather(make_lake(fill_laptop), QUEBEC, now=NOW).network is None

@@ -1,0 +1,40 @@
+"""Terms that are no fit of ours: overhead of rooms, energy of networks. Each with its range."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sobriety.core.estimate import Estimate
+from sobriety.core.units import J_PER_KWH
+
+from .tables import table
+
+B_PER_GB = 1e9
+
+
+def rooms() -> tuple[str, ...]:
+    """Kinds of rooms whose overhead is held."""
+    return tuple(name.removeprefix("pue ") for name in _terms() if name.startswith("pue "))
+
+
+def room_pue(room: str) -> Estimate:
+    """Power usage effectiveness of a kind of room. Raises KeyError for one that is not held."""
+    return _estimate(f"pue {room}", "pue_ratio", f"typical {room}")
+
+
+def network_energy(transferred_b: float) -> Estimate:
+    """Joules that fixed networks are said to use for so many bytes, all of them taken as carried
+    through the internet: an allocation of what runs anyway."""
+    per_gb = _estimate("network fixed", "energy_j", "bytes × kWh a GB of fixed networks")
+    return per_gb.scaled(transferred_b / B_PER_GB * J_PER_KWH)
+
+
+def _estimate(name: str, metric: str, method: str) -> Estimate:
+    row = _terms()[name]
+    value, low, high = (float(row[bound]) for bound in ("value", "low", "high"))
+    return Estimate(metric, value, low, high, "archetype", method, (row["source"],))
+
+
+@cache
+def _terms() -> dict[str, dict[str, str]]:
+    return {row["name"]: row for row in table("terms")}
