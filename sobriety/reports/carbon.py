@@ -60,6 +60,11 @@ class HostUse:
         return self.machine.category or "", self.machine.cpu_model or ""
 
     @property
+    def in_room(self) -> bool:
+        """Whether a room's overhead is for it: a server's, and no laptop's."""
+        return self.machine.category == "server"
+
+    @property
     def energy(self) -> Estimate:
         return total("energy_j", self.energy_by_year.values(), shared_error=True)
 
@@ -113,30 +118,50 @@ class Accounts:
             share_of(making, use, "embodied_ratio", "making ÷ (making + use)"),
         )
 
-    def co2e(self, energy: Estimate, year: int) -> Figure:
-        """Carbon of energy at the plug, the room's overhead included."""
+    def co2e(self, energy: Estimate, year: int, *, in_room: bool) -> Figure:
+        """Carbon of energy at the plug, with the overhead of the servers' room or without."""
         if self.missing is not None:
             return Missing(self.missing)
-        return co2e(self._with_overhead(energy), self.factors[year])
-
-    def alone(self, energy: Estimate, year: int) -> Figure:
-        """Carbon of energy elsewhere, as if of this grid; no room's overhead."""
-        if self.missing is not None:
-            return Missing(self.missing)
-        return co2e(energy, self.factors[year])
+        return co2e(self._with_overhead(energy) if in_room else energy, self.factors[year])
 
     def _use(self, hosts: Sequence[HostUse], certain: frozenset[Input]) -> Figure:
         if self.missing is not None:
             return Missing(self.missing)
         parts: list[Estimate] = []
         for year in sorted({y for h in hosts for y in h.energy_by_year}):
-            # One factor for all hosts: its error is theirs together, so it is multiplied last.
             using = [h for h in hosts if year in h.energy_by_year]
-            energy = fleet_total("energy_j", [(h.model_key, h.energy_by_year[year]) for h in using])
-            factor = self._factor(using, year)
-            energy = self._with_overhead(exact(energy) if "energy" in certain else energy)
+            energy, factor = self._supplied(using, year, certain)
             parts.append(co2e(energy, exact(factor) if "grid" in certain else factor))
         return total("co2e_kg", parts, shared_error=True)
+
+    def _supplied(
+        self, hosts: Sequence[HostUse], year: int, certain: frozenset[Input]
+    ) -> tuple[Estimate, Estimate]:
+        """Energy with overhead, and one factor for all of it, since its error is theirs together:
+        the mean, with what is above it or below carried by the energy."""
+        supplied: list[tuple[Estimate, Estimate]] = []
+        for in_room in (False, True):
+            using = [h for h in hosts if h.in_room is in_room]
+            if using:
+                energy = fleet_total(
+                    "energy_j", [(h.model_key, h.energy_by_year[year]) for h in using]
+                )
+                energy = exact(energy) if "energy" in certain else energy
+                energy = self._with_overhead(energy) if in_room else energy
+                supplied.append((energy, self._factor(using, year)))
+        energy_j = math.fsum(energy.value for energy, _ in supplied)
+        if len(supplied) == 1 or not energy_j:
+            return supplied[0]
+        factor = total(
+            "intensity_g_per_kwh",
+            [factor.scaled(energy.value / energy_j) for energy, factor in supplied],
+            shared_error=True,
+        )
+        weighted = [
+            energy.scaled(own.value / factor.value) if factor.value else energy
+            for energy, own in supplied
+        ]
+        return total("energy_j", weighted, shared_error=False), factor
 
     def _factor(self, hosts: Sequence[HostUse], year: int) -> Estimate:
         """The mean of hosts' own factors, weighted by energy; their errors are of one grid."""

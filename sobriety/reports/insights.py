@@ -20,7 +20,6 @@ _NARROWINGS: tuple[tuple[str, Input], ...] = (
     ("lifetime", "lifetime"),
     ("grid_factor", "grid"),
 )
-_SERVERS = frozenset({"server", "rack server", "blade server", "tower server"})
 
 
 def measured_j(plan: EnergyPlan, measures: Mapping[str, float]) -> float:
@@ -118,11 +117,7 @@ def _weight(action: Action) -> tuple[float, float]:
 def _sleep(
     years: Sequence[HostUse], accounts: Accounts, year: int, *, servers: bool
 ) -> Action | None:
-    quiet = [
-        (h, h.quiet)
-        for h in years
-        if h.quiet is not None and (h.machine.category in _SERVERS) is servers
-    ]
+    quiet = [(h, h.quiet) for h in years if h.quiet is not None and h.in_room is servers]
     if not quiet:
         return None
     energy = fleet_total("energy_j", [(h.model_key, q) for h, q in quiet])
@@ -130,7 +125,7 @@ def _sleep(
         "consolidate_quiet" if servers else "sleep_when_quiet",
         tuple(h.machine.host for h, _ in quiet),
         energy,
-        accounts.co2e(energy, year),
+        accounts.co2e(energy, year, in_room=servers),
     )
 
 

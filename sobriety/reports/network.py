@@ -21,4 +21,4 @@ def network_of(sums: Sequence[UsageSum], accounts: Accounts, year: int) -> Netwo
     if not transferred_b:
         return None
     energy = network_energy(transferred_b)
-    return Network(transferred_b, energy, accounts.alone(energy, year))
+    return Network(transferred_b, energy, accounts.co2e(energy, year, in_room=False))
