@@ -8,7 +8,7 @@ that a sensor covers all of it or none.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
 from sobriety.core.errors import FactorNotFound
@@ -19,7 +19,7 @@ from .categories import category_of
 from .cpu import design_power_w
 from .curve import Curve, PowerModel, power_w, straight, through
 from .power import power_model
-from .terminal import FULL_LOAD_W, SOURCE, kind_of, known_terminal, state_watts
+from .terminal import FULL_LOAD_W, SOURCE, is_terminal, kind_of, known_terminal, state_watts
 
 TEADS = "Teads Engineering, Building an AWS EC2 Carbon Emissions Dataset, 2021"
 GPU = "the accelerator's own sensor"
@@ -47,6 +47,7 @@ class Coefficients(NamedTuple):
 
     duration_s: float = 0.0
     covered_s: float = 0.0
+    screen_on_s: float = 0.0
     util_sqrt_s: float = 0.0
     util_s: float = 0.0
     util_cubed_s: float = 0.0
@@ -101,7 +102,8 @@ def active(plan: EnergyPlan) -> EnergyPlan:
     what is left: the watts of time, and a sensor's joules up to the least draw seen.
     """
     value, low, high = (
-        c._replace(duration_s=0.0, covered_s=0.0) for c in (plan.value, plan.low, plan.high)
+        c._replace(duration_s=0.0, covered_s=0.0, screen_on_s=0.0)
+        for c in (plan.value, plan.low, plan.high)
     )
     return EnergyPlan(value, low, high, plan.basis, f"above idle: {plan.method}", plan.sources)
 
@@ -138,6 +140,12 @@ def plan(machine: Machine, observed: Sequence[str], state: str) -> EnergyPlan | 
         model = power_model(machine)
     except FactorNotFound:
         return None
+    found = _by_processor(machine, model, observed)
+    return _by_screen(machine, model, found) if "screen" in observed else found
+
+
+def _by_processor(machine: Machine, model: PowerModel, observed: Sequence[str]) -> EnergyPlan:
+    """By its sensors and the model of the rest; else by the model."""
     if "package" in observed:
         return _package(machine, model, observed)
     value, low, high = (_modelled(c) for c in (model.curve, model.low, model.high))
@@ -147,6 +155,31 @@ def plan(machine: Machine, observed: Sequence[str], state: str) -> EnergyPlan | 
     value, low, high = (c._replace(gpu_j=1.0) for c in (value, low, high))
     return EnergyPlan(
         value, low, high, "mixed", f"gpu measured; {model.method}", (GPU, *model.sources)
+    )
+
+
+def _by_screen(machine: Machine, model: PowerModel, lit: EnergyPlan) -> EnergyPlan:
+    """The same, with the watts of the screen only while it is lit: long idle for short idle.
+
+    Of what people sit at; a server's consoles and a virtual machine's have no screen of their own.
+    """
+    if machine.virtual or not machine.category or not is_terminal(category_of(machine.category)):
+        return lit
+    long, short = (state_watts(machine, state) for state in ("long_idle", "short_idle"))
+    if long is None or short is None:
+        return lit
+    screen_ratio = 1 - long.value_w / short.value_w
+
+    def split(c: Coefficients, curve: Curve) -> Coefficients:
+        screen_w = min(c.covered_s, curve.a_w * screen_ratio)
+        return c._replace(covered_s=c.covered_s - screen_w, screen_on_s=screen_w)
+
+    return replace(
+        lit,
+        value=split(lit.value, model.curve),
+        low=split(lit.low, model.low),
+        high=split(lit.high, model.high),
+        method=f"{lit.method}; long idle while no screen is lit",
     )
 
 

@@ -39,6 +39,7 @@ SENTENCES = (
     mark("{method} read at the plug to within {n} %; shape of: {method}"),
     mark("{n} loads"),
     mark("{n} % load"),
+    mark("long idle while no screen is lit"),
     mark("idle and full load"),
     mark("idle"),
     mark("full load"),

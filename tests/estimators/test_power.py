@@ -18,11 +18,13 @@ from sobriety.estimators import (
     Coefficients,
     EnergyPlan,
     PowerModel,
+    active,
     energy,
     energy_j,
     plan,
     power_model,
     power_w,
+    state_watts,
 )
 
 # Inner rooms have no address for a type checker: `sobriety/estimators.pyi` is only the door.
@@ -331,3 +333,45 @@ def test_a_server_whose_disks_are_unknown_may_be_as_others_are_sold() -> None:
             for n in (None, 1)
         )
         assert power_w(bare.high, 0) >= power_w(one.curve, 0) - 1e-9
+
+
+@pytest.mark.parametrize("facts", [{}, {"idle_w": 12.0}, {"cpu_model": CPUS[2], "cores": 4}])
+def test_a_day_at_a_notebook_is_the_sum_over_its_states(facts: dict[str, Any]) -> None:
+    """Eight hours lit, two dark, six asleep, eight off; hardly anything computed."""
+    laptop = Machine(category="notebook", **facts)
+    model = power_model(laptop)
+    short_w = power_w(model.curve, 0)
+    long, short, sleep, off = (
+        state_watts(laptop, state) for state in ("long_idle", "short_idle", "sleep", "off")
+    )
+    assert long and short and sleep and off
+    long_w = short_w * long.value_w / short.value_w
+    awake = {"duration_s": 36_000.0, "covered_s": 36_000.0, "screen_on_s": 28_800.0,
+             "util_sqrt_s": 0.0, "util_s": 0.0, "util_cubed_s": 0.0}  # fmt: skip
+    seen = known(laptop, ("cpu", "screen"))
+    day_j = math.fsum([
+        energy(seen, awake).value,
+        energy(known(laptop, (), "asleep"), {"duration_s": 21_600.0}).value,
+        energy(known(laptop, (), "off"), {"duration_s": 28_800.0}).value,
+    ])  # fmt: skip
+    by_hand_j = 28_800 * short_w + 7_200 * long_w + 21_600 * sleep.value_w + 28_800 * off.value_w
+    assert day_j == pytest.approx(by_hand_j)
+    assert long_w < short_w and "no screen is lit" in seen.method
+    # Where nobody saw the screen it is taken as lit, and the method says which idle it is.
+    blind = known(laptop, ("cpu",))
+    assert energy(blind, awake).value == pytest.approx(36_000 * short_w)
+    assert "no screen" not in blind.method and "short idle" in blind.method
+
+
+def test_a_servers_console_is_no_screen_of_its_own() -> None:
+    for machine in (SERVER, Machine(category="notebook", virtual=True), Machine()):
+        assert known(machine, ("cpu", "screen")) == known(machine, ("cpu",))
+
+
+def test_what_a_package_sensor_does_not_see_has_the_screen_in_it() -> None:
+    lit = known(LAPTOP, ("cpu", "package"))
+    dark = known(LAPTOP, ("cpu", "package", "screen"))
+    assert dark.value.covered_s + dark.value.screen_on_s == pytest.approx(lit.value.covered_s)
+    assert dark.value.screen_on_s > 0 and dark.value.package_j == 1.0
+    work = active(dark)
+    assert work.value.screen_on_s == work.value.covered_s == 0.0
