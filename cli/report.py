@@ -16,7 +16,6 @@ from sobriety.core.errors import ConfigError
 from .options import as_of_option, config_option, factor_option, zone_option
 
 if TYPE_CHECKING:
-    from sobriety.core.estimate import Estimate
     from sobriety.grid_hours import Hours
     from sobriety.lake import Lake
 
@@ -86,7 +85,7 @@ def report(
     from sobriety import period as periods
     from sobriety.core.host import LocalHost
     from sobriety.durable import write_whole
-    from sobriety.factor_store import book, kept_products, market
+    from sobriety.factor_store import book, kept_products, market, overhead
     from sobriety.lake import Lake
     from sobriety.reports import ReportSettings, as_html, as_json, as_text, gather
     from sobriety.this_machine import own_calibration
@@ -103,7 +102,7 @@ def report(
     wanted = ReportSettings(
         zone=config.text("zone"),
         kind="life-cycle" if config.text("factor_kind") == "life-cycle" else "direct",
-        pue=_pue(config),
+        pue=overhead(config),
         language=_language(config.text("language")),
         idle=idle,
         timezone=timezone,
@@ -129,14 +128,6 @@ def report(
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     click.echo(as_text(found, colour=terminal, ascii_only=not unicode), nl=False)
     click.echo(f"\n{path}")
-
-
-def _pue(config: settings.Config) -> Estimate | float | None:
-    """What its owner measured, or that of such rooms."""
-    from sobriety.estimators import room_pue
-
-    room = config.text("pue")
-    return room_pue(room) if room else config.number("pue")
 
 
 def _hours(files: tuple[Path, ...], config: settings.Config) -> tuple[Hours, ...]:

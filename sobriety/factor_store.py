@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sobriety.config import Config, data_folder
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
-from sobriety.estimators import FactorBook, GridFactor, grid_factor
+from sobriety.estimators import FactorBook, GridFactor, grid_factor, room_pue
 
 from .catalogue import FORMS as PRODUCTS
 from .catalogue import PLACE, Catalogue, catalogue_of
@@ -173,6 +173,13 @@ def market(config: Config) -> Estimate | None:
     return Estimate(
         "market_g_per_kwh", value, value, value, "declared", "market-based, by contract", (source,)
     )
+
+
+def overhead(config: Config) -> Estimate | float | None:
+    """Power usage effectiveness of the servers' room: measured, or that of such rooms; None where
+    nobody says."""
+    room = config.text("pue")
+    return room_pue(room) if room else config.number("pue")
 
 
 def _name(text: str) -> str:

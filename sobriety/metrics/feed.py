@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sobriety.config import Config
+from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.factor_store import book
+from sobriety.factor_store import book, overhead
 from sobriety.session import Session
 
 from .endpoint import Endpoint
@@ -42,7 +43,7 @@ class Metrics:
             zone=config.text("zone"),
             factor_kind=config.text("factor_kind") or "direct",
             factors=book(config),
-            pue=config.must_number("pue"),
+            pue=_pue(machine, config),
         )
         listen, otlp = config.text("metrics"), config.text("otlp_endpoint")
         self.endpoint = None if listen is None else Endpoint(listen)
@@ -115,3 +116,9 @@ def _resident_b() -> int | None:
 
     with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  # pathlib costs 1 MB
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _pue(machine: Machine, config: Config) -> float:
+    """Of the room that a server stands in; its range is for reports."""
+    room = overhead(config) if machine.category == "server" else None
+    return room.value if isinstance(room, Estimate) else room or 1.0

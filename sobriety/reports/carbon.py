@@ -36,6 +36,7 @@ class HostUse:
     observed_s       the time of that energy
     covered_s        the part of it in which the processor was observed
     measured_j       the joules of it that a sensor gave
+    idle             what the time observed would have cost with nothing to do, screens as they were
     quiet            energy of hours that were hardly busy; None when there were none
     watched          energy of the time in which it was known whether anybody was logged in, if any
     unattended       the part of it in which nobody was; None when there was none
@@ -47,6 +48,7 @@ class HostUse:
     observed_s: float
     covered_s: float
     measured_j: float
+    idle: Estimate
     quiet: Estimate | None
     watched: Estimate | None
     unattended: Estimate | None
@@ -77,6 +79,7 @@ class HostUse:
             observed_s=float(S_PER_YEAR),
             covered_s=self.covered_s * times,
             measured_j=self.measured_j * times,
+            idle=self.idle.scaled(times),
             quiet=self.quiet.scaled(times) if self.quiet else None,
             watched=self.watched.scaled(times) if self.watched else None,
             unattended=self.unattended.scaled(times) if self.unattended else None,

@@ -191,6 +191,7 @@ def _host(
         sum(s.measures["duration_s"] for s in sums),
         sum(s.measures["covered_s"] for s in sums),
         sum(insights.measured_j(plans[s.key], s.measures) for s in sums),
+        insights.idle(machine, [(plans[s.key], s.measures) for s in sums]),
         joules_if_any([s for s in sums if s.quiet]),
         joules_if_any([s for s in sums if "presence" in s.observed.split()]),
         joules_if_any([s for s in sums if s.unattended]),

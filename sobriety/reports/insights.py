@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from sobriety.core.estimate import Estimate, product
+from sobriety.core.machine import Machine
 from sobriety.estimators import Curve, EnergyPlan, power_model, power_w
 
 from .carbon import Accounts, HostUse, Input, fleet_total, share_of
@@ -48,22 +49,28 @@ def indicators(hosts: Sequence[HostUse], totals: Footprint) -> tuple[Indicator, 
     return tuple(found)
 
 
+def idle(machine: Machine, rows: Sequence[tuple[EnergyPlan, Mapping[str, float]]]) -> Estimate:
+    """The curve at no load over the time observed, less what screens saved while they were dark."""
+    model = power_model(machine)
+    covered_s = math.fsum(measures["covered_s"] for _, measures in rows)
+    bounds: list[float] = []
+    for name, curve in (("value", model.curve), ("low", model.low), ("high", model.high)):
+        saved_j = math.fsum(
+            getattr(plan, name).screen_on_s
+            * max(0.0, measures["covered_s"] - measures.get("screen_on_s", 0.0))
+            for plan, measures in rows
+        )
+        bounds.append(max(0.0, power_w(curve, 0.0) * covered_s - saved_j))
+    value, low, high = bounds
+    return Estimate(
+        "energy_j", value, min(low, value), max(high, value), model.basis,
+        "power curve at no load × time observed", model.sources,
+    )  # fmt: skip
+
+
 def _idle(hosts: Sequence[HostUse], totals: Footprint) -> Figure:
-    """The curve at u = 0 over the time covered, of all energy."""
-    parts: list[tuple[object, Estimate]] = []
-    for host in hosts:
-        model = power_model(host.machine)
-        value, low, high = (
-            power_w(c, 0.0) * host.covered_s for c in (model.curve, model.low, model.high)
-        )
-        method = "power curve at no load × time observed"
-        parts.append(
-            (
-                host.model_key,
-                Estimate("energy_j", value, low, high, model.basis, method, model.sources),
-            )
-        )
-    return _part_of(fleet_total("energy_j", parts), totals.energy_j, "idle_ratio")
+    whole = fleet_total("energy_j", [(h.model_key, h.idle) for h in hosts])
+    return _part_of(whole, totals.energy_j, "idle_ratio")
 
 
 def _quiet(hosts: Sequence[HostUse], totals: Footprint) -> Figure:
