@@ -171,7 +171,8 @@ def _by_screen(machine: Machine, model: PowerModel, lit: EnergyPlan) -> EnergyPl
     screen_ratio = 1 - long.value_w / short.value_w
 
     def split(c: Coefficients, curve: Curve) -> Coefficients:
-        screen_w = min(c.covered_s, curve.a_w * screen_ratio)
+        # What else a sensor leaves out, supply losses at least, stays when the screen goes dark.
+        screen_w = min(c.covered_s * (1 - LEAST_REST_RATIO), curve.a_w * screen_ratio)
         return c._replace(covered_s=c.covered_s - screen_w, screen_on_s=screen_w)
 
     return replace(
