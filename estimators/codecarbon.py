@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 SOURCE = "CodeCarbon's energy mix (Our World in Data, CC BY 4.0)"
 
 
+PROVINCES_SOURCE = "CodeCarbon's mixes of Canada's provinces, tables of 2023"
+STATES_SOURCE = "US EPA eGRID2023, total output emission rate, by CodeCarbon"
+_PROVINCES, _STATES, _TABLES_YEAR = "canada_energy_mix", "usa_emissions", 2023
+_FUELS_G_PER_KWH = {"coal": 995.725971, "petroleum": 816.6885263, "naturalGas": 743.8415916}
+"""What CodeCarbon multiplies a province's shares with; the rest of its mix counts nothing."""
+G_PER_LB = 453.59237
+
+
 class Mix(NamedTuple):
     """Yearly life-cycle intensity of a country's production. `iso3` as in CAN."""
 
@@ -53,6 +61,41 @@ def energy_mixes() -> dict[str, Mix]:
         for iso3, row in table.items()
         if row.get("carbon_intensity") and row.get("year")
     }
+
+
+class Regional(NamedTuple):
+    """Emissions at the power stations of a province or state, by where it was generated."""
+
+    intensity_g_per_kwh: float
+    year: int
+    source: str
+    licence: str
+
+
+@cache
+def regions() -> dict[str, Regional]:
+    """By zone; empty when CodeCarbon is not installed. Provinces of Canada by the rule that
+    CodeCarbon itself applies to their mix, states of the USA as eGRID has them."""
+    import json
+
+    folder = data_folder()
+    if folder is None:
+        return {}
+    found: dict[str, Regional] = {}
+    paths = [folder / "private_infra" / "2023" / f"{c}.json" for c in (_PROVINCES, _STATES)]
+    if not all(path.is_file() for path in paths):
+        return {}
+    provinces, states = (json.loads(path.read_text(encoding="utf-8")) for path in paths)
+    for name, mix in provinces.items():
+        grams = sum(mix[fuel] / mix["total"] * g for fuel, g in _FUELS_G_PER_KWH.items())
+        found[name] = Regional(grams, _TABLES_YEAR, PROVINCES_SOURCE, "MIT")
+    for name, state in states.items():
+        if not name.startswith("_"):
+            grams = state["emissions"] * G_PER_LB / 1000
+            found[f"US-{state['regionCode']}"] = Regional(
+                grams, int(states["_source"]["year"]), STATES_SOURCE, "public domain"
+            )
+    return found
 
 
 @cache

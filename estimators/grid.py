@@ -12,9 +12,9 @@ from sobriety.core.errors import FactorNotFound
 from sobriety.core.estimate import Estimate
 
 from .codecarbon import SOURCE as CODECARBON
-from .codecarbon import energy_mixes
+from .codecarbon import energy_mixes, regions
 from .tables import table
-from .zones import countries, resolve_zone
+from .zones import countries, resolve_zone, zone_name
 
 FactorKind = Literal["direct", "life-cycle"]
 """direct: what leaves the power stations. life-cycle: with all that is upstream of them."""
@@ -136,7 +136,7 @@ def all_factors(zone: str, book: FactorBook = BUILT_IN) -> list[GridFactor]:
     own.sort(key=lambda f: (f.year, f.edition), reverse=True)
     ours.sort(key=lambda f: f.edition, reverse=True)
     ours.sort(key=lambda f: (-f.year, rank[f.source]))
-    return [*own, *ours, *_mix(code)]
+    return [*own, *ours, *_mix(code), *_region(code)]
 
 
 @cache
@@ -158,6 +158,21 @@ def _mix(code: str) -> list[GridFactor]:
         code, mix.year, "life-cycle", figure, "final", (), "", "production", CODECARBON, "CC BY 4.0"
     )
     return [factor]
+
+
+def _region(code: str) -> list[GridFactor]:
+    """CodeCarbon's of a province or a state."""
+    name = zone_name(code).lower() if code.startswith("CA-") else code
+    found = regions().get(name)
+    if found is None:
+        return []
+    value = found.intensity_g_per_kwh
+    figure = Estimate(
+        "intensity_g_per_kwh", value, value * (1 - MIX_RATIO), value * (1 + MIX_RATIO), "declared",
+        f"{found.year} direct factor of {code}, production", (found.source,),
+    )  # fmt: skip
+    return [GridFactor(code, found.year, "direct", figure, "final", (), "", "production",
+                       found.source, found.licence)]  # fmt: skip
 
 
 def grid_factor(row: Mapping[str, str], own: str | None = None) -> GridFactor:

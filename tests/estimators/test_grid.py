@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
 from sobriety.core.errors import FactorNotFound
@@ -81,10 +83,10 @@ def test_the_other_kind_is_offered_and_never_taken() -> None:
 
 
 def test_a_province_never_gets_its_countrys_figure() -> None:
-    for kind in ("direct", "life-cycle"):
-        with pytest.raises(FactorNotFound, match="CA-ON"):
-            intensity("Ontario", 2024, kind)
-    assert all_factors("Ontario") == []
+    with pytest.raises(FactorNotFound, match="CA-ON"):
+        intensity("Ontario", 2024, "life-cycle")  # only a mix of its power stations is held
+    assert {f.zone for f in all_factors("Ontario")} <= {"CA-ON"}
+    assert not any(f.kind == "life-cycle" for f in all_factors("Nunavut"))
 
 
 def test_an_unknown_kind_is_refused() -> None:
@@ -160,3 +162,27 @@ def test_every_factor_of_ours_has_an_edition_a_source_and_a_licence() -> None:
     for f in every:
         assert f.edition and f.source and f.licence and f.own is None, f
         assert f.estimate.low <= f.estimate.value <= f.estimate.high
+
+
+@pytest.mark.parametrize("province", ["quebec", "ontario", "alberta", "nova scotia"])
+def test_a_provinces_mix_is_what_codecarbon_itself_computes(province: str) -> None:
+    emissions = pytest.importorskip("codecarbon.core.emissions")
+    data = import_module("codecarbon.input").DataSource().get_country_energy_mix_data("can")
+    theirs = emissions.Emissions._region_energy_mix_to_emissions_rate(data[province])
+    (ours,) = [f for f in all_factors(province) if "CodeCarbon" in f.source]
+    assert ours.estimate.value == pytest.approx(theirs.kgs_per_kWh * 1000)
+    assert (ours.kind, ours.basis) == ("direct", "production")
+
+
+def test_a_state_is_no_country_and_pounds_are_grams() -> None:
+    (factor,) = all_factors("US-CO")
+    assert factor.estimate.value == pytest.approx(1091.078 * 0.45359237)
+    assert factor.year == 2023 and "eGRID" in factor.source
+    assert resolve_zone("Georgia") == "GE" and resolve_zone("Géorgie (État)") == "US-GA"
+    assert resolve_zone("Californie") == "US-CA" and resolve_zone("CA") == "CA"
+
+
+def test_ours_comes_before_codecarbons_for_quebec() -> None:
+    held = [f for f in all_factors("CA-QC") if f.kind == "direct" and f.year == 2023]
+    assert len(held) == 2 and "CodeCarbon" in held[1].source
+    assert intensity("CA-QC", 2023).source == held[0].source
