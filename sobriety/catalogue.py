@@ -18,7 +18,7 @@ from typing import NamedTuple
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
 from sobriety.estimators import plain_maker, plain_words
-from sobriety.factor_forms import Form, Row, Taken, Wrong, cells, refuse
+from sobriety.factor_forms import Form, Row, Taken, Wrong, cells, recognised, refuse
 from sobriety.sheet import Sheet, read_sheet
 
 PLACE = "products"
@@ -92,13 +92,7 @@ def catalogue_of(paths: Sequence[Path]) -> Catalogue:
     found: list[Product] = []
     for path in paths:
         sheet = read_sheet(path, needs=None)
-        form = next((f for f in FORMS if f.recognises(sheet)), None)
-        if form is None:
-            raise ConfigError(
-                f"{path} is no catalogue of products; its columns are"
-                f" {', '.join(sheet.names)[:200]}",
-                hint=f"name them {', '.join(COLUMNS[:3])}, or take Boavizta's file",
-            )
+        form = recognised(path, sheet, FORMS)
         found += [_product(row) for row in form.take(path, sheet, "").rows]
     return Catalogue(found)
 
@@ -212,9 +206,15 @@ def _numbers(
     return found, bad
 
 
+def is_boavizta(sheet: Sheet) -> bool:
+    return set(BOAVIZTA) <= set(sheet.names)
+
+
+def is_products(sheet: Sheet) -> bool:
+    return set(COLUMNS[:3]) <= set(sheet.names)
+
+
 FORMS = (
-    Form("products' footprints by Boavizta", PLACE,
-         lambda sheet: set(BOAVIZTA) <= set(sheet.names), take_boavizta),
-    Form("products' footprints", PLACE,
-         lambda sheet: set(COLUMNS[:3]) <= set(sheet.names), take_products),
-)  # fmt: skip
+    Form("products' footprints by Boavizta", PLACE, is_boavizta, take_boavizta),
+    Form("products' footprints", PLACE, is_products, take_products),
+)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,6 +54,17 @@ class Wrong(NamedTuple):
     column: str
     value: str
     said: str
+
+
+def recognised(path: Path, sheet: Sheet, forms: Sequence[Form]) -> Form:
+    """The first form that takes the sheet. Raises ConfigError where none does."""
+    form = next((f for f in forms if f.recognises(sheet)), None)
+    if form is None:
+        raise ConfigError(
+            f"{path} is no file that is known here; its columns are {', '.join(sheet.names)[:200]}",
+            hint=f"known are {' and '.join(f.name for f in forms)}: see docs/methods.md",
+        )
+    return form
 
 
 def refuse(path: Path, wrong: list[Wrong]) -> None:

@@ -22,6 +22,7 @@ from .factor_forms import (
     Taken,
     is_electricity_maps,
     is_grid,
+    recognised,
     take_electricity_maps,
     take_grid,
 )
@@ -71,13 +72,7 @@ def take(path: Path, name: str | None, *, month: str) -> tuple[Kept, Form, Taken
     from sobriety.sheet import read_sheet
 
     sheet = read_sheet(path, needs=None)
-    form = next((f for f in FORMS if f.recognises(sheet)), None)
-    if form is None:
-        raise ConfigError(
-            f"{path} is no file of factors that is known here; its columns are"
-            f" {', '.join(sheet.names)[:200]}",
-            hint=f"known are {' and '.join(f.name for f in FORMS)}: see docs/methods.md",
-        )
+    form = recognised(path, sheet, FORMS)
     taken = form.take(path, sheet, month)
     name = _name(name or path.stem)
     kept = Kept(name, form.place, folder() / form.place / f"{name}.csv")

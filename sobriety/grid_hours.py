@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,8 @@ def read_hours(path: Path, zone: str, kind: str) -> Hours:
     with _opened(path) as text:
         lines = csv.reader(text, delimiter=_separator(path, text), strict=True)
         try:
-            layout = layout_of(path, next(lines, []), kind)
+            nothing: list[str] = []
+            layout = layout_of(path, next(lines, nothing), kind)
             by_hour, missing = _hours(path, layout, lines, code)
         except csv.Error as error:
             raise ConfigError(
@@ -164,7 +165,7 @@ class _Zones:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
+def _opened(path: Path) -> Generator[TextIO]:
     if path.is_dir():
         raise ConfigError(f"{path} is a folder", hint="name a CSV file")
     try:

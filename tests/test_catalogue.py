@@ -97,7 +97,7 @@ def test_one_name_twice_gives_the_median_and_all_bounds(write: Write) -> None:
         (OURS.replace("210", "nan"), "not within"),
         (OURS.replace("210", "300"), "not within 180 to 260"),
         (OURS.replace("Lenovo", ""), "manufacturer: ''; nothing there"),
-        ("a,b\n1,2\n", "no catalogue of products; its columns are a, b"),
+        ("a,b\n1,2\n", "no file that is known here; its columns are a, b"),
         (OURS.splitlines()[0] + "\n", "has no product"),
     ],
 )  # fmt: skip
