@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,10 +14,13 @@ from sobriety import config as settings
 from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.host import Host, LocalHost
-from sobriety.profiler import TOO_SHORT, Profile
+from sobriety.costing import TOO_SHORT
+from sobriety.profiler import Profile
 from sobriety.trials.doubts import Doubt, doubts
 from sobriety.trials.runs import Measure, Trial
+from sobriety.trials.statistics import median
 
+from .budgets import Cost, Limits, limit_options
 from .figures import duration, energy, mass, memory
 from .options import Duration, config_option, factor_option, json_option, zone_option
 from .trials import Repeated, measurer, repeat_options, run_all, table
@@ -41,6 +45,7 @@ from .trials import as_json as trials_as_json
     help="Write the figures there instead of stderr.",
 )
 @repeat_options(runs=1)
+@limit_options
 @click.option("--cross-check", is_flag=True, help="Run CodeCarbon's offline tracker beside ours.")
 @json_option
 @config_option
@@ -53,6 +58,7 @@ def profile(
     interval_s: float,
     output: Path | None,
     repeated: Repeated,
+    limits: Limits,
     cross_check: bool,
     as_json: bool,
     config_file: Path | None,
@@ -69,6 +75,7 @@ def profile(
     sobriety profile --zone CA-QC --json -o cost.json -- make test
     sobriety profile --cross-check -- ./bench.sh
     sobriety profile --runs 10 --warmup 1 --cooldown 2s --csv runs.csv -- ./bench.sh
+    sobriety profile --zone CA-QC --max-energy 50J --functional-unit requests=1000 -- ./load.sh
     """
     config = settings.load({"zone": zone, "factor_kind": factor_kind}, file=config_file)
     host = LocalHost()
@@ -79,46 +86,56 @@ def profile(
     if is_repeated:
         if cross_check:
             raise click.UsageError("--cross-check takes one run")
-        _again(command, repeated, measure, host, as_json, output)
-        return
+        ctx.exit(_again(command, repeated, limits, measure, host, as_json, output))
     peer = None
     if cross_check:
         from sobriety.cross_check import CodeCarbon
 
         peer = CodeCarbon(config.text("zone"))
     result = measure(command)
+    cost = Cost(shlex.join(command), result.run.wall_s, result.energy, result.co2e, result.embodied)
     theirs = peer.stop() if peer else None
     if as_json:
         text = (
-            json.dumps(as_dict(result) | ({"cross_check": theirs} if theirs else {}), indent=2)
+            json.dumps(
+                as_dict(result, limits.piece(cost)) | ({"cross_check": theirs} if theirs else {}),
+                indent=2,
+            )
             + "\n"
         )
     else:
-        text = summary(result, colour=output is None and sys.stderr.isatty())
+        text = summary(result, limits.lines(cost), colour=output is None and sys.stderr.isatty())
         if theirs:
             text += f"  {theirs['method']}: {theirs['energy_j']:,.1f} J for the whole machine\n"
     _write(text, output)
     repeated.write([Trial("A", shlex.join(command), (result,))], (), ())
-    ctx.exit(result.run.exit_code)
+    ctx.exit(limits.close(cost, result.run.exit_code))
 
 
 def _again(
     command: tuple[str, ...],
     repeated: Repeated,
+    limits: Limits,
     measure: Measure,
     host: Host,
     as_json: bool,
     output: Path | None,
-) -> None:
+) -> int:
     """Run it as often as asked. Shown before it is filed: it cannot be had again for free."""
     trials = run_all([(shlex.join(command), command)], repeated, measure)
+    (trial,) = trials
+    cost = Cost(
+        trial.shown, median(trial.values("wall_s")), trial.energy, trial.co2e, trial.embodied
+    )
     found = doubts(trials, host)
     if as_json:
         text = trials_as_json(trials, repeated.plan, (), found)
     else:
         text = _table(trials, found, colour=output is None and sys.stderr.isatty())
+        text += "".join(f"  {line}\n" for line in limits.lines(cost))
     _write(text, output)
     repeated.write(trials, (), found)
+    return limits.close(cost, 0)
 
 
 def _table(trials: tuple[Trial, ...], found: tuple[Doubt, ...], *, colour: bool) -> str:
@@ -127,7 +144,7 @@ def _table(trials: tuple[Trial, ...], found: tuple[Doubt, ...], *, colour: bool)
     return text if colour else click.unstyle(text)
 
 
-def as_dict(result: Profile) -> dict[str, object]:
+def as_dict(result: Profile, piece: Estimate | None = None) -> dict[str, object]:
     """As `docs/schema/profile.json` describes it."""
 
     def figure(estimate: Estimate | None) -> object:
@@ -147,12 +164,13 @@ def as_dict(result: Profile) -> dict[str, object]:
         "machine_energy_j": figure(result.machine_energy),
         "co2e_kg": figure(result.co2e),
         "embodied_kg": figure(result.embodied),
+        "sci_kg": figure(piece),
         "own_cpu_s": result.own_cpu_s,
         "notes": list(result.notes),
     }
 
 
-def summary(result: Profile, *, colour: bool) -> str:
+def summary(result: Profile, more: Sequence[str] = (), *, colour: bool) -> str:
     """What a person reads."""
     run = result.run
 
@@ -176,6 +194,7 @@ def summary(result: Profile, *, colour: bool) -> str:
     if result.machine_energy:
         everybody = dim("idle and all others included")
         lines.append(f"  whole machine    {energy(result.machine_energy)}  {everybody}")
+    lines.extend(f"  {line}" for line in more)
     lines.extend(f"  {dim('note: ' + note)}" for note in result.notes)
     return "\n".join(lines) + "\n"
 

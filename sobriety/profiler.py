@@ -12,35 +12,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sobriety import command as commands
-from sobriety.core.estimate import Estimate, total
+from sobriety import costing
+from sobriety.core.estimate import Estimate
 from sobriety.core.host import Host
 from sobriety.core.machine import Machine
 from sobriety.core.ports import Collector
 from sobriety.core.units import NS_PER_S
-from sobriety.core.usage import Usage
-from sobriety.estimators import (
-    BUILT_IN,
-    Curve,
-    FactorBook,
-    amortised,
-    co2e,
-    embodied,
-    energy,
-    intensity,
-    lifetime,
-    plan,
-    power_model,
-    power_w,
-)
+from sobriety.estimators import BUILT_IN, FactorBook, co2e, intensity
 from sobriety.session import Session
-
-SENSORS = ("package", "psys", "battery", "wall")
-"""Groups whose joules cover at least the processor."""
 
 SAMPLED = frozenset({"cpu", "rapl", "battery", "agent", "psutil"})
 """The collectors that say something of a command; the others would only cost time."""
-
-TOO_SHORT = "too short for the kernel's clock: the whole machine's energy is unknown"
 
 _ONE_ROW_S = 1e9
 
@@ -96,17 +78,13 @@ def profile(
         rows += session.sample() + session.finish()
     rows = [row for row in rows if row.kind == "host"]
     notes: list[str] = []
-    machine_energy = _machine_energy(machine, rows, notes)
-    metered = _above_idle(machine, run, rows, machine_energy)
-    used = metered or _by_cpu_time(machine, run)
+    machine_energy = costing.machine_energy(machine, rows, notes)
+    metered = costing.above_idle(machine, run.cpu_s, rows, machine_energy)
+    used = metered or costing.by_cpu_time(machine, run.cpu_s)
     if factor is None:
-        notes.append(
-            "no grid zone is set, so there is no CO2e; set one with: sobriety config set zone CA-QC"
-        )
+        notes.append(costing.NO_ZONE)
     else:
         notes.extend(factor.notes)
-    threads = machine.threads or 1
-    share = min(1.0, run.cpu_s / (threads * run.wall_s)) if run.wall_s else 0.0
     busy = [r.measures["cpu_busy_s"] for r in rows if "cpu" in r.observed]
     own = [r.measures["agent_cpu_s"] for r in rows if "agent" in r.observed]
     return Profile(
@@ -114,7 +92,7 @@ def profile(
         used,
         machine_energy,
         co2e(used, factor.estimate) if factor else None,
-        amortised(embodied(machine), lifetime(machine), run.wall_s).scaled(share),
+        costing.making(machine, run.wall_s, run.cpu_s),
         sum(own) if own else None,
         tuple(notes),
         sum(busy) if busy else None,
@@ -126,69 +104,3 @@ def _year(host: Host) -> int:
     import time
 
     return time.gmtime(host.now().wall_ns / NS_PER_S).tm_year
-
-
-def _machine_energy(machine: Machine, rows: list[Usage], notes: list[str]) -> Estimate | None:
-    """The whole machine during the run; None when a part of it was not seen."""
-    parts: list[Estimate] = []
-    for row in rows:
-        its_plan = plan(machine, row.observed, row.state) if "cpu" in row.observed else None
-        if its_plan is None:
-            notes.append(TOO_SHORT)
-            return None
-        parts.append(
-            energy(
-                its_plan, {"duration_s": row.duration_s, "covered_s": row.covered_s, **row.measures}
-            )
-        )
-    return total("energy_j", parts, shared_error=True) if parts else None
-
-
-def _above_idle(
-    machine: Machine, run: commands.Run, rows: list[Usage], machine_energy: Estimate | None
-) -> Estimate | None:
-    """What a sensor saw above idle, by share of processor time. None without a sensor."""
-    if machine_energy is None or not all(set(SENSORS) & set(r.observed) for r in rows):
-        return None
-    busy_s = sum(r.measures["cpu_busy_s"] for r in rows)
-    share = min(1.0, run.cpu_s / busy_s) if busy_s > 0 else 0.0
-    wall_s = sum(r.duration_s for r in rows)
-    model = power_model(machine)
-    value, low, high = (
-        max(0.0, joules - power_w(curve, 0.0) * wall_s) * share
-        for joules, curve in (
-            (machine_energy.value, model.curve),
-            (machine_energy.low, model.high),
-            (machine_energy.high, model.low),
-        )
-    )
-    return Estimate(
-        "energy_j",
-        value,
-        min(low, value),
-        max(high, value),
-        "mixed",
-        f"({machine_energy.method}, less idle) by share of processor time",
-        tuple(dict.fromkeys(machine_energy.sources + model.sources)),
-    )
-
-
-def _by_cpu_time(machine: Machine, run: commands.Run) -> Estimate:
-    """Processor time times what one more busy thread draws."""
-    model = power_model(machine)
-    threads = machine.threads or 1
-
-    def per_thread_w(curve: Curve) -> float:
-        return max(0.0, power_w(curve, 1.0) - power_w(curve, 0.0)) / threads
-
-    value = per_thread_w(model.curve)
-    around = (value, per_thread_w(model.low), per_thread_w(model.high))
-    return Estimate(
-        "energy_j",
-        value * run.cpu_s,
-        min(around) * run.cpu_s,
-        max(around) * run.cpu_s,
-        model.basis,
-        f"processor time × watts of one more busy thread ({model.method})",
-        model.sources,
-    )

@@ -75,6 +75,10 @@ class Trial:
         return _middle(known) if len(known) == len(self.runs) else None
 
     @property
+    def embodied(self) -> Estimate:
+        return _middle([p.embodied for p in self.runs])
+
+    @property
     def failed(self) -> int:
         return sum(p.run.exit_code != 0 for p in self.runs)
 

@@ -1,0 +1,175 @@
+"""What `profile` says to continuous integration: budgets, the cost of a piece of work, JUnit."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sobriety.budget import (
+    NAMES,
+    Budget,
+    Check,
+    FunctionalUnit,
+    budget,
+    checks,
+    functional_unit,
+    sci,
+)
+from sobriety.core.estimate import Estimate
+
+from .figures import energy, mass
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+BROKEN = 3
+"""The exit code of a command that went well and cost too much."""
+
+SHOWN = {"energy_j": energy, "co2e_kg": mass}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one run, or the middle of several, cost."""
+
+    name: str
+    wall_s: float
+    energy: Estimate
+    co2e: Estimate | None
+    making: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The options, as given."""
+
+    budgets: tuple[Budget, ...]
+    unit: FunctionalUnit | None
+    junit_file: Path | None
+
+    def lines(self, cost: Cost) -> list[str]:
+        """For the summary."""
+        found = [_said(check) for check in self.checked(cost)]
+        piece = self.piece(cost)
+        if self.unit and piece:
+            name = self.unit.name.removesuffix("s")
+            found.insert(0, f"SCI              {mass(piece)} for each {name}")
+        elif self.unit:
+            found.insert(0, "SCI              unknown without a grid zone")
+        return found
+
+    def checked(self, cost: Cost) -> tuple[Check, ...]:
+        return checks(self.budgets, cost.energy, cost.co2e)
+
+    def piece(self, cost: Cost) -> Estimate | None:
+        return sci(cost.co2e, cost.making, self.unit) if self.unit else None
+
+    def close(self, cost: Cost, exit_code: int) -> int:
+        """Tell those who wait for it. Gives the exit code: the command's own comes first."""
+        checked = self.checked(cost)
+        broken = [check for check in checked if check.is_broken]
+        if self.junit_file:
+            _write_junit(self.junit_file, cost, checked)
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            _tell_github(cost, checked)
+        return exit_code or (BROKEN if broken else 0)
+
+
+def limit_options(function: F) -> F:
+    """The function gets them as `limits`."""
+    options = (
+        click.option("--max-energy", metavar="AMOUNT",
+                     help="Exit with 3 when it used more: 50J, 0.2Wh."),
+        click.option("--max-co2e", metavar="AMOUNT",
+                     help="Exit with 3 when use emitted more: 2mg, 1g."),
+        click.option("--functional-unit", metavar="NAME=COUNT",
+                     help="Say the carbon of each by ISO/IEC 21031 (SCI): requests=1000."),
+        click.option("--junit", "junit_file", type=click.Path(path_type=Path),
+                     help="Write the budgets as JUnit XML, for GitLab and others."),
+    )  # fmt: skip
+
+    @functools.wraps(function)
+    def gathered(*args: Any, **given: Any) -> Any:
+        asked = (("energy_j", given.pop("max_energy")), ("co2e_kg", given.pop("max_co2e")))
+        unit = given.pop("functional_unit")
+        limits = Limits(
+            tuple(budget(metric, text) for metric, text in asked if text is not None),
+            functional_unit(unit) if unit is not None else None,
+            given.pop("junit_file"),
+        )
+        return function(*args, limits=limits, **given)
+
+    result: Any = gathered
+    for option in reversed(options):
+        result = option(result)
+    decorated: F = result
+    return decorated
+
+
+def _said(check: Check) -> str:
+    name = NAMES[check.budget.metric]
+    if check.seen is None:
+        return f"over budget      {name} is unknown, and was to be {check.budget.text} at most"
+    shown = SHOWN[check.budget.metric](check.seen)
+    if check.is_broken:
+        return f"over budget      {name} {shown}, {check.budget.text} at most"
+    return f"within budget    {name} {shown}, {check.budget.text} at most"
+
+
+def _tell_github(cost: Cost, checked: tuple[Check, ...]) -> None:
+    """An annotation for each broken budget, and a row in the step's summary."""
+    for check in checked:
+        if check.is_broken:
+            said = " ".join(_said(check).split())
+            sys.stderr.write(f"::error title=sobriety::{_escaped(f'{cost.name}: {said}')}\n")
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        carbon = mass(cost.co2e) if cost.co2e else "unknown"
+        verdict = "; ".join(" ".join(_said(check).split()) for check in checked) or "no budget"
+        name = cost.name.replace("|", "\\|").replace("`", "'")
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(
+                "\n| command | energy | carbon of use | budget |\n|---|---|---|---|\n"
+                f"| `{name}` | {energy(cost.energy)} | {carbon} | {verdict} |\n"
+            )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _write_junit(path: Path, cost: Cost, checked: tuple[Check, ...]) -> None:
+    from xml.etree import ElementTree
+
+    from sobriety.durable import write_whole
+
+    suite = ElementTree.Element(
+        "testsuite",
+        name="sobriety",
+        tests=str(max(1, len(checked))),
+        failures=str(sum(check.is_broken for check in checked)),
+        time=f"{cost.wall_s:.3f}",
+    )
+    names = [NAMES[check.budget.metric] for check in checked] or ["cost"]
+    for i, name in enumerate(names):
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=_plain(cost.name), name=name, time=f"{cost.wall_s:.3f}"
+        )
+        if checked and checked[i].is_broken:
+            ElementTree.SubElement(case, "failure", message=_plain(_said(checked[i])))
+        out = ElementTree.SubElement(case, "system-out")
+        out.text = f"energy {energy(cost.energy)}" + (
+            f", carbon of use {mass(cost.co2e)}" if cost.co2e else ""
+        )
+    write_whole(path, ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n")
+
+
+def _plain(text: str) -> str:
+    """Without what XML cannot hold."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())
