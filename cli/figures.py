@@ -40,6 +40,12 @@ def energy(estimate: Estimate) -> str:
     return _show(estimate, _ENERGY)
 
 
+def quantity(energy_j: float) -> str:
+    """Joules that have no interval of their own: `12.4 J`."""
+    size, unit = _in(_ENERGY, energy_j)
+    return f"{energy_j / size:.3g} {unit}"
+
+
 def mass(estimate: Estimate) -> str:
     """Carbon: `0.32 mg (0.2 to 0.5)`."""
     return _show(estimate, _MASS)

@@ -14,6 +14,7 @@ VERBS = (
     "collect",
     "profile",
     "compare",
+    "baseline",
     "report",
     "estimate",
     "top",

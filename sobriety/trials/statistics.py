@@ -130,6 +130,38 @@ def paired_ratio(
     return Ratio(math.exp(value), math.exp(min(low, value)), math.exp(max(high, value)), len(logs))
 
 
+def unpaired_ratio(
+    first: Sequence[float],
+    other: Sequence[float],
+    *,
+    confidence_share: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Ratio | None:
+    """The ratio of two sets of runs that have no rounds in common, as of another day.
+
+    What slowed the machine on one day only is in the ratio and not in its interval. None where a
+    figure is 0. Raises ValueError for runs too few.
+    """
+    count = min(len(first), len(other))
+    if count < FEWEST_ROUNDS:
+        raise ValueError(f"{count} runs are too few for an interval")
+    if min(first) <= 0 or min(other) <= 0:
+        return None
+    before, now = [math.log(v) for v in first], [math.log(v) for v in other]
+    tail_share = _widened((1 - confidence_share) / 2, count)
+    draw = Random(seed)
+    apart = sorted(
+        trimmed_mean(draw.choices(now, k=len(now)))
+        - trimmed_mean(draw.choices(before, k=len(before)))
+        for _ in range(resamples)
+    )
+    at = int(tail_share * resamples)
+    value = trimmed_mean(now) - trimmed_mean(before)
+    low, high = min(apart[at], value), max(apart[-1 - at], value)
+    return Ratio(math.exp(value), math.exp(low), math.exp(high), count)
+
+
 def _bootstrap(
     logs: list[float], tail_share: float, resamples: int, seed: int
 ) -> tuple[float, float]:

@@ -1,0 +1,138 @@
+"""`sobriety baseline`: keep what a command costs, and see later whether it costs more."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from sobriety import config as settings
+from sobriety.core.errors import ConfigError
+from sobriety.core.host import LocalHost
+from sobriety.durable import write_whole
+from sobriety.this_machine import describe
+from sobriety.trials.baseline import (
+    Baseline,
+    as_text,
+    changes,
+    differences,
+    of_trial,
+    read,
+)
+from sobriety.trials.doubts import doubts
+from sobriety.trials.statistics import median, spread_ratio
+from sobriety.trials.verdict import QUANTITIES
+
+from .budgets import BROKEN
+from .figures import duration, quantity
+from .options import config_option
+from .trials import Repeated, measurer, repeat_options, run_all, table
+
+
+@click.group()
+def baseline() -> None:
+    """What a command cost when somebody was content with it, kept to compare later runs with.
+
+    \b
+    sobriety baseline save bench.json -- python bench.py
+    sobriety baseline compare bench.json --max-regression 10% -- python bench.py
+    """
+
+
+@baseline.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@repeat_options(runs=10)
+@config_option
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def save(
+    file: Path, repeated: Repeated, config_file: Path | None, command: tuple[str, ...]
+) -> None:
+    """Run a command and keep its figures; a file of that name is replaced.
+
+    \b
+    sobriety baseline save bench.json -- python bench.py
+    sobriety baseline save bench.json --runs 20 --warmup 2 -- make test
+    """
+    write_whole(file, as_text(_measured(command, repeated, config_file)))
+    click.echo(f"{file}: {repeated.plan.runs} runs kept", err=True)
+
+
+@baseline.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def show(file: Path) -> None:
+    """Show what is kept.
+
+    \b
+    sobriety baseline show bench.json
+    """
+    kept = read(file)
+    click.echo(f"{kept.command}\n  {kept.made_utc}, {kept.cpu_model or 'an unknown processor'}")
+    for metric, name in QUANTITIES.items():
+        values = kept.values[metric]
+        shown = duration if metric.endswith("_s") else quantity
+        click.echo(
+            f"  {name:<15} {shown(median(values))} ± {100 * spread_ratio(values):.1f} %,"
+            f" {len(values)} runs"
+        )
+
+
+@baseline.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--max-regression",
+    metavar="SHARE",
+    help="Exit with 3 when energy rose by more, and the interval leaves no doubt of it: 10%.",
+)
+@repeat_options(runs=10)
+@config_option
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.pass_context
+def compare(
+    ctx: click.Context,
+    file: Path,
+    max_regression: str | None,
+    repeated: Repeated,
+    config_file: Path | None,
+    command: tuple[str, ...],
+) -> None:
+    """Run a command again and say whether it costs more than the baseline.
+
+    \b
+    sobriety baseline compare bench.json -- python bench.py
+    sobriety baseline compare bench.json --max-regression 10% -- python bench.py
+    """
+    most_ratio = None if max_regression is None else _share(max_regression)
+    before = read(file)  # before anything runs
+    now = _measured(command, repeated, config_file)
+    for doubt in differences(before, now):
+        click.echo(f"  doubt: {doubt}", err=True)
+    found = changes(before, now)
+    for change in found:
+        click.echo(f"  {change.sentence}")
+    if most_ratio is not None and found[0].is_regression(most_ratio):
+        click.echo(f"  a regression: more than {100 * most_ratio:g} % more energy", err=True)
+        ctx.exit(BROKEN)
+
+
+def _measured(command: tuple[str, ...], repeated: Repeated, config_file: Path | None) -> Baseline:
+    config, host = settings.load({}, file=config_file), LocalHost()
+    quiet = not repeated.show_output
+    measure = measurer(config, host, every_s=1.0, quiet=quiet)
+    trials = run_all([(shlex.join(command), command)], repeated, measure)
+    found = doubts(trials, host)
+    click.echo(table(trials, (), found, []), nl=False, err=True)
+    repeated.write(trials, (), found)
+    return of_trial(trials[0], describe(host, config))
+
+
+def _share(text: str) -> float:
+    """`10%` or `0.1`. Raises ConfigError."""
+    bare = text.strip()
+    try:
+        value = float(bare.removesuffix("%")) / (100 if bare.endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 10:
+        raise ConfigError(f"--max-regression {text!r} is no share", hint="write it as 10%")
+    return value
