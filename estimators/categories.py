@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from sobriety.core.errors import FactorNotFound
 
@@ -57,6 +57,7 @@ def categories() -> tuple[str, ...]:
     return tuple(dict.fromkeys(row["category"] for row in table("categories")))
 
 
+@lru_cache(maxsize=4096)
 def folded(text: str) -> str:
     """Lower case without accents, hyphens, quotes and doubled spaces, so that spellings meet."""
     plain = unicodedata.normalize("NFKD", text.casefold())
