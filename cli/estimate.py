@@ -47,6 +47,8 @@ def estimate(file: Path, output: Path | None, catalogues: tuple[Path, ...], at: 
     products = catalogue_of(catalogues) if catalogues else kept_products()
     done = estimate_file(file, output, loads(at), products)
     click.echo(f"{output}: {done.estimated} of {done.rows} rows estimated", err=True)
+    if not done.rows:
+        raise ConfigError(f"{file} has no row below its header", hint="write a device a line")
     if not done.estimated:
         raise ConfigError(f"no row of {file} could be estimated", hint=f"see warnings in {output}")
 

@@ -45,6 +45,7 @@ from .server_features import known_sets, server_facts
 from .terminal import is_terminal, kind_of, known_terminal, state_watts
 from .terms import network_energy, room_pue, rooms
 from .track_record import TrackRecord, track_record
+from .virtual import says_virtual
 from .zones import country_of, resolve_zone, zone_name
 
 __all__ = [
@@ -97,6 +98,7 @@ __all__ = [
     "resolve_zone",
     "room_pue",
     "rooms",
+    "says_virtual",
     "server_facts",
     "state_watts",
     "technology",

@@ -34,7 +34,8 @@ def clock_ghz(cpu_model: str | None) -> float | None:
 
 
 _HYPERVISORS = re.compile(
-    r"qemu|kvm|virtual|\bvcpu|hyper-v|\bepyc-(?:rome|milan|genoa|turin)|processor \([^)]+\)\s*$",
+    r"qemu|kvm|virtual|\bvcpu|hyper-v|\bepyc-(?:rome|milan|genoa|turin)|processor \([^)]+\)\s*$"
+    r"|xx\b[^()]*\([^()]+\)\s*$|\bclass cpu\s*$",
     re.IGNORECASE,
 )
 

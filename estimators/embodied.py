@@ -16,6 +16,7 @@ from .details import NONE, Details
 from .device_features import MADE, brand, making_features, making_line
 from .kernel import regression
 from .tables import by_category, table
+from .virtual import LIKELY_THREADS, TYPICAL_THREADS
 
 MAKERS = "makers' product carbon footprints, collected by Boavizta, 2023-02 (ODbL)"
 DECLARED = "as configured"
@@ -153,8 +154,9 @@ def _unknown() -> Estimate:
 
 def _share_of_host(machine: Machine) -> Estimate:
     host = _modelled(Machine(), "server", NONE)
-    threads = machine.threads or 2
-    value, low, high = (threads / n for n in (HOST_THREADS[0], HOST_THREADS[2], HOST_THREADS[1]))
+    threads = machine.threads or TYPICAL_THREADS
+    least, most = (threads, threads) if machine.threads else LIKELY_THREADS
+    value, low, high = threads / HOST_THREADS[0], least / HOST_THREADS[2], most / HOST_THREADS[1]
     share = Estimate(
         "share_ratio", min(1.0, value), min(1.0, low), min(1.0, high), "archetype",
         f"{threads} threads of a typical host", ("SPECpower_ssj2008 results, spec.org, 2025-03",),

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import re
+
 from sobriety.core.machine import Machine
 
+from .categories import folded
 from .curve import Curve, PowerModel, power_w
 from .server import ENERGY_STAR, SPEC, as_sold
 from .tables import table
 
 TYPICAL_THREADS = 2
+LIKELY_THREADS = (1, 16)
+"""Where nobody says how many. Assumed, all three: clouds sell most with one to four."""
 HOST_CHIPS, HOST_DISKS, HOST_THREADS = 2, 8, 224
 """Of the host that cannot be seen: median of the fit, but for the disks, which are assumed."""
+
+_SAYS = re.compile(
+    r"\b(?:vms?\d*|vps|virtual (?:machines?|servers?|platform)|virtualbox|hvm domu|openstack nova"
+    r"|(?:machines?|serveurs?) virtuel(?:le)?s?)\b|^standard pc \("
+)
+_HOST = re.compile(r"\b(?:hosts?|hotes?|hypervis\w*|esxi?)\b")
+
+
+def says_virtual(text: str | None) -> bool:
+    """Whether the owner's or the firmware's words mean a virtual machine: `vm-web-01`, `machine
+    virtuelle`, `VMware Virtual Platform`; and not the host of some: `VM host 3`."""
+    words = folded(text or "")
+    return bool(_SAYS.search(words)) and not _HOST.search(words)
 
 
 def virtual_power(machine: Machine) -> PowerModel:
@@ -23,14 +41,18 @@ def virtual_power(machine: Machine) -> PowerModel:
         row["bound"]: Curve(*(float(row[k]) for k in ("a_w", "b_w", "c_w", "d_w"))).scaled(threads)
         for row in table("virtual_machine_power")
     }
-    value, high = curves["value"], curves["high"]
+    value, low, high = curves["value"], curves["low"], curves["high"]
     # The fit's hosts are lean; this one may be as others are sold.
     sold_w = power_w(value, 0) + as_sold().watts(HOST_CHIPS, HOST_DISKS) * threads / HOST_THREADS
     high = high.plus(Curve(max(0.0, sold_w - power_w(high, 0)), 0, 0, 0))
-    count = str(threads) if machine.threads else f"{TYPICAL_THREADS} (assumed)"
+    count = str(threads)
+    if not machine.threads:
+        count = f"{TYPICAL_THREADS} (assumed)"
+        least, most = LIKELY_THREADS
+        low, high = low.scaled(least / threads), high.scaled(most / threads)
     return PowerModel(
         value,
-        curves["low"],
+        low,
         high,
         "archetype",
         f"virtual machine: {count} threads of a typical host that cannot be seen",

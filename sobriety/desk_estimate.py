@@ -69,7 +69,9 @@ def figures(
     else:
         wrong.append(f"no power is held for the category {category!r}")
     try:
-        declared = catalogue and catalogue.embodied(machine.manufacturer, machine.model)
+        # A product of its name is the host, and not its share of it.
+        known = None if machine.virtual else catalogue
+        declared = known and known.embodied(machine.manufacturer, machine.model)
         making = declared or embodied(machine, details)
     except FactorNotFound as error:
         wrong.append(error.message)
@@ -79,6 +81,7 @@ def figures(
     if bases:
         found |= {"basis": bases[0], "method": "; ".join(methods)}
     cpu = None if (machine.cpu_model or " @").startswith(" @") else machine.cpu_model
-    if cpu and not is_terminal(category) and not (cpu_match(cpu) or cpu_generation(cpu)):
+    used = category == "server" and not machine.virtual
+    if cpu and used and not (cpu_match(cpu) or cpu_generation(cpu)):
         wrong.append("cpu_model is in no table: only what it spells is used")
     return found | {"matched_cpu": cpu_label(cpu) if cpu else ""}

@@ -10,37 +10,25 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 
 from sobriety.catalogue import Catalogue
+from sobriety.cells import meant, numbers_of
 from sobriety.core.errors import ConfigError, FactorNotFound
 from sobriety.core.machine import Machine
 from sobriety.desk_estimate import BOUNDS, STATES, figures
-from sobriety.estimators import Details, category_of, is_virtual_cpu
+from sobriety.estimators import Details, category_of, is_virtual_cpu, says_virtual
 from sobriety.sheet import read_sheet, write_sheet
 
 LONGEST_NAME = 200
-COUNTS = {"chips": 64, "cores_total": 4096, "cores": 4096, "threads_total": 8192, "nodes": 1024,
-          "disks": 10_000}  # fmt: skip
-"""Whole numbers and the most that a device has; one at least, but for disks."""
-
-AMOUNTS = {
-    "ghz": (0.1, 10.0),
-    "base_ghz": (0.1, 10.0),
-    "tdp_w": (1.0, 2000.0),
-    "memory_gb": (0.01, 100_000.0),
-    "screen_in": (1.0, 150.0),
-    "weight": (0.01, 5000.0),
-    "storage_gb": (0.0, 1e7),
-    "utilisation": (0.0, 1.0),
-    "idle_w": (0.1, 20_000.0),
-    "max_w": (0.1, 50_000.0),
-}
-HINTS = {"tdp_w": "watts, not kilowatts", "utilisation": "a share, not percent"}
-FIRST_YEAR = 1980
-_VIRTUAL = re.compile(r"\b(?:vms?|virtual|virtuelles?|vcpu)\b", re.IGNORECASE)
+READ_W = {"server": (1.0, 20_000.0)}
+"""Watts of one device that somebody can have read off a plug; of what people sit at:"""
+READ_AT_A_DESK_W = (0.1, 2000.0)
+TEXTS = ("manufacturer", "name", "cpu_model", "subcategory", "graphics")
+_VIRTUAL = re.compile(r"\b(?:virtual|virtuel(?:le)?s?|vcpus?)\b", re.IGNORECASE)
 """A subcategory of servers that are none."""
+_HYPERVISORS = re.compile(r"(?:qemu|xen|vmware|innotek|bochs|parallels)\b", re.IGNORECASE)
+"""Who makes no servers: the maker that a virtual machine's firmware names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +89,11 @@ def estimate_row(
 
     `year` is the present one: no device is newer.
     """
-    facts = {n: c.strip() for n, c in zip(names, cells, strict=False) if c.strip()}
     wrong: list[str] = []
+    facts = _facts(names, cells, wrong)
     if len(cells) > len(names):
         wrong.append(f"{len(cells) - len(names)} cells more than columns: left out")
-    numbers = _numbers(facts, wrong, decimal_comma=separator != ",", year=year)
+    numbers = numbers_of(facts, wrong, decimal_comma=separator != ",", year=year)
     found: dict[str, str] = {}
     category = _category(facts, wrong)
     if category:
@@ -114,12 +102,26 @@ def estimate_row(
     return found | {"warnings": "; ".join(wrong)}
 
 
+def _facts(names: Sequence[str], cells: Sequence[str], wrong: list[str]) -> dict[str, str]:
+    """The cells that say something, by column, but for names of a length that no device has."""
+    facts = {n: c.strip() for n, c in zip(names, cells, strict=False) if c.strip()}
+    for name in TEXTS:
+        text = facts.get(name, "")
+        if len(text) > LONGEST_NAME:
+            wrong.append(f"{name} {text[:40]!r}... has {len(text)} characters: left out")
+            del facts[name]
+    return facts
+
+
 def _category(facts: Mapping[str, str], wrong: list[str]) -> str | None:
-    """By `category`; where that is a wider word (Workplace), by `subcategory`, and says so."""
+    """By `category`; where that is a wider word (Workplace), by `subcategory`, and says so. Of
+    virtual machines it is server."""
     given, narrower = (facts.get(n, "")[:LONGEST_NAME] for n in ("category", "subcategory"))
     if not given:
         wrong.append("no category")
         return None
+    if says_virtual(given):
+        return "server"
     try:
         return category_of(given)
     except FactorNotFound as error:
@@ -132,39 +134,6 @@ def _category(facts: Mapping[str, str], wrong: list[str]) -> str | None:
         return None
     wrong[-1] = f"category {given[:40]!r} is unknown: taken from subcategory {narrower[:40]!r}"
     return found
-
-
-def _numbers(
-    facts: Mapping[str, str], wrong: list[str], *, decimal_comma: bool, year: int
-) -> dict[str, float]:
-    """The cells that are numbers a device can have; of the others, why not, into `wrong`."""
-    ranges = {name: (0.0 if name == "disks" else 1.0, float(most)) for name, most in COUNTS.items()}
-    ranges |= AMOUNTS | {"hw_year": (float(FIRST_YEAR), float(year))}
-    found: dict[str, float] = {}
-    for name, (least, most) in ranges.items():
-        if name not in facts:
-            continue
-        text = facts[name]
-        if name == "disks":
-            text = _count_of(text)
-        whole = name in COUNTS or name == "hw_year"
-        try:
-            value = float(text.replace(",", ".") if decimal_comma else text)
-        except ValueError:
-            value = float("nan")
-        if isfinite(value) and least <= value <= most and (not whole or value.is_integer()):
-            found[name] = value
-            continue
-        kind = "a whole number" if whole else "a number"
-        hint = f" ({HINTS[name]})" if name in HINTS else ""
-        wrong.append(f"{name} {text[:40]!r} is not {kind} from {least:g} to {most:g}{hint}")
-    return found
-
-
-def _count_of(text: str) -> str:
-    """`2 x 300 GB SAS` is 2."""
-    found = re.match(r"(\d{1,3})\s*[x×]\s*\S", text)
-    return found[1] if found else text
 
 
 def _machine(
@@ -180,22 +149,17 @@ def _machine(
     chips, cores = count("chips"), count("cores_total", "cores")
     threads = count("threads_total")
     if chips and cores and cores < chips:
-        wrong.append(f"cores_total {cores} is fewer than chips {chips}: both left out")
+        column = "cores_total" if "cores_total" in numbers else "cores"
+        wrong.append(f"{column} {cores} is fewer than chips {chips}: both left out")
         chips = cores = None
     if cores and threads and threads < cores:
         wrong.append(f"threads_total {threads} is fewer than cores {cores}: left out")
         threads = None
-    idle_w, max_w = numbers.get("idle_w"), numbers.get("max_w")
-    if idle_w and max_w and max_w < idle_w:
-        wrong.append(f"max_w {max_w:g} is below idle_w {idle_w:g}: both left out")
-        idle_w = max_w = None
     cpu = facts.get("cpu_model")
-    if cpu and len(cpu) > LONGEST_NAME:
-        wrong.append(f"cpu_model has {len(cpu)} characters: left out")
-        cpu = None
-    virtual = category == "server" and (
-        is_virtual_cpu(cpu) or bool(_VIRTUAL.search(facts.get("subcategory", "")))
-    )
+    virtual = category == "server" and _is_virtual(facts, wrong)
+    if virtual and not threads:  # who rents one counts its threads, and calls them cores
+        threads = cores
+    idle_w, max_w = _readings(category, numbers, virtual, wrong)
     clock = numbers.get("ghz") or numbers.get("base_ghz")
     return Machine(
         category=category,
@@ -214,6 +178,47 @@ def _machine(
         idle_w=idle_w and idle_w / nodes,
         max_w=max_w and max_w / nodes,
     )
+
+
+def _is_virtual(facts: Mapping[str, str], wrong: list[str]) -> bool:
+    """By the category's words, the processor's, or the subcategory's; else by the name or the
+    maker, and says so: those are less sure."""
+    if says_virtual(facts["category"]) or is_virtual_cpu(facts.get("cpu_model")):
+        return True
+    narrower = facts.get("subcategory", "")
+    if says_virtual(narrower) or _VIRTUAL.search(narrower):
+        return True
+    for column, found in (
+        ("name", says_virtual(facts.get("name"))),
+        ("manufacturer", _HYPERVISORS.match(facts.get("manufacturer", ""))),
+    ):
+        if found:
+            wrong.append(f"{column} {facts[column][:40]!r} is taken as a virtual machine's")
+            return True
+    return False
+
+
+def _readings(
+    category: str, numbers: Mapping[str, float], virtual: bool, wrong: list[str]
+) -> tuple[float | None, float | None]:
+    """idle_w and max_w of all nodes, where a device of its kind can draw them."""
+    read = {name: numbers[name] for name in ("idle_w", "max_w") if name in numbers}
+    if virtual and read:
+        told = " and ".join(f"{name} {value:g}" for name, value in read.items())
+        wrong.append(f"{told}: a virtual machine has no plug: left out")
+        return None, None
+    least, most = READ_W.get(category, READ_AT_A_DESK_W)
+    nodes = numbers.get("nodes", 1)
+    for name, value in tuple(read.items()):
+        if not least <= value / nodes <= most:
+            told = f"{name} {value:g} cannot be a {category}'s, from {least:g} to {most:g}"
+            wrong.append(f"{told}{meant(name, value, most * nodes)}: left out")
+            del read[name]
+    idle_w, max_w = read.get("idle_w"), read.get("max_w")
+    if idle_w and max_w and max_w < idle_w:
+        wrong.append(f"max_w {max_w:g} is below idle_w {idle_w:g}: both left out")
+        return None, None
+    return idle_w, max_w
 
 
 def _with_clock(cpu: str | None, clock_ghz: float | None) -> str | None:

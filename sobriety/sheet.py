@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +33,7 @@ class Sheet:
 def read_sheet(path: Path, needs: str | None = "category") -> Sheet:
     """A CSV in UTF-8 with comma, semicolon or tab. Raises ConfigError, with the line."""
     text = _text(path)
-    first = next(iter(text.splitlines()), "")
-    separator = max(",;\t", key=first.count)
+    separator = _separator(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         rows = [(i, row) for i, row in enumerate(reader, 1) if any(cell.strip() for cell in row)]
@@ -51,10 +52,16 @@ def read_sheet(path: Path, needs: str | None = "category") -> Sheet:
             f"{path} has no column {needs!r}, but {', '.join(names)[:200]}",
             hint=f"name one column {needs}; docs/methods.md lists the others",
         )
-    twice = {name for name in names if name and names.count(name) > 1}
+    twice = {name for name, times in Counter(names).items() if name and times > 1}
     if twice:
         raise ConfigError(f"{path} has the column {min(twice)!r} twice", hint="rename one of them")
     return sheet
+
+
+def _separator(text: str) -> str:
+    """The most frequent one in the first line that has anything, quoted cells left out."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return max(",;\t", key=re.sub(r'"[^"]*"', "", first).count)
 
 
 def _text(path: Path) -> str:
@@ -68,8 +75,10 @@ def _text(path: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
+        begin = max(data.rfind(b"\n", 0, error.start) + 1, error.start - 20)
+        near = data[begin : begin + 40].decode("cp1252", "replace").splitlines()[0]
         raise ConfigError(
-            f"{path}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8",
+            f"{path}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8, near {near!r}",
             hint="save it as CSV UTF-8",
         ) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from sobriety.core.errors import FactorNotFound
 from sobriety.estimators import Curve, categories, category_of, known_sets, power_w, resolve_zone
 
 # Inner rooms have no address for a type checker: `sobriety/estimators.pyi` is only the door.
 folded: Callable[[str], str] = import_module("sobriety.estimators.categories").folded
+singular: Callable[[str], str] = import_module("sobriety.estimators.categories").singular
 through: Callable[..., list[Curve]] = import_module("sobriety.estimators.curve").through
 _features = import_module("sobriety.estimators.device_features")
 TERMINALS, MADE = _features.TERMINALS, _features.MADE
@@ -83,7 +86,8 @@ def test_no_name_means_two_zones() -> None:
 def test_no_alias_means_two_categories() -> None:
     owners: dict[str, set[str]] = {}
     for row in table("categories"):
-        owners.setdefault(folded(row["alias"]), set()).add(row["category"])
+        for form in (folded(row["alias"]), singular(folded(row["alias"]))):
+            owners.setdefault(form, set()).add(row["category"])
     assert {alias: found for alias, found in owners.items() if len(found) > 1} == {}
     for category in categories():
         assert category_of(category) == category
@@ -101,6 +105,55 @@ def test_no_alias_means_two_categories() -> None:
 )  # fmt: skip
 def test_words_in_both_languages(word: str, category: str) -> None:
     assert category_of(word) == category
+
+
+@pytest.mark.parametrize(
+    ("word", "plural", "category"),
+    [("ordinateur portable", "ordinateurs portables", "notebook"),
+     ("poste fixe", "postes fixes", "desktop"), ("tout-en-un", "tout-en-un", "all-in-one"),
+     ("tablette", "tablettes", "tablet"), ("client léger", "clients légers", "thin client"),
+     ("station de travail", "stations de travail", "workstation"), ("écran", "écrans", "monitor"),
+     ("téléphone intelligent", "téléphones intelligents", "smartphone"),
+     ("commutateur", "commutateurs", "switch"), ("routeur", "routeurs", "router"),
+     ("borne", "bornes", "access point"), ("borne Wi-Fi", "bornes Wi-Fi", "access point"),
+     ("point d'accès", "points d'accès", "access point"), ("stockage", "stockages", "storage"),
+     ("baie de stockage", "baies de stockage", "storage"), ("onduleur", "onduleurs", "ups"),
+     ("imprimante", "imprimantes", "printer"), ("serveur", "serveurs", "server"),
+     ("alimentation sans coupure", "alimentations sans coupure", "ups"),
+     ("commutateur réseau", "commutateurs réseaux", "switch")],
+)  # fmt: skip
+def test_french_words_in_any_case_without_accents_and_in_the_plural(
+    word: str, plural: str, category: str
+) -> None:
+    for form in (word, plural):
+        bare = unicodedata.normalize("NFKD", form).encode("ascii", "ignore").decode()
+        for spelt in (form, form.upper(), bare, bare.title(), f" {form}  "):
+            assert category_of(spelt) == category, spelt
+
+
+@pytest.mark.parametrize(
+    ("word", "category"),
+    [("Switches", "switch"), ("Access Points", "access point"), ("Laptops", "notebook"),
+     ("Workstations", "workstation"), ("All-in-ones", "all-in-one"), ("NAS", "storage"),
+     ("UPS", "ups"), ("PCs", "desktop"), ("Displays", "monitor"), ("Servers", "server"),
+     ("borne / point d’accès", "access point"), ("tablet/slate", None), ("NA", None),
+     ("n/a", None), ("up", None), ("s", None), ("", None), ("ordinateur", None),
+     ("x" * 9999, None)],
+)  # fmt: skip
+def test_plurals_and_what_is_no_category(word: str, category: str | None) -> None:
+    if category is not None:
+        assert category_of(word) == category
+        return
+    with pytest.raises(FactorNotFound) as caught:
+        category_of(word)
+    assert caught.value.hint
+
+
+def test_every_alias_is_found_in_its_plural() -> None:
+    for row in table("categories"):
+        assert category_of(row["alias"].upper()) == row["category"]
+        if len(row["alias"].replace("-", " ").split()[-1]) > 3 and not row["alias"].endswith("s"):
+            assert category_of(f"{row['alias']}s") == row["category"]
 
 
 def test_every_set_of_facts_has_its_error() -> None:
