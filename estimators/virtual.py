@@ -17,6 +17,9 @@ LIKELY_THREADS = (1, 16)
 HOST_CHIPS, HOST_DISKS, HOST_THREADS = 2, 8, 224
 """Of the host that cannot be seen: median of the fit, but for the disks, which are assumed."""
 
+OVERBOOKED = 2.0
+"""Threads that hypervisors sell for one, at most: a share is then half as much. Assumed."""
+
 _SAYS = re.compile(
     r"\b(?:vms?\d*|vps|virtual (?:machines?|servers?|platform)|virtualbox|hvm domu|openstack nova"
     r"|(?:machines?|serveurs?) virtuel(?:le)?s?)\b|^standard pc \("
@@ -34,14 +37,16 @@ def says_virtual(text: str | None) -> bool:
 def virtual_power(machine: Machine) -> PowerModel:
     """Watts a thread of two-chip servers since 2017, times the threads that the machine has.
 
-    The share is by reserved threads: a host that is sold twice over draws less for each.
+    The share is by reserved threads: a host that is sold twice over draws less for each, which the
+    lower bound allows for.
     """
     threads = machine.threads or TYPICAL_THREADS
     curves = {
         row["bound"]: Curve(*(float(row[k]) for k in ("a_w", "b_w", "c_w", "d_w"))).scaled(threads)
         for row in table("virtual_machine_power")
     }
-    value, low, high = curves["value"], curves["low"], curves["high"]
+    value, high = curves["value"], curves["high"]
+    low = curves["low"].scaled(1 / OVERBOOKED)
     # The fit's hosts are lean; this one may be as others are sold.
     sold_w = power_w(value, 0) + as_sold().watts(HOST_CHIPS, HOST_DISKS) * threads / HOST_THREADS
     high = high.plus(Curve(max(0.0, sold_w - power_w(high, 0)), 0, 0, 0))
