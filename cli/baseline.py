@@ -11,6 +11,7 @@ from sobriety import config as settings
 from sobriety.core.errors import ConfigError
 from sobriety.core.host import LocalHost
 from sobriety.durable import write_whole
+from sobriety.shown import duration, quantity
 from sobriety.this_machine import describe
 from sobriety.trials.baseline import (
     Baseline,
@@ -25,7 +26,6 @@ from sobriety.trials.statistics import median, spread_ratio
 from sobriety.trials.verdict import QUANTITIES
 
 from .budgets import BROKEN
-from .figures import duration, quantity
 from .options import config_option
 from .trials import Repeated, measurer, repeat_options, run_all, table
 

@@ -23,8 +23,7 @@ from sobriety.budget import (
     sci,
 )
 from sobriety.core.estimate import Estimate
-
-from .figures import energy, mass
+from sobriety.shown import energy, mass
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -15,9 +15,9 @@ from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
 from sobriety.core.host import LocalHost
 from sobriety.core.machine import Machine
+from sobriety.shown import rounded
 from sobriety.this_machine import CALIBRATION, describe
 
-from .figures import rounded
 from .options import config_option, root_option
 
 

@@ -13,8 +13,8 @@ from sobriety.checkup import Checkup, examine
 from sobriety.core.estimate import Estimate
 from sobriety.core.host import LocalHost
 from sobriety.core.machine import Machine
+from sobriety.shown import rounded
 
-from .figures import rounded
 from .options import config_option, factor_option, json_option, root_option, zone_option
 
 _MARKS = {

@@ -16,12 +16,12 @@ from sobriety.core.estimate import Estimate
 from sobriety.core.host import Host, LocalHost
 from sobriety.costing import TOO_SHORT
 from sobriety.profiler import Profile
+from sobriety.shown import duration, energy, mass, memory
 from sobriety.trials.doubts import Doubt, doubts
 from sobriety.trials.runs import Measure, Trial
 from sobriety.trials.statistics import median
 
 from .budgets import Cost, Limits, limit_options
-from .figures import duration, energy, mass, memory
 from .options import Duration, config_option, factor_option, json_option, zone_option
 from .trials import Repeated, measurer, repeat_options, run_all, table
 from .trials import as_json as trials_as_json

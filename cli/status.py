@@ -10,11 +10,11 @@ import click
 from sobriety import config as settings
 from sobriety.core.host import LocalHost
 from sobriety.core.units import NS_PER_S
+from sobriety.shown import duration, energy
 from sobriety.status import Status
 from sobriety.status import status as look
 from sobriety.this_machine import own_calibration
 
-from .figures import duration, energy
 from .options import json_option
 
 

@@ -21,9 +21,9 @@ from sobriety.core.units import NS_PER_S
 from sobriety.live import Load, Moment, moments
 from sobriety.meters import configured
 from sobriety.session import Session
+from sobriety.shown import memory, rounded
 from sobriety.this_machine import describe
 
-from .figures import memory, rounded
 from .options import Duration, config_option, json_option, root_option, tell_failures
 
 if TYPE_CHECKING:

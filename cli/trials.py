@@ -23,6 +23,7 @@ from sobriety.factor_store import book
 from sobriety.meters import configured
 from sobriety.profiler import SAMPLED
 from sobriety.profiler import profile as measure
+from sobriety.shown import duration, energy, mass
 from sobriety.this_machine import describe
 from sobriety.trials.doubts import Doubt
 from sobriety.trials.files import append_csv, as_dict, check_csv, markdown
@@ -30,7 +31,6 @@ from sobriety.trials.runs import Measure, Plan, Trial, repeat
 from sobriety.trials.statistics import median, spread_ratio
 from sobriety.trials.verdict import Verdict
 
-from .figures import duration, energy, mass
 from .options import Duration, interactive
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -19,6 +19,8 @@ __all__ = [
     "Usage",
     "__version__",
     "profile",
+    "sections",
+    "track",
 ]
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from sobriety.core.usage import Usage as Usage
     from sobriety.profiler import profile as profile
     from sobriety.session import Session as Session
+    from sobriety.tracking import sections as sections
+    from sobriety.tracking import track as track
 
 _HOME = {
     "ConfigError": "core.errors",
@@ -46,6 +50,8 @@ _HOME = {
     "Usage": "core.usage",
     "profile": "profiler",
     "Session": "session",
+    "sections": "tracking",
+    "track": "tracking",
 }
 
 
