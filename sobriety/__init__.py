@@ -52,6 +52,8 @@ _HOME = {
     "Session": "session",
     "sections": "tracking",
     "track": "tracking",
+    "load_ipython_extension": "magic",
+    "unload_ipython_extension": "magic",
 }
 
 
