@@ -27,7 +27,8 @@ from sobriety.trials.verdict import QUANTITIES
 
 from .budgets import BROKEN
 from .options import config_option
-from .trials import Repeated, measurer, repeat_options, run_all, table
+from .repeat import Repeated, measurer, repeat_options
+from .trials import run_all, table
 
 
 @click.group()

@@ -8,22 +8,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sobriety.budget import (
-    NAMES,
-    Budget,
-    Check,
-    FunctionalUnit,
-    budget,
-    checks,
-    functional_unit,
-    sci,
-)
 from sobriety.core.estimate import Estimate
 from sobriety.shown import energy, mass
+
+if TYPE_CHECKING:
+    from sobriety.budget import Budget, Check, FunctionalUnit
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,8 +45,14 @@ class Limits:
     unit: FunctionalUnit | None
     junit_file: Path | None
 
+    @property
+    def any(self) -> bool:
+        return bool(self.budgets or self.unit or self.junit_file)
+
     def lines(self, cost: Cost) -> list[str]:
         """For the summary."""
+        if not self.any:
+            return []
         found = [_said(check) for check in self.checked(cost)]
         piece = self.piece(cost)
         if self.unit and piece:
@@ -64,18 +63,27 @@ class Limits:
         return found
 
     def checked(self, cost: Cost) -> tuple[Check, ...]:
+        from sobriety.budget import checks
+
         return checks(self.budgets, cost.energy, cost.co2e)
 
     def piece(self, cost: Cost) -> Estimate | None:
-        return sci(cost.co2e, cost.making, self.unit) if self.unit else None
+        if not self.unit:
+            return None
+        from sobriety.budget import sci
+
+        return sci(cost.co2e, cost.making, self.unit)
 
     def close(self, cost: Cost, exit_code: int) -> int:
         """Tell those who wait for it. Gives the exit code: the command's own comes first."""
+        in_github = os.environ.get("GITHUB_ACTIONS") == "true"
+        if not self.any and not in_github:
+            return exit_code
         checked = self.checked(cost)
         broken = [check for check in checked if check.is_broken]
         if self.junit_file:
             _write_junit(self.junit_file, cost, checked)
-        if os.environ.get("GITHUB_ACTIONS") == "true":
+        if in_github:
             _tell_github(cost, checked)
         return exit_code or (BROKEN if broken else 0)
 
@@ -96,11 +104,15 @@ def limit_options(function: F) -> F:
     @functools.wraps(function)
     def gathered(*args: Any, **given: Any) -> Any:
         asked = (("energy_j", given.pop("max_energy")), ("co2e_kg", given.pop("max_co2e")))
-        unit = given.pop("functional_unit")
+        unit, junit_file = given.pop("functional_unit"), given.pop("junit_file")
+        if unit is None and not any(text for _, text in asked):
+            return function(*args, limits=Limits((), None, junit_file), **given)
+        from sobriety.budget import budget, functional_unit
+
         limits = Limits(
             tuple(budget(metric, text) for metric, text in asked if text is not None),
             functional_unit(unit) if unit is not None else None,
-            given.pop("junit_file"),
+            junit_file,
         )
         return function(*args, limits=limits, **given)
 
@@ -112,6 +124,8 @@ def limit_options(function: F) -> F:
 
 
 def _said(check: Check) -> str:
+    from sobriety.budget import NAMES
+
     name = NAMES[check.budget.metric]
     if check.seen is None:
         return f"over budget      {name} is unknown, and was to be {check.budget.text} at most"
@@ -146,6 +160,7 @@ def _escaped(text: str) -> str:
 def _write_junit(path: Path, cost: Cost, checked: tuple[Check, ...]) -> None:
     from xml.etree import ElementTree
 
+    from sobriety.budget import NAMES
     from sobriety.durable import write_whole
 
     suite = ElementTree.Element(

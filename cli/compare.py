@@ -13,7 +13,8 @@ from sobriety.trials.doubts import doubts
 from sobriety.trials.verdict import common_error, verdicts
 
 from .options import config_option
-from .trials import Repeated, as_json, measurer, repeat_options, run_all, table, words
+from .repeat import Repeated, measurer, repeat_options, words
+from .trials import as_json, run_all, table
 
 SHELL_WORDS = frozenset(("|", "||", "&&", "&", ";", ">", ">>", "<", "2>", "2>&1"))
 

@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,14 +18,14 @@ from sobriety.core.host import Host, LocalHost
 from sobriety.costing import TOO_SHORT
 from sobriety.profiler import Profile
 from sobriety.shown import duration, energy, mass, memory
-from sobriety.trials.doubts import Doubt, doubts
-from sobriety.trials.runs import Measure, Trial
-from sobriety.trials.statistics import median
 
 from .budgets import Cost, Limits, limit_options
 from .options import Duration, config_option, factor_option, json_option, zone_option
-from .trials import Repeated, measurer, repeat_options, run_all, table
-from .trials import as_json as trials_as_json
+from .repeat import Repeated, measurer, repeat_options
+
+if TYPE_CHECKING:
+    from sobriety.trials.doubts import Doubt
+    from sobriety.trials.runs import Measure, Trial
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -108,7 +109,10 @@ def profile(
         if theirs:
             text += f"  {theirs['method']}: {theirs['energy_j']:,.1f} J for the whole machine\n"
     _write(text, output)
-    repeated.write([Trial("A", shlex.join(command), (result,))], (), ())
+    if repeated.csv_file or repeated.markdown_file:
+        from sobriety.trials.runs import Trial
+
+        repeated.write([Trial("A", cost.name, (result,))], (), ())
     ctx.exit(limits.close(cost, result.run.exit_code))
 
 
@@ -122,6 +126,12 @@ def _again(
     output: Path | None,
 ) -> int:
     """Run it as often as asked. Shown before it is filed: it cannot be had again for free."""
+    from sobriety.trials.doubts import doubts
+    from sobriety.trials.statistics import median
+
+    from .trials import as_json as trials_as_json
+    from .trials import run_all
+
     trials = run_all([(shlex.join(command), command)], repeated, measure)
     (trial,) = trials
     cost = Cost(
@@ -139,6 +149,8 @@ def _again(
 
 
 def _table(trials: tuple[Trial, ...], found: tuple[Doubt, ...], *, colour: bool) -> str:
+    from .trials import table
+
     notes = dict.fromkeys(note for note in trials[0].runs[0].notes if note != TOO_SHORT)
     text = table(trials, (), found, list(notes))
     return text if colour else click.unstyle(text)

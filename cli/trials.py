@@ -2,140 +2,28 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any, TypeVar
 
 import click
 
-from sobriety.collectors import choose
-from sobriety.config import Config
-from sobriety.core.errors import ConfigError
-from sobriety.core.host import Host
-from sobriety.durable import write_whole
-from sobriety.factor_store import book
-from sobriety.meters import configured
-from sobriety.profiler import SAMPLED
-from sobriety.profiler import profile as measure
 from sobriety.shown import duration, energy, mass
-from sobriety.this_machine import describe
 from sobriety.trials.doubts import Doubt
-from sobriety.trials.files import append_csv, as_dict, check_csv, markdown
-from sobriety.trials.runs import Measure, Plan, Trial, repeat
+from sobriety.trials.files import as_dict
+from sobriety.trials.plan import Plan
+from sobriety.trials.runs import Measure, Trial, repeat
 from sobriety.trials.statistics import median, spread_ratio
 from sobriety.trials.verdict import Verdict
 
-from .options import Duration, interactive
+from .options import interactive
+from .repeat import Repeated
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 BAR_CELLS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """The options of repeated runs, as given."""
-
-    plan: Plan
-    show_output: bool
-    csv_file: Path | None
-    markdown_file: Path | None
-
-    def write(
-        self, trials: Sequence[Trial], said: Sequence[Verdict], found: Sequence[Doubt]
-    ) -> None:
-        if self.csv_file:
-            append_csv(self.csv_file, trials)
-        if self.markdown_file:
-            write_whole(self.markdown_file, markdown(trials, said, found))
-
-
-def repeat_options(runs: int) -> Callable[[F], F]:
-    """Options of repeated runs; the function gets them as `repeated`."""
-    file = click.Path(path_type=Path)
-    options = (
-        click.option(
-            "--runs", default=runs, show_default=True, type=click.IntRange(min=1),
-            help="Measured runs of each command.",
-        ),
-        click.option(
-            "--warmup", default=0, show_default=True, type=click.IntRange(min=0),
-            help="Runs of each before them, whose figures are left out.",
-        ),
-        click.option(
-            "--prepare", metavar="CMD",
-            help="Before every run; in no figure. Split into words, without a shell.",
-        ),
-        click.option(
-            "--cooldown", "cooldown_s", metavar="DURATION", default=0.0, type=Duration(),
-            help="Rest before every measured run: 5s.",
-        ),
-        click.option(
-            "--ignore-failure", is_flag=True, help="Go on when a run ends with an error."
-        ),
-        click.option(
-            "--show-output", is_flag=True,
-            help="Let repeated commands read stdin and write; else they have /dev/null.",
-        ),
-        click.option("--csv", "csv_file", type=file, help="Append a row for every run."),
-        click.option("--markdown", "markdown_file", type=file, help="Write a table for people."),
-    )  # fmt: skip
-
-    def decorate(function: F) -> F:
-        @functools.wraps(function)
-        def gathered(*args: Any, **given: Any) -> Any:
-            plan = Plan(
-                given.pop("runs"),
-                given.pop("warmup"),
-                words(given.pop("prepare") or "", "--prepare"),
-                given.pop("cooldown_s"),
-                given.pop("ignore_failure"),
-            )
-            repeated = Repeated(
-                plan, given.pop("show_output"), given.pop("csv_file"), given.pop("markdown_file")
-            )
-            if repeated.csv_file:
-                check_csv(repeated.csv_file)
-            return function(*args, repeated=repeated, **given)
-
-        result: Any = gathered
-        for option in reversed(options):
-            result = option(result)
-        decorated: F = result
-        return decorated
-
-    return decorate
-
-
-def words(line: str, name: str) -> tuple[str, ...]:
-    """A line as a shell splits it, without the shell. Raises ConfigError."""
-    try:
-        return tuple(shlex.split(line))
-    except ValueError as error:
-        wrong = f"{name} {line!r} cannot be split into words: {str(error).lower()}"
-        raise ConfigError(wrong) from None
-
-
-def measurer(config: Config, host: Host, *, every_s: float, quiet: bool) -> Measure:
-    """How each run is measured, all of them alike."""
-    sampled = [c for c in choose(host.system, config.names("collectors")) if c.name in SAMPLED]
-    return functools.partial(
-        measure,
-        host=host,
-        machine=describe(host, config),
-        collectors=[*configured(config, counters=False), *sampled],
-        zone=config.text("zone"),
-        factor_kind=config.text("factor_kind") or "direct",
-        factors=book(config),
-        every_s=every_s,
-        quiet=quiet,
-    )
 
 
 def run_all(

@@ -5,36 +5,41 @@ They are in the data folder, under `factors/`. A file is kept whole or not at al
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sobriety.config import Config, data_folder
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
 from sobriety.estimators import FactorBook, GridFactor, grid_factor, room_pue
 
-from .catalogue import FORMS as PRODUCTS
-from .catalogue import PLACE, Catalogue, catalogue_of
-from .factor_forms import (
-    Form,
-    Taken,
-    is_electricity_maps,
-    is_grid,
-    recognised,
-    take_electricity_maps,
-    take_grid,
-)
+if TYPE_CHECKING:
+    from .catalogue import Catalogue
+    from .factor_forms import Form, Taken
 
-GRID = Form("yearly grid factors", "", is_grid, take_grid)
-FORMS = (
-    GRID,
-    Form("Electricity Maps, yearly", "", is_electricity_maps, take_electricity_maps),
-    *PRODUCTS,
-)
-"""What `sobriety factors import` recognises; the first that does takes the file. One that shares a
-header with another stands before it and looks at the rows."""
+GRID, PRODUCTS = "", "products"
+"""Folders below `factors/`, by what is kept in them."""
+
+
+def forms() -> tuple[Form, ...]:
+    """What `sobriety factors import` recognises; the first that does takes the file. One that
+    shares a header with another stands before it and looks at the rows."""
+    from .catalogue import FORMS
+    from .factor_forms import (
+        Form,
+        is_electricity_maps,
+        is_grid,
+        take_electricity_maps,
+        take_grid,
+    )
+
+    return (
+        Form("yearly grid factors", GRID, is_grid, take_grid),
+        Form("Electricity Maps, yearly", GRID, is_electricity_maps, take_electricity_maps),
+        *FORMS,
+    )
+
 
 _ANY_MONTH = "9999-12"
 
@@ -71,8 +76,10 @@ def take(path: Path, name: str | None, *, month: str) -> tuple[Kept, Form, Taken
     from sobriety.durable import make_folder, write_whole
     from sobriety.sheet import read_sheet
 
+    from .factor_forms import recognised
+
     sheet = read_sheet(path, needs=None)
-    form = recognised(path, sheet, FORMS)
+    form = recognised(path, sheet, forms())
     taken = form.take(path, sheet, month)
     name = _name(name or path.stem)
     kept = Kept(name, form.place, folder() / form.place / f"{name}.csv")
@@ -96,6 +103,8 @@ def remove(name: str) -> Kept:
 
     every = {kept.name: kept for kept in held()}
     if name not in every:
+        import difflib
+
         near = difflib.get_close_matches(name, every, n=1)
         raise ConfigError(
             f"no factors are kept as {name!r}",
@@ -112,9 +121,18 @@ def remove(name: str) -> Kept:
 
 def held() -> list[Kept]:
     """What is kept, by name."""
-    places = dict.fromkeys(form.place for form in FORMS)
-    found = [Kept(p.stem, place, p) for place in places for p in (folder() / place).glob("*.csv")]
+    found = [
+        Kept(p.stem, place, p) for place in _places() for p in (folder() / place).glob("*.csv")
+    ]
     return sorted(found)
+
+
+def _places() -> list[str]:
+    """Folders as they are, so that nothing is imported to look for files that nobody keeps."""
+    try:
+        return [GRID, *(p.name for p in folder().iterdir() if p.is_dir())]
+    except OSError:
+        return []
 
 
 def factors_of(kept: Kept) -> list[GridFactor]:
@@ -122,9 +140,11 @@ def factors_of(kept: Kept) -> list[GridFactor]:
 
     Raises ConfigError for one that was changed by hand into what cannot be right.
     """
-    if kept.place != GRID.place:
+    if kept.place != GRID:
         return []
     from sobriety.sheet import read_sheet
+
+    from .factor_forms import take_grid
 
     taken = take_grid(kept.path, read_sheet(kept.path, needs=None), _ANY_MONTH)
     return [grid_factor(row, own=kept.name) for row in taken.rows]
@@ -147,8 +167,12 @@ def book(config: Config) -> FactorBook:
 
 def kept_products() -> Catalogue | None:
     """Declared footprints that are kept here; None where there are none."""
-    paths = [kept.path for kept in held() if kept.place == PLACE]
-    return catalogue_of(paths) if paths else None
+    paths = [kept.path for kept in held() if kept.place == PRODUCTS]
+    if not paths:
+        return None
+    from .catalogue import catalogue_of
+
+    return catalogue_of(paths)
 
 
 def market(config: Config) -> Estimate | None:

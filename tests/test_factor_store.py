@@ -11,7 +11,7 @@ from sobriety.core.errors import ConfigError
 from sobriety.estimators import intensity
 from sobriety.factor_choice import choices
 from sobriety.factor_forms import Form, Taken
-from sobriety.factor_store import FORMS, book, folder, held, market, remove, summary, take
+from sobriety.factor_store import book, folder, forms, held, market, remove, summary, take
 from sobriety.sheet import Sheet
 
 HEADER = "zone,year,kind,basis,value_g_per_kwh,source,licence,retrieved"
@@ -198,7 +198,8 @@ def test_another_form_has_a_place_of_its_own(
         return Taken(("name", "gwp"), [{"name": "laptop", "gwp": "200"}])
 
     devices = Form("a catalogue of devices", "devices", recognises, read)
-    monkeypatch.setattr("sobriety.factor_store.FORMS", (*FORMS, devices))
+    every = (*forms(), devices)
+    monkeypatch.setattr("sobriety.factor_store.forms", lambda: every)
     take(write(tmp_path, "laptop,200", header="name,gwp", name="makers.csv"), None, month=MONTH)
     assert summary(held()[0])[:4] == ("makers", "devices", 1, ())
     assert book(config(tmp_path)).own == ()

@@ -84,17 +84,18 @@ def product(metric: str, a: Estimate, b: Estimate, *, unit_factor: float = 1.0) 
     zero. `unit_factor` turns the product into the metric's unit.
     """
     value = a.value * b.value * unit_factor
+    if value == 0:  # nothing has no logarithm: the ends are multiplied as they are
+        return _product(metric, (value, 0.0, a.high * b.high * unit_factor), a, b)
     down = math.hypot(_log_ratio(a.value, a.low), _log_ratio(b.value, b.low))
     up = math.hypot(_log_ratio(a.high, a.value), _log_ratio(b.high, b.value))
-    return Estimate(
-        metric,
-        value,
-        value * math.exp(-down),
-        value * math.exp(up),
-        _joint_basis((a, b)),
-        f"{a.method} × {b.method}",
-        _joint_sources((a, b)),
-    )
+    return _product(metric, (value, value * math.exp(-down), value * math.exp(up)), a, b)
+
+
+def _product(
+    metric: str, figures: tuple[float, float, float], a: Estimate, b: Estimate
+) -> Estimate:
+    method = f"{a.method} × {b.method}"
+    return Estimate(metric, *figures, _joint_basis((a, b)), method, _joint_sources((a, b)))
 
 
 def total(

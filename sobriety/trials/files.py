@@ -13,7 +13,8 @@ from sobriety.core.estimate import Estimate
 from sobriety.profiler import Profile
 
 from .doubts import Doubt
-from .runs import Plan, Trial
+from .plan import Plan
+from .runs import Trial
 from .statistics import median, spread_ratio
 from .verdict import QUANTITIES, Verdict, common_error
 

@@ -12,6 +12,7 @@ from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.profiler import Profile
 
+from .plan import Plan
 from .statistics import median
 
 Measure = Callable[[Sequence[str]], Profile]
@@ -33,21 +34,6 @@ class RunFailed(SobrietyError):
     def __init__(self, message: str, exit_code: int, hint: str | None) -> None:
         super().__init__(message, hint=hint)
         self.exit_code = exit_code
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How often and how.
-
-    prepare      a command before every run, warm-up or not; its cost is in no figure
-    cooldown_s   rest before every measured run, after `prepare`
-    """
-
-    runs: int = 10
-    warmup: int = 0
-    prepare: tuple[str, ...] = ()
-    cooldown_s: float = 0.0
-    ignore_failure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,11 @@ def test_a_product_with_an_interval_down_to_zero_reaches_zero() -> None:
     assert (both.low, both.value, both.high) == (0, 6, 12)
 
 
+def test_nothing_times_something_is_nothing_with_an_upper_end() -> None:
+    both = product("energy_j", figure(0, 0, 4), figure(3, 2, 5))
+    assert (both.low, both.value, both.high) == (0, 0, 20)
+
+
 def test_a_sum_of_different_bases_says_mixed() -> None:
     measured = Estimate("energy_j", 1, 1, 1, "measured", "a meter", ("meter",))
     both = total("energy_j", [measured, figure(1, 0, 2)], shared_error=True)

@@ -1,0 +1,20 @@
+"""How often a command is run. Apart, since every `profile` asks and most run once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How often and how.
+
+    prepare      a command before every run, warm-up or not; its cost is in no figure
+    cooldown_s   rest before every measured run, after `prepare`
+    """
+
+    runs: int = 10
+    warmup: int = 0
+    prepare: tuple[str, ...] = ()
+    cooldown_s: float = 0.0
+    ignore_failure: bool = False
