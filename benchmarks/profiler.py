@@ -1,6 +1,6 @@
 """What profiling a command costs, and whether its figures hold, with CodeCarbon in the same run.
 
-python -m benchmarks profiler            about six minutes
+python -m benchmarks profiler            about eight minutes
 python -m benchmarks.profiler --short    a tenth of the durations
 """
 
