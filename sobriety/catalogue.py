@@ -18,8 +18,8 @@ from typing import NamedTuple
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
 from sobriety.estimators import plain_maker, plain_words
-from sobriety.factor_forms import Form, Row, Taken, Wrong, cells, recognised, refuse
-from sobriety.sheet import Sheet, read_sheet
+from sobriety.factor_forms import IMPORT, Form, Taken, recognised
+from sobriety.sheet import Row, Sheet, Wrong, cells, read_sheet, refuse
 
 PLACE = "products"
 COLUMNS = ("manufacturer", "name", "embodied_kg", "low_kg", "high_kg", "lifetime_years", "source")
@@ -133,7 +133,7 @@ def take_boavizta(path: Path, sheet: Sheet, month: str) -> Taken:
             _kept(row, kg, kg * (1 - error), kg * (1 + error), numbers.get("lifetime"),
                   row.get("sources") or f"{row['manufacturer']}, by Boavizta")
         )  # fmt: skip
-    refuse(path, wrong)
+    refuse(path, wrong, IMPORT)
     left_out = "1 row has" if lacking == 1 else f"{lacking} rows have"
     notes = (f"{left_out} no footprint or no share of use: left out",) if lacking else ()
     return Taken(COLUMNS, rows, (*notes, *_if_empty(path, rows)))
@@ -161,7 +161,7 @@ def take_products(path: Path, sheet: Sheet, month: str) -> Taken:
             wrong.append(Wrong(number, "embodied_kg", row["embodied_kg"], said))
         rows.append(_kept(row, kg, low, high, numbers.get("lifetime_years"),
                           row.get("source") or path.name))  # fmt: skip
-    refuse(path, wrong)
+    refuse(path, wrong, IMPORT)
     return Taken(COLUMNS, rows, _if_empty(path, rows))
 
 

@@ -6,14 +6,13 @@ Every wrong cell is told at once. A file with one wrong cell gives nothing.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from sobriety.core.errors import ConfigError, FactorNotFound
 from sobriety.estimators import MIX_RATIO, resolve_zone
-from sobriety.sheet import Sheet
+from sobriety.sheet import Row, Sheet, Wrong, cells, folded_names, refuse
 
 NEEDED = ("zone", "year", "kind", "basis", "value_g_per_kwh", "source", "licence", "retrieved")
 COLUMNS = (*NEEDED[:5], "low_g_per_kwh", "high_g_per_kwh", "status", *NEEDED[5:], "note")
@@ -22,8 +21,7 @@ COLUMNS = (*NEEDED[:5], "low_g_per_kwh", "high_g_per_kwh", "status", *NEEDED[5:]
 ASSUMED = f"the interval is assumed, ±{MIX_RATIO:.0%}"
 MOST_G_PER_KWH = 3000.0
 ODBL = "ODbL 1.0"
-
-Row = dict[str, str]
+IMPORT = "correct them and import the file again"
 
 
 class Taken(NamedTuple):
@@ -47,15 +45,6 @@ class Form(NamedTuple):
     take: Callable[[Path, Sheet, str], Taken]
 
 
-class Wrong(NamedTuple):
-    """A cell that cannot be right; `row` as a spreadsheet numbers it."""
-
-    row: int
-    column: str
-    value: str
-    said: str
-
-
 def recognised(path: Path, sheet: Sheet, forms: Sequence[Form]) -> Form:
     """The first form that takes the sheet. Raises ConfigError where none does."""
     form = next((f for f in forms if f.recognises(sheet)), None)
@@ -65,31 +54,6 @@ def recognised(path: Path, sheet: Sheet, forms: Sequence[Form]) -> Form:
             hint=f"known are {' and '.join(f.name for f in forms)}: see docs/methods.md",
         )
     return form
-
-
-def refuse(path: Path, wrong: list[Wrong]) -> None:
-    """Say all that is wrong, if anything is. Raises ConfigError."""
-    if not wrong:
-        return
-    cells = "1 wrong cell" if len(wrong) == 1 else f"{len(wrong)} wrong cells"
-    lines = [f"{path}, row {w.row}, {w.column}: {w.value[:60]!r}; {w.said}" for w in sorted(wrong)]
-    raise ConfigError(
-        "\n  ".join([f"{cells} in {path}, of which nothing is kept", *lines]),
-        hint="correct them and import the file again",
-    )
-
-
-def folded_names(sheet: Sheet) -> list[str]:
-    """Columns without case, spacing and typography: `gCO₂eq/kWh (LCA)` is `gco2eq kwh lca`."""
-    plain = (unicodedata.normalize("NFKC", name).lower() for name in sheet.header)
-    return [re.sub(r"[^a-z0-9]+", " ", name).strip() for name in plain]
-
-
-def cells(sheet: Sheet, names: list[str]) -> Iterator[tuple[int, Row]]:
-    """Each row's number and cells by name; those that are missing at its end are empty."""
-    for number, row in zip(sheet.numbers, sheet.rows, strict=True):
-        padded = [*row, *[""] * (len(names) - len(row))]
-        yield number, {name: cell.strip() for name, cell in zip(names, padded, strict=False)}
 
 
 def is_grid(sheet: Sheet) -> bool:
@@ -125,7 +89,7 @@ def take_grid(path: Path, sheet: Sheet, month: str) -> Taken:
         if first != number and not said:
             wrong.append(Wrong(number, "zone", row["zone"], f"row {first} says the same factor"))
         rows.append(row)
-    refuse(path, wrong)
+    refuse(path, wrong, IMPORT)
     if not rows:
         raise ConfigError(f"{path} has a header and no row", hint="write a row a factor")
     return Taken(COLUMNS, rows)
@@ -255,7 +219,7 @@ def take_electricity_maps(path: Path, sheet: Sheet, month: str) -> Taken:
                 if n in column
             ]
             rows.append(ours)
-    refuse(path, list(dict.fromkeys(wrong)))
+    refuse(path, list(dict.fromkeys(wrong)), IMPORT)
     if not rows:
         raise ConfigError(f"{path} has no figure", hint="download the yearly edition again")
     return Taken(COLUMNS, rows, (f"Electricity Maps publish under {ODBL}: name them", ASSUMED))

@@ -5,13 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sobriety.core.errors import ConfigError
 from sobriety.durable import write_whole
+
+Row = dict[str, str]
+"""Cells by the name of their column."""
+
+
+class Wrong(NamedTuple):
+    """A cell that cannot be right; `row` as a spreadsheet numbers it."""
+
+    row: int
+    column: str
+    value: str
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,30 @@ def _text(path: Path) -> str:
             f"{path}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8, near {near!r}",
             hint="save it as CSV UTF-8",
         ) from None
+
+
+def folded_names(sheet: Sheet) -> list[str]:
+    """Columns without case, spacing and typography: `gCO₂eq/kWh (LCA)` is `gco2eq kwh lca`."""
+    plain = (unicodedata.normalize("NFKC", name).lower() for name in sheet.header)
+    return [re.sub(r"[^a-z0-9]+", " ", name).strip() for name in plain]
+
+
+def cells(sheet: Sheet, names: list[str]) -> Iterator[tuple[int, Row]]:
+    """Each row's number and cells by name; those that are missing at its end are empty."""
+    for number, row in zip(sheet.numbers, sheet.rows, strict=True):
+        padded = [*row, *[""] * (len(names) - len(row))]
+        yield number, {name: cell.strip() for name, cell in zip(names, padded, strict=False)}
+
+
+def refuse(path: Path, wrong: Sequence[Wrong], hint: str) -> None:
+    """Say all that is wrong, if anything is. Raises ConfigError."""
+    if not wrong:
+        return
+    cells = "1 wrong cell" if len(wrong) == 1 else f"{len(wrong)} wrong cells"
+    lines = [f"{path}, row {w.row}, {w.column}: {w.value[:60]!r}; {w.said}" for w in sorted(wrong)]
+    raise ConfigError(
+        "\n  ".join([f"{cells} in {path}, of which nothing is kept", *lines]), hint=hint
+    )
 
 
 def write_sheet(out: Path, separator: str, lines: Iterable[Sequence[str]]) -> None:
