@@ -19,7 +19,6 @@ __all__ = [
     "Usage",
     "__version__",
     "profile",
-    "sections",
     "track",
 ]
 
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
     from sobriety.core.usage import Usage as Usage
     from sobriety.profiler import profile as profile
     from sobriety.session import Session as Session
-    from sobriety.tracking import sections as sections
-    from sobriety.tracking import track as track
+    from sobriety.tracking.tracker import track as track
 
 _HOME = {
     "ConfigError": "core.errors",
@@ -50,8 +48,7 @@ _HOME = {
     "Usage": "core.usage",
     "profile": "profiler",
     "Session": "session",
-    "sections": "tracking",
-    "track": "tracking",
+    "track": "tracking.tracker",
     "load_ipython_extension": "magic",
     "unload_ipython_extension": "magic",
 }

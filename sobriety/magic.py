@@ -1,38 +1,68 @@
-"""What a cell of a notebook costs: `%load_ext sobriety`, then `%%sobriety` or `%sobriety f(x)`."""
+"""`%load_ext sobriety` in IPython and Jupyter: `%sobriety` for a line, `%%sobriety` for a cell."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import ast
+import sys
+from collections.abc import Callable
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from .tracking import Section
+from sobriety.tracking.tracker import begin, end
 
-
-def load_ipython_extension(shell: Any) -> None:
-    """IPython asks for it by this name."""
-
-    def sobriety(line: str, cell: str | None = None) -> None:
-        """Run it, and say what it cost. A word behind %%sobriety names the cell."""
-        from .tracking import track
-
-        with track((line.strip() if cell is not None else "") or "cell") as section:
-            done = shell.run_cell(line if cell is None else cell)
-        if done.success:
-            print(said(section))  # noqa: T201  # where a cell's output goes
-
-    shell.register_magic_function(sobriety, "line_cell", "sobriety")
+LAST = "_sobriety"
+"""The name under which a notebook finds the last section."""
 
 
-def unload_ipython_extension(shell: Any) -> None:
+class Shell(Protocol):
+    """What we ask of IPython's."""
+
+    user_ns: dict[str, Any]
+    compile: Any
+    magics_manager: Any
+
+    def transform_cell(self, raw_cell: str) -> str: ...
+
+    def register_magic_function(
+        self, func: Callable[..., object], magic_kind: str = "line"
+    ) -> None: ...
+
+
+def load_ipython_extension(shell: Shell) -> None:
+    """IPython calls this for `%load_ext sobriety`."""
+
+    def sobriety(line: str, cell: str | None = None) -> object:
+        """Say what a line or a cell consumes: `%sobriety fit(x)`; `%%sobriety NAME` and a cell.
+
+        The value of its last expression is the cell's, and the section is in `_sobriety`.
+        """
+        if cell is None:
+            return _run(shell, "line", line)
+        return _run(shell, line.strip() or "cell", cell)
+
+    shell.register_magic_function(sobriety, "line_cell")
+
+
+def unload_ipython_extension(shell: Shell) -> None:
     """As IPython asks for it."""
-    shell.magics_manager.magics["line"].pop("sobriety", None)
-    shell.magics_manager.magics["cell"].pop("sobriety", None)
+    for magics in shell.magics_manager.magics.values():
+        magics.pop("sobriety", None)
 
 
-def said(section: Section) -> str:
-    """`load: 1.2 J (0.5 to 1.6), 0.13 s, processor 0.12 s`."""
-    from .shown import duration, energy, mass
-
-    carbon = f", {mass(section.co2e)} of use" if section.co2e else ""
-    times = f"{duration(section.wall_s)}, processor {duration(section.cpu_s)}"
-    return f"{section.label}: {energy(section.result)}{carbon}, {times}"
+def _run(shell: Shell, label: str, source: str) -> object:
+    """Run code as the notebook's own; an error in it is the notebook's, and is paid for, too."""
+    code = shell.transform_cell(source)
+    name: str = shell.compile.cache(code, raw_code=source)  # so that tracebacks show its lines
+    tree = ast.parse(code, name)
+    value = None
+    if tree.body and isinstance(last := tree.body[-1], ast.Expr):
+        del tree.body[-1]
+        value = compile(ast.Expression(last.value), name, "eval")
+    body = compile(tree, name, "exec")
+    section = begin(label)
+    try:
+        exec(body, shell.user_ns)
+        return eval(value, shell.user_ns) if value else None
+    finally:
+        end(section)
+        shell.user_ns[LAST] = section
+        sys.stdout.write(f"{section}\n")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from sobriety.tracking import Section, track
+    from sobriety.tracking.section import Section
+    from sobriety.tracking.tracker import Tracker
 
 MOST_ROWS = 20
 
@@ -36,7 +37,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if marker is None and not item.config.getoption("--energy"):
         return (yield)
     most = _budget(marker) if marker else None
-    from sobriety.tracking import track
+    from sobriety.tracking.tracker import track
 
     with track(item.nodeid) as section:
         found = yield
@@ -49,9 +50,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.fixture
-def energy() -> Callable[[str], track]:
+def energy() -> Callable[[str], Tracker]:
     """Sections of a test: `with energy("parse") as section: …`, then `section.result`."""
-    from sobriety.tracking import track
+    from sobriety.tracking.tracker import track
 
     return track
 
@@ -62,6 +63,7 @@ def pytest_terminal_summary(
     seen = config.stash[_SEEN]
     if not config.getoption("--energy") or not seen:
         return
+    from sobriety.core.estimate import total
     from sobriety.shown import duration, energy
 
     seen.sort(key=lambda each: each[1].cpu_s, reverse=True)
@@ -71,10 +73,8 @@ def pytest_terminal_summary(
         terminalreporter.write_line(f"{energy(section.result):<28} {processor:>10}  {name}")
     if len(seen) > MOST_ROWS:
         terminalreporter.write_line(f"and {len(seen) - MOST_ROWS} tests that cost less")
-    whole_s = sum(section.cpu_s for _, section in seen)
-    from sobriety.tracking import energy_of
-
-    terminalreporter.write_line(f"together {energy(energy_of(whole_s))}, idle apart")
+    whole = total("energy_j", [section.result for _, section in seen], shared_error=True)
+    terminalreporter.write_line(f"together {energy(whole)}, idle apart")
 
 
 _SEEN = pytest.StashKey[list[tuple[str, "Section"]]]()

@@ -1,0 +1,1 @@
+"""Sections of a program and what they cost: `with sobriety.track("step") as t:`."""
