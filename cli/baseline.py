@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from sobriety import config as settings
+from sobriety.budget import Judged
 from sobriety.core.errors import ConfigError
 from sobriety.core.host import LocalHost
 from sobriety.durable import write_whole
@@ -103,23 +105,50 @@ def compare(
     sobriety baseline compare bench.json -- python bench.py
     sobriety baseline compare bench.json --max-regression 10% -- python bench.py
     """
-    most_ratio = None if max_regression is None else _share(max_regression)
-    before = read(file)  # before anything runs
+    against = Against(read(file), _share(max_regression))  # read before anything runs
     now = _measured(command, repeated, config_file)
-    for doubt in differences(before, now):
+    for doubt in differences(against.before, now):
         click.echo(f"  doubt: {doubt}", err=True)
-    found = changes(before, now)
-    for change in found:
-        click.echo(f"  {change.sentence}")
-    if most_ratio is not None and found[0].is_regression(most_ratio):
-        click.echo(f"  a regression: more than {100 * most_ratio:g} % more energy", err=True)
+    judged = against.judged(now)
+    for each in judged:
+        click.echo(f"  {each.said}", err=each.is_broken)
+    if any(each.is_broken for each in judged):
         ctx.exit(BROKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What later runs are compared with, and how much more they may use."""
+
+    before: Baseline
+    most_ratio: float | None
+
+    @classmethod
+    def read(cls, file: Path | None, max_regression: str | None) -> Against | None:
+        """Raises ConfigError."""
+        if file is not None:
+            return cls(read(file), _share(max_regression))
+        if max_regression is not None:
+            raise click.UsageError("--max-regression needs a --baseline to compare with")
+        return None
+
+    def judged(self, now: Baseline) -> tuple[Judged, ...]:
+        """What is told, in order; a regression last."""
+        seen = changes(self.before, now)
+        found = [
+            Judged(f"{QUANTITIES[c.metric]} against the baseline", c.sentence, False) for c in seen
+        ]
+        if self.most_ratio is not None and seen[0].is_regression(self.most_ratio):
+            most = f"{100 * self.most_ratio:g} %"
+            said = f"a regression: more than {most} more energy; {seen[0].sentence}"
+            found.append(Judged("regression", said, True))
+        return tuple(found)
 
 
 def _measured(command: tuple[str, ...], repeated: Repeated, config_file: Path | None) -> Baseline:
     config, host = settings.load({}, file=config_file), LocalHost()
     quiet = not repeated.show_output
-    measure = measurer(config, host, every_s=1.0, quiet=quiet)
+    measure = measurer(config, every_s=1.0, quiet=quiet)
     trials = run_all([(shlex.join(command), command)], repeated, measure)
     found = doubts(trials, host)
     click.echo(table(trials, (), found, []), nl=False, err=True)
@@ -127,8 +156,10 @@ def _measured(command: tuple[str, ...], repeated: Repeated, config_file: Path | 
     return of_trial(trials[0], describe(host, config))
 
 
-def _share(text: str) -> float:
-    """`10%` or `0.1`. Raises ConfigError."""
+def _share(text: str | None) -> float | None:
+    """`10%` or `0.1`; None for none. Raises ConfigError."""
+    if text is None:
+        return None
     bare = text.strip()
     try:
         value = float(bare.removesuffix("%")) / (100 if bare.endswith("%") else 1)

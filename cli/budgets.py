@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +16,7 @@ from sobriety.core.estimate import Estimate
 from sobriety.shown import energy, mass
 
 if TYPE_CHECKING:
-    from sobriety.budget import Budget, Check, FunctionalUnit
+    from sobriety.budget import Budget, Check, FunctionalUnit, Judged
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,7 +53,7 @@ class Limits:
         """For the summary."""
         if not self.any:
             return []
-        found = [_said(check) for check in self.checked(cost)]
+        found = [judged.said for judged in self.judged(cost)]
         piece = self.piece(cost)
         if self.unit and piece:
             name = self.unit.name.removesuffix("s")
@@ -62,10 +62,13 @@ class Limits:
             found.insert(0, "SCI              unknown without a grid zone")
         return found
 
-    def checked(self, cost: Cost) -> tuple[Check, ...]:
-        from sobriety.budget import checks
+    def judged(self, cost: Cost) -> tuple[Judged, ...]:
+        from sobriety.budget import NAMES, Judged, checks
 
-        return checks(self.budgets, cost.energy, cost.co2e)
+        return tuple(
+            Judged(NAMES[check.budget.metric], _said(check), check.is_broken)
+            for check in checks(self.budgets, cost.energy, cost.co2e)
+        )
 
     def piece(self, cost: Cost) -> Estimate | None:
         if not self.unit:
@@ -74,18 +77,17 @@ class Limits:
 
         return sci(cost.co2e, cost.making, self.unit)
 
-    def close(self, cost: Cost, exit_code: int) -> int:
+    def close(self, cost: Cost, exit_code: int, more: Sequence[Judged] = ()) -> int:
         """Tell those who wait for it. Gives the exit code: the command's own comes first."""
         in_github = os.environ.get("GITHUB_ACTIONS") == "true"
-        if not self.any and not in_github:
+        if not self.any and not in_github and not more:
             return exit_code
-        checked = self.checked(cost)
-        broken = [check for check in checked if check.is_broken]
+        judged = (*self.judged(cost), *more)
         if self.junit_file:
-            _write_junit(self.junit_file, cost, checked)
+            _write_junit(self.junit_file, cost, judged)
         if in_github:
-            _tell_github(cost, checked)
-        return exit_code or (BROKEN if broken else 0)
+            _tell_github(cost, judged)
+        return exit_code or (BROKEN if any(each.is_broken for each in judged) else 0)
 
 
 def limit_options(function: F) -> F:
@@ -135,16 +137,16 @@ def _said(check: Check) -> str:
     return f"within budget    {name} {shown}, {check.budget.text} at most"
 
 
-def _tell_github(cost: Cost, checked: tuple[Check, ...]) -> None:
-    """An annotation for each broken budget, and a row in the step's summary."""
-    for check in checked:
-        if check.is_broken:
-            said = " ".join(_said(check).split())
+def _tell_github(cost: Cost, judged: Sequence[Judged]) -> None:
+    """An annotation for each that is broken, and a row in the step's summary."""
+    for each in judged:
+        if each.is_broken:
+            said = " ".join(each.said.split())
             sys.stderr.write(f"::error title=sobriety::{_escaped(f'{cost.name}: {said}')}\n")
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
         carbon = mass(cost.co2e) if cost.co2e else "unknown"
-        verdict = "; ".join(" ".join(_said(check).split()) for check in checked) or "no budget"
+        verdict = "; ".join(" ".join(each.said.split()) for each in judged) or "no budget"
         name = cost.name.replace("|", "\\|").replace("`", "'")
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(
@@ -157,26 +159,27 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _write_junit(path: Path, cost: Cost, checked: tuple[Check, ...]) -> None:
+def _write_junit(path: Path, cost: Cost, judged: Sequence[Judged]) -> None:
     from xml.etree import ElementTree
 
-    from sobriety.budget import NAMES
+    from sobriety.budget import Judged
     from sobriety.durable import write_whole
 
+    cases = judged or (Judged("cost", "", False),)
+    took = f"{cost.wall_s:.3f}"
     suite = ElementTree.Element(
         "testsuite",
         name="sobriety",
-        tests=str(max(1, len(checked))),
-        failures=str(sum(check.is_broken for check in checked)),
-        time=f"{cost.wall_s:.3f}",
+        tests=str(len(cases)),
+        failures=str(sum(each.is_broken for each in cases)),
+        time=took,
     )
-    names = [NAMES[check.budget.metric] for check in checked] or ["cost"]
-    for i, name in enumerate(names):
+    for each in cases:
         case = ElementTree.SubElement(
-            suite, "testcase", classname=_plain(cost.name), name=name, time=f"{cost.wall_s:.3f}"
+            suite, "testcase", classname=_plain(cost.name), name=each.name, time=took
         )
-        if checked and checked[i].is_broken:
-            ElementTree.SubElement(case, "failure", message=_plain(_said(checked[i])))
+        if each.is_broken:
+            ElementTree.SubElement(case, "failure", message=_plain(each.said))
         out = ElementTree.SubElement(case, "system-out")
         out.text = f"energy {energy(cost.energy)}" + (
             f", carbon of use {mass(cost.co2e)}" if cost.co2e else ""

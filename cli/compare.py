@@ -53,7 +53,7 @@ def compare(
     config = settings.load({}, file=config_file)
     host = LocalHost()
     quiet = not repeated.show_output
-    trials = run_all(lines, repeated, measurer(config, host, every_s=_SAMPLE_S, quiet=quiet))
+    trials = run_all(lines, repeated, measurer(config, every_s=_SAMPLE_S, quiet=quiet))
     said, found = verdicts(trials), doubts(trials, host)
     click.echo(table(trials, said, found, [common_error(trials)]), nl=False)
     repeated.write(trials, said, found)

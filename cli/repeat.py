@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,11 +14,10 @@ import click
 from sobriety.collectors import choose
 from sobriety.config import Config
 from sobriety.core.errors import ConfigError
-from sobriety.core.host import Host
+from sobriety.core.host import LocalHost
 from sobriety.factor_store import book
 from sobriety.meters import configured
-from sobriety.profiler import SAMPLED
-from sobriety.profiler import profile as measure
+from sobriety.profiler import SAMPLED, Measuring, Scope, Watcher, profile_as
 from sobriety.this_machine import describe
 from sobriety.trials.plan import Plan
 
@@ -40,6 +39,14 @@ class Repeated:
     show_output: bool
     csv_file: Path | None
     markdown_file: Path | None
+
+    @property
+    def is_repeated(self) -> bool:
+        plan = self.plan
+        return plan.runs + plan.warmup > 1 or bool(plan.prepare or plan.cooldown_s)
+
+    def with_runs(self, runs: int) -> Repeated:
+        return replace(self, plan=replace(self.plan, runs=runs))
 
     def write(
         self, trials: Sequence[Trial], said: Sequence[Verdict], found: Sequence[Doubt]
@@ -121,17 +128,30 @@ def words(line: str, name: str) -> tuple[str, ...]:
         raise ConfigError(wrong) from None
 
 
-def measurer(config: Config, host: Host, *, every_s: float, quiet: bool) -> Measure:
-    """How each run is measured, all of them alike."""
+def measuring(config: Config, *, every_s: float, scope: Scope = "process") -> Measuring:
+    """How this machine is measured."""
+    host = LocalHost()
     sampled = [c for c in choose(host.system, config.names("collectors")) if c.name in SAMPLED]
-    return functools.partial(
-        measure,
-        host=host,
-        machine=describe(host, config),
-        collectors=[*configured(config, counters=False), *sampled],
-        zone=config.text("zone"),
-        factor_kind=config.text("factor_kind") or "direct",
-        factors=book(config),
-        every_s=every_s,
-        quiet=quiet,
+    return Measuring(
+        host,
+        describe(host, config),
+        (*configured(config, counters=False), *sampled),
+        config.text("zone"),
+        config.text("factor_kind") or "direct",
+        book(config),
+        every_s,
+        scope,
     )
+
+
+def measurer(
+    config: Config,
+    *,
+    every_s: float,
+    quiet: bool,
+    scope: Scope = "process",
+    watchers: Sequence[Watcher] = (),
+) -> Measure:
+    """How each run is measured, all of them alike."""
+    how = measuring(config, every_s=every_s, scope=scope)
+    return functools.partial(profile_as, how, quiet=quiet, watchers=watchers)

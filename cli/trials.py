@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from sobriety.budget import Judged
 from sobriety.shown import duration, energy, mass
 from sobriety.trials.doubts import Doubt
 from sobriety.trials.files import as_dict
@@ -44,9 +45,16 @@ def run_all(
 
 
 def as_json(
-    trials: Sequence[Trial], plan: Plan, said: Sequence[Verdict], found: Sequence[Doubt]
+    trials: Sequence[Trial],
+    plan: Plan,
+    said: Sequence[Verdict],
+    found: Sequence[Doubt],
+    judged: Sequence[Judged] = (),
 ) -> str:
-    return json.dumps(as_dict(trials, plan, said, found), indent=2) + "\n"
+    whole = as_dict(trials, plan, said, found)
+    if judged:
+        whole["judged"] = [each._asdict() for each in judged]
+    return json.dumps(whole, indent=2) + "\n"
 
 
 def table(

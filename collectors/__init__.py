@@ -13,6 +13,7 @@ from sobriety.core.ports import Collector
 
 from .agent import Agent
 from .battery import Battery
+from .cgroups import GroupFiles, find_group
 from .cpu import Cpu
 from .disk import Disk
 from .frequency import Frequency
@@ -41,6 +42,7 @@ __all__ = [
     "Disk",
     "Frequency",
     "Gpu",
+    "GroupFiles",
     "HttpMeter",
     "Hwmon",
     "Ipmi",
@@ -55,6 +57,7 @@ __all__ = [
     "Redfish",
     "Snmp",
     "choose",
+    "find_group",
     "guests",
     "machine_facts",
     "read_secret",

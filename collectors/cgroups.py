@@ -137,3 +137,29 @@ def _watch(host: Host, path: str) -> Watched | None:
         return host.watch(path)
     except (NotSupported, NotPermitted, ReadError):
         return None
+
+
+def find_group(host: Host, kind: str, name: str) -> GroupFiles | Workload | None:
+    """The group of a service or a container in which something runs: its counters, or the workload
+    alone where the kernel does not count it. A container may be named by more digits than we keep.
+    """
+    seen: set[str] = set()
+    for pid in filter(str.isdigit, host.names("/proc")):
+        try:
+            text = host.text(f"/proc/{pid}/cgroup")
+        except (NotSupported, NotPermitted, ReadError):
+            continue  # it has ended
+        if text in seen:
+            continue
+        seen.add(text)
+        member = membership(text)
+        found = workload_of(member.named)
+        if found is None or found.kind != kind:
+            continue
+        if found.name == name or (kind == "container" and _is_number(name, found.name)):
+            return GroupFiles.open(host, found, member) or found
+    return None
+
+
+def _is_number(name: str, digits: str) -> bool:
+    return len(name) > len(digits) == 12 and name.startswith(digits)

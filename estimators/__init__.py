@@ -25,7 +25,7 @@ from .details import Details
 from .device_features import brand as plain_maker
 from .device_features import making_features, plain_words, terminal_features
 from .embodied import amortised, embodied, lifetime
-from .energy import Coefficients, EnergyPlan, active, energy, energy_j, plan
+from .energy import GPU, Coefficients, EnergyPlan, active, energy, energy_j, plan
 from .frames import plan_table, with_energy
 from .generation import Grams, generation_intensity, generation_sources, technology
 from .grid import (
@@ -50,6 +50,7 @@ from .zones import country_of, resolve_zone, zone_name
 
 __all__ = [
     "BUILT_IN",
+    "GPU",
     "MIX_RATIO",
     "Coefficients",
     "Curve",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate, total
@@ -41,6 +42,14 @@ class Check:
     @property
     def is_broken(self) -> bool:
         return self.seen is None or self.seen.value > self.budget.most
+
+
+class Judged(NamedTuple):
+    """What pipelines are told: of which figure, in a sentence, and whether it fails them."""
+
+    name: str
+    said: str
+    is_broken: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """A child process, run to its end without getting in its way.
 
 Its stdin, stdout, tty, environment, signals and exit code are its own. What the kernel says of it
-afterwards (wait4) counts every child that it waited for, however short-lived.
+afterwards (wait4) counts every child that it waited for, however short-lived; a control group,
+where one may be made, also those that nobody waited for.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,14 @@ from sobriety.core.errors import NotSupported, SobrietyError
 if TYPE_CHECKING:
     from resource import struct_rusage
 
+    from sobriety.control_group import ControlGroup
+
 NOT_FOUND, NOT_EXECUTABLE, SIGNALLED = 127, 126, 128
 """Exit codes as a shell gives them; SIGNALLED plus the signal's number."""
 
 _POLL_S = 0.005  # where the kernel has no pidfd to wait on
+_TICK_S = 0.01
+_BLOCK_B = 512  # of what Linux counts in ru_inblock and ru_oublock
 
 
 class CannotRun(SobrietyError):
@@ -37,18 +42,32 @@ class CannotRun(SobrietyError):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the kernel says of a finished command. cpu_s is of all its threads and children."""
+    """What the kernel says of a finished command, with all its threads and children.
+
+    cpu_s             of all of them; user_s and system_s are what of it was waited for, None where
+                      it is not told apart
+    max_rss_b         the largest single process; None where nobody knows
+    max_rss_below_b   a process begins as a copy of the one that starts it: where the command did
+                      not grow beyond that, only this much is known
+    unwaited_cpu_s    of children that nobody waited for, in no other figure; None where there was
+                      no control group, so that they are not known
+    disk_read_b       from disks and not from the kernel's cache; None where it is not counted
+    disk_written_b    that disks were given to write, now or later
+    still_running     its children that go on after it; None where they are not known
+    """
 
     command: tuple[str, ...]
     exit_code: int
     wall_s: float
-    user_s: float
-    system_s: float
-    max_rss_b: int
-
-    @property
-    def cpu_s(self) -> float:
-        return self.user_s + self.system_s
+    cpu_s: float
+    user_s: float | None
+    system_s: float | None
+    max_rss_b: int | None
+    unwaited_cpu_s: float | None = None
+    disk_read_b: int | None = None
+    disk_written_b: int | None = None
+    still_running: int | None = None
+    max_rss_below_b: int | None = None
 
 
 def run(
@@ -57,28 +76,56 @@ def run(
     every_s: float,
     meanwhile: Callable[[], object],
     quiet: bool = False,
+    group: ControlGroup | None = None,
+    started: Callable[[int], object] | None = None,
 ) -> Run:
-    """Run a command, calling `meanwhile` every `every_s` until it ends.
+    """Run a command, calling `meanwhile` every `every_s` until it ends, `started` with its pid.
 
     A quiet one reads nothing, and what it writes is thrown away. Raises CannotRun, and NotSupported
     where there is no POSIX.
     """
     if not hasattr(os, "posix_spawnp"):
         raise NotSupported(f"a command cannot be profiled on {sys.platform} yet")
-    begun_s = time.monotonic()
-    pid = _spawn(command, quiet)
+    with group.around() if group else nullcontext():
+        begun_s = time.monotonic()
+        pid = _spawn(command, quiet)
     with _signals_for(pid):
+        if started is not None:
+            started(pid)
         status, used = _wait(pid, every_s, meanwhile)
     wall_s = time.monotonic() - begun_s
     code = os.waitstatus_to_exitcode(status)
+    waited_cpu_s = used.ru_utime + used.ru_stime
+    unwaited_cpu_s = None if group is None else _unwaited_s(group, waited_cpu_s)
+    unit_b = 1 if sys.platform == "darwin" else 1024
+    peak_b, own_b = used.ru_maxrss * unit_b, _own_peak_b(unit_b)
+    counts_blocks = sys.platform == "linux"
     return Run(
         tuple(command),
         code if code >= 0 else SIGNALLED - code,
         wall_s,
+        waited_cpu_s + (unwaited_cpu_s or 0.0),
         used.ru_utime,
         used.ru_stime,
-        used.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        peak_b if peak_b > own_b else None,
+        unwaited_cpu_s,
+        used.ru_inblock * _BLOCK_B if counts_blocks else None,
+        used.ru_oublock * _BLOCK_B if counts_blocks else None,
+        None if group is None else len(group.pids()),
+        own_b if peak_b <= own_b else None,
     )
+
+
+def _own_peak_b(unit_b: int) -> int:
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit_b
+
+
+def _unwaited_s(group: ControlGroup, waited_cpu_s: float) -> float:
+    """The two accounts of the same work differ by a tick; what is beyond that is of others."""
+    beyond_s = group.cpu_s() - waited_cpu_s
+    return beyond_s if beyond_s > max(_TICK_S, 0.005 * waited_cpu_s) else 0.0
 
 
 def _spawn(command: Sequence[str], quiet: bool) -> int:

@@ -1,17 +1,20 @@
 """What work costs: the formulas that a command and a section of a program share.
 
 Where a sensor covers the work, what it saw above idle is shared by processor time; elsewhere each
-second of a busy core costs the same.
+second of a busy core costs the same. Graphics cards have sensors of their own, and beside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from sobriety.core.estimate import Estimate, total
 from sobriety.core.machine import Machine
 from sobriety.core.usage import Usage
 from sobriety.estimators import (
+    GPU,
     Curve,
     amortised,
     embodied,
@@ -43,6 +46,72 @@ def machine_energy(machine: Machine, rows: Iterable[Usage], notes: list[str]) ->
             )
         )
     return total("energy_j", parts, shared_error=True) if parts else None
+
+
+class Because(NamedTuple):
+    """The joules because of some work, and whether a sensor covered its processor time."""
+
+    energy: Estimate
+    is_metered: bool
+
+
+def because_of(
+    machine: Machine, cpu_s: float, rows: Sequence[Usage], gpu_idle_w: float | None = None
+) -> Because:
+    """What work of `cpu_s` on this machine cost during `rows`, idle apart.
+
+    `gpu_idle_w` is what graphics cards drew when they did nothing; None where nobody saw it.
+    """
+    without = [replace(r, observed=tuple(g for g in r.observed if g != "gpu")) for r in rows]
+    metered = above_idle(machine, cpu_s, without, machine_energy(machine, without, []))
+    used = metered or by_cpu_time(machine, cpu_s)
+    cards = graphics(machine, rows, gpu_idle_w)
+    if cards is not None:
+        used = total("energy_j", (used, cards), shared_error=True)
+    return Because(used, metered is not None)
+
+
+def graphics(machine: Machine, rows: Sequence[Usage], gpu_idle_w: float | None) -> Estimate | None:
+    """Joules of graphics cards above their idle; None without a sensor of theirs, and where one of
+    the whole machine has them in it already."""
+    if not rows or not all("gpu" in r.observed and _is_apart(machine, r) for r in rows):
+        return None
+    joules = sum(r.measures["gpu_j"] for r in rows)
+    idle_j = (gpu_idle_w or 0.0) * sum(r.duration_s for r in rows)
+    value = max(0.0, joules - idle_j)
+    if gpu_idle_w is None:
+        said, low = "graphics cards, their idle included since they were never seen idle", 0.0
+    else:
+        said, low = "graphics cards above the least that they drew while idle", value * 0.95
+    return Estimate("energy_j", value, low, value, "measured", f"{said}, measured", (GPU,))
+
+
+def _is_apart(machine: Machine, row: Usage) -> bool:
+    its_plan = plan(machine, row.observed, row.state)
+    return its_plan is not None and its_plan.value.gpu_j > 0
+
+
+def whole_machine(
+    machine: Machine, wall_s: float, cpu_s: float, rows: Sequence[Usage], notes: list[str]
+) -> Estimate:
+    """What the machine drew meanwhile; where a run is too short to see it, idle and what the work
+    added, and a note says so."""
+    seen = machine_energy(machine, rows, [])
+    if seen is not None:
+        return seen
+    notes.append("too short for the kernel's clock: others on the machine were not seen")
+    model = power_model(machine)
+    value, low, high = (power_w(c, 0.0) * wall_s for c in (model.curve, model.low, model.high))
+    idle = Estimate(
+        "energy_j",
+        value,
+        low,
+        high,
+        model.basis,
+        f"idle ({model.method})",
+        model.sources,
+    )
+    return total("energy_j", (idle, by_cpu_time(machine, cpu_s)), shared_error=True)
 
 
 def above_idle(
@@ -102,4 +171,9 @@ def making(machine: Machine, wall_s: float, cpu_s: float) -> Estimate:
     """The machine's making, for the share of it that the work kept busy."""
     threads = machine.threads or 1
     share = min(1.0, cpu_s / (threads * wall_s)) if wall_s else 0.0
-    return amortised(embodied(machine), lifetime(machine), wall_s).scaled(share)
+    return making_of_all(machine, wall_s).scaled(share)
+
+
+def making_of_all(machine: Machine, wall_s: float) -> Estimate:
+    """The whole machine's making, for the time that passed."""
+    return amortised(embodied(machine), lifetime(machine), wall_s)

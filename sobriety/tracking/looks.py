@@ -23,7 +23,7 @@ from sobriety.sources import source
 from sobriety.this_machine import describe
 from sobriety.tracking.ledger import Ledger
 
-LOOKED_AT = frozenset({"cpu", "rapl", "battery", "psutil"})
+LOOKED_AT = frozenset({"cpu", "rapl", "battery", "gpu", "nvml", "psutil"})
 """The collectors that say something of a section, and answer at once."""
 
 LONGEST_S = 60.0

@@ -12,7 +12,7 @@ from sobriety.core.errors import FactorNotFound, SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.costing import NO_ZONE, above_idle, by_cpu_time, machine_energy, making
+from sobriety.costing import NO_ZONE, because_of, by_cpu_time, machine_energy, making
 from sobriety.estimators import co2e, intensity
 from sobriety.factor_store import book
 from sobriety.shown import duration, energy, mass
@@ -118,9 +118,9 @@ class Section(Span):
             if outermost.watch is not None:
                 rows = self.looks.so_far(outermost.watch)
         spent_s = outermost._cpu_ns / NS_PER_S
-        whole = above_idle(machine, spent_s, rows, machine_energy(machine, rows, []))
-        if whole is None or not outermost._cpu_ns:
+        if not rows or not outermost._cpu_ns:
             return by_cpu_time(machine, cpu_ns / NS_PER_S)
+        whole = because_of(machine, spent_s, rows).energy
         return whole.scaled(cpu_ns / outermost._cpu_ns)
 
     def _end_ns(self) -> int:

@@ -29,7 +29,7 @@ def seen(
     cpu_s = wall_s if cpu_s is None else cpu_s
     joules = 10 * cpu_s
     energy = Estimate("energy_j", joules, 0.7 * joules, 1.4 * joules, "modelled", "test", ("test",))
-    run = Run(("work",), exit_code, wall_s, cpu_s, 0.0, 1_000_000)
+    run = Run(("work",), exit_code, wall_s, cpu_s, cpu_s, 0.0, 1_000_000)
     return Profile(run, energy, None, None, energy, None, (), cpu_s + others_s, metered)
 
 
