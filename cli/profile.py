@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sobriety import config as settings
+from sobriety.core.errors import ConfigError
 from sobriety.core.host import LocalHost
 
 from .budgets import Cost, Limits, limit_options
@@ -126,6 +126,8 @@ def profile(
     config = settings.load({"zone": zone, "factor_kind": factor_kind}, file=config_file)
     if asked.baseline_file and repeated.plan.runs == 1:
         repeated = repeated.with_runs(RUNS_AGAINST_BASELINE)
+    if asked.output and not asked.output.parent.is_dir():
+        raise ConfigError(f"{asked.output}: there is no folder {asked.output.parent}")
     if targets:
         if repeated.is_repeated or asked.shows_tree or asked.cross_check:
             raise click.UsageError("what runs already is followed once, and as a whole")
@@ -171,6 +173,8 @@ def _tell(
     cost = Cost(name, result.run.wall_s, result.energy, result.co2e, result.embodied)
     branches = tree.branches() if tree else None
     if asked.as_json:
+        import json
+
         found = as_dict(result, limits.piece(cost), branches)
         text = json.dumps(found | ({"cross_check": theirs} if theirs else {}), indent=2) + "\n"
     else:

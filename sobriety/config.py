@@ -7,7 +7,6 @@ ignored is worse than none.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import sys
@@ -94,6 +93,8 @@ def _put(
 ) -> None:
     setting = BY_NAME.get(name)
     if setting is None:
+        import difflib
+
         near = difflib.get_close_matches(name, BY_NAME, n=1)
         raise ConfigError(
             f"{origin}: unknown setting {name!r}",

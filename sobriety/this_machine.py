@@ -9,7 +9,6 @@ from sobriety.collectors import machine_facts
 from sobriety.config import Config
 from sobriety.core.host import Host
 from sobriety.core.machine import Machine
-from sobriety.pseudonym import pseudonymised
 
 
 def describe(host: Host, config: Config) -> Machine:
@@ -36,6 +35,8 @@ def own_calibration(host: Host, config: Config, folder: Path) -> dict[str, dict[
     found = calibration(config)
     if not found:
         return {}
+    from sobriety.pseudonym import pseudonymised  # brings SQLite with it
+
     return {pseudonymised(describe(host, config), config, folder).host: found}
 
 
