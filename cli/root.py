@@ -17,6 +17,7 @@ VERBS = (
     "baseline",
     "report",
     "estimate",
+    "import",
     "top",
     "factors",
     "doctor",
@@ -27,6 +28,9 @@ VERBS = (
     "config",
 )
 """In the order in which a newcomer meets them; each is `cli/<verb>.py`."""
+
+MODULES = {"import": "imports"}
+"""Verbs that are words of Python's."""
 
 
 class Explained(click.ClickException):
@@ -52,8 +56,9 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f".{cmd_name}", __package__)
-        command: click.Command = getattr(module, cmd_name)
+        name = MODULES.get(cmd_name, cmd_name)
+        module = importlib.import_module(f".{name}", __package__)
+        command: click.Command = getattr(module, name)
         return command
 
     def resolve_command(

@@ -20,6 +20,7 @@ from .cpu import design_power_w
 from .curve import Curve, PowerModel, power_w, straight, through
 from .power import power_model
 from .terminal import FULL_LOAD_W, SOURCE, is_terminal, kind_of, known_terminal, state_watts
+from .terms import told_ratio
 
 TEADS = "Teads Engineering, Building an AWS EC2 Carbon Emissions Dataset, 2021"
 GPU = "the accelerator's own sensor"
@@ -57,6 +58,7 @@ class Coefficients(NamedTuple):
     battery_j: float = 0.0
     gpu_j: float = 0.0
     wall_j: float = 0.0
+    told_j: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ def plan(machine: Machine, observed: Sequence[str], state: str) -> EnergyPlan | 
     ):
         if group in observed:
             return _whole(group, ratio, source)
+    if "told" in observed:
+        return _as_told()
     if "cpu" not in observed:
         return None
     try:
@@ -196,6 +200,12 @@ def _whole(group: str, ratio: tuple[float, float, float], source: str) -> Energy
         return EnergyPlan(value, low, high, "measured", "measured at the plug", (source,))
     method = f"measured by {group}, with the losses before it"
     return EnergyPlan(value, low, high, "mixed", method, (source,))
+
+
+def _as_told() -> EnergyPlan:
+    ratio = told_ratio()
+    value, low, high = (Coefficients(told_j=r) for r in (ratio.value, ratio.low, ratio.high))
+    return EnergyPlan(value, low, high, "declared", ratio.method, ratio.sources)
 
 
 def _package(machine: Machine, model: PowerModel, observed: Sequence[str]) -> EnergyPlan:

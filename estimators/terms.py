@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sobriety.core.estimate import Estimate
+from sobriety.core.estimate import Basis, Estimate
 from sobriety.core.units import J_PER_KWH
 
 from .tables import table
@@ -29,10 +29,15 @@ def network_energy(transferred_b: float) -> Estimate:
     return per_gb.scaled(transferred_b / B_PER_GB * J_PER_KWH)
 
 
-def _estimate(name: str, metric: str, method: str) -> Estimate:
+def told_ratio() -> Estimate:
+    """Joules at the plug for one that CodeCarbon told."""
+    return _estimate("told codecarbon", "told_ratio", "as CodeCarbon told it", basis="declared")
+
+
+def _estimate(name: str, metric: str, method: str, basis: Basis = "archetype") -> Estimate:
     row = _terms()[name]
     value, low, high = (float(row[bound]) for bound in ("value", "low", "high"))
-    return Estimate(metric, value, low, high, "archetype", method, (row["source"],))
+    return Estimate(metric, value, low, high, basis, method, (row["source"],))
 
 
 @cache

@@ -78,7 +78,7 @@ def choose(
 
     Raises ConfigError naming the option, the value and an example.
     """
-    zone = _zone(timezone)
+    zone = zone_of(timezone)
     given = {"--quarter": quarter, "--month": month, "--year": year, "--from": start, "--to": end}
     named = [option for option, value in given.items() if value is not None]
     if len(named) > 1 and set(named) != {"--from", "--to"}:
@@ -103,7 +103,7 @@ def choose(
 
 def recorded(start_ns: int, end_ns: int, timezone: str | None = None) -> Period:
     """Everything recorded, from the first row's start to the last row's end."""
-    zone = _zone(timezone)
+    zone = zone_of(timezone)
     return Period(from_ns(start_ns, zone), from_ns(end_ns, zone), "recorded", "recorded")
 
 
@@ -121,7 +121,7 @@ def from_ns(moment_ns: int, zone: ZoneInfo | None = None) -> datetime:
     return moment if zone else moment.astimezone()
 
 
-def _zone(name: str | None) -> ZoneInfo | None:
+def zone_of(name: str | None) -> ZoneInfo | None:
     if name is None:
         return None
     try:

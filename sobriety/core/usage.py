@@ -91,6 +91,7 @@ GROUPS = (
     Group("gpu", True, "energy of graphics accelerators"),
     Group("accelerator", False, "time that graphics accelerators worked"),
     Group("wall", True, "energy at the plug", one_source=True),
+    Group("told", True, "energy as another tool told it, by models and sensors of its own"),
     Group(
         "presence",
         True,
@@ -135,6 +136,8 @@ COLUMNS = (
     Column("gpu_busy_s", "device·s", "accelerator", "gpu_busy_ratio", "integral",
            "∫ share of time in which an accelerator worked dt, summed over accelerators"),
     _measured("wall", "joules at the plug, supply losses included"),
+    Column("told_j", "J", "told", "told_j", "difference",
+           "joules of the whole machine as another tool told them"),
     Column("present_s", "s", "presence", "present_ratio", "integral",
            "time in which a session of somebody's was in use, as far as the system tells"),
     Column("away_s", "s", "presence", "away_ratio", "integral",

@@ -27,18 +27,23 @@ def measured_j(plan: EnergyPlan, measures: Mapping[str, float]) -> float:
     """The joules of a row that a sensor gave, supply losses on the way included."""
     coefficients: dict[str, float] = plan.value._asdict()
     return math.fsum(
-        coefficients[name] * measures.get(name, 0.0) for name in coefficients if name.endswith("_j")
+        coefficients[name] * measures.get(name, 0.0)
+        for name in coefficients
+        if name.endswith("_j") and name != "told_j"
     )
 
 
 def indicators(hosts: Sequence[HostUse], totals: Footprint) -> tuple[Indicator, ...]:
     """How sober the use is, each with the goals that it serves."""
+    # What another tool told has no processor time: of such a machine nothing is known but joules.
+    seen = [h for h in hosts if h.covered_s > 0]
+    whole = fleet_total("energy_j", [(h.model_key, h.energy) for h in seen]) if seen else None
     found = [
         Indicator("embodied_ratio", totals.embodied_ratio, ("reduce_at_source",)),
-        Indicator("idle_ratio", _idle(hosts, totals), ("municipal_operations",)),
+        Indicator("idle_ratio", _idle(seen, whole), ("municipal_operations",)),
         Indicator(
             "quiet_ratio",
-            _quiet(hosts, totals),
+            _quiet(seen, whole),
             ("municipal_operations", "community_emissions"),
         ),
     ]
@@ -68,15 +73,19 @@ def idle(machine: Machine, rows: Sequence[tuple[EnergyPlan, Mapping[str, float]]
     )  # fmt: skip
 
 
-def _idle(hosts: Sequence[HostUse], totals: Footprint) -> Figure:
-    whole = fleet_total("energy_j", [(h.model_key, h.idle) for h in hosts])
-    return _part_of(whole, totals.energy_j, "idle_ratio")
+def _idle(hosts: Sequence[HostUse], whole: Estimate | None) -> Figure:
+    if whole is None:
+        return Missing(NothingKnown())
+    idle = fleet_total("energy_j", [(h.model_key, h.idle) for h in hosts])
+    return _part_of(idle, whole, "idle_ratio")
 
 
-def _quiet(hosts: Sequence[HostUse], totals: Footprint) -> Figure:
+def _quiet(hosts: Sequence[HostUse], whole: Estimate | None) -> Figure:
     """Energy of hours hardly busy, of all energy."""
+    if whole is None:
+        return Missing(NothingKnown())
     parts = [(h.model_key, h.quiet) for h in hosts if h.quiet is not None]
-    return _part_of(_sum(parts, totals.energy_j), totals.energy_j, "quiet_ratio")
+    return _part_of(_sum(parts, whole), whole, "quiet_ratio")
 
 
 def _unattended(hosts: Sequence[HostUse], watched: Estimate) -> Figure:

@@ -57,6 +57,7 @@ SENTENCES = (
     mark("hourly life-cycle intensity of {zone}"),
     mark("{method} for {n} % of the energy, else {method}"),
     mark("its user's own"),
+    mark("as CodeCarbon told it"),
     mark("market-based, by contract"),
     mark("{method}, over {method}"),
     mark("{n} years, {method}"),

@@ -32,8 +32,9 @@ ALL = list(commands(group()))
 
 
 def test_every_verb_is_a_file_of_its_name() -> None:
+    words = {"import": "imports"}  # Python's own word is no name of a module
     for verb in VERBS:
-        assert (ROOT / "cli" / f"{verb}.py").exists()
+        assert (ROOT / "cli" / f"{words.get(verb, verb)}.py").exists()
 
 
 @pytest.mark.parametrize(("name", "command"), ALL, ids=[n for n, _ in ALL])
