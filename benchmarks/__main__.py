@@ -9,10 +9,11 @@ BENCHMARKS = ("startup", "sample", "agent", "lake", "estimate")
 
 
 def main() -> None:
-    chosen = sys.argv[1:] or BENCHMARKS
+    options = [a for a in sys.argv[1:] if a.startswith("-")]
+    chosen = [a for a in sys.argv[1:] if not a.startswith("-")] or BENCHMARKS
     for name in chosen:
         print(f"\n== {name}", flush=True)
-        subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)
+        subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *options], check=True)
 
 
 if __name__ == "__main__":

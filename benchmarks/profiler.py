@@ -1,6 +1,6 @@
 """What profiling a command costs, and whether its figures hold, with CodeCarbon in the same run.
 
-python -m benchmarks profiler            about eight minutes
+python -m benchmarks profiler            about twelve minutes
 python -m benchmarks.profiler --short    a tenth of the durations
 """
 
@@ -23,6 +23,7 @@ BURN = "import sys, time\nend = float(sys.argv[1])\nwhile time.process_time() < 
 FORKS = "for i in $(seq 1500); do /bin/true; done"
 SHORT = "for i in $(seq 40); do {python} -S {burn} {each}; done"
 PAIRS = 7
+OVERHEAD_ROUNDS = 6
 
 
 class Bench:
@@ -101,16 +102,32 @@ def forks(bench: Bench) -> None:
 
 
 def overhead(bench: Bench) -> None:
-    """Wall time of a busy command, profiled and not, in turns."""
+    """Time of a busy command, profiled and not, in turns A B B A; and what one sample takes."""
     plain = [bench.python, "-S", str(bench.burn), str(30 * bench.share)]
-    ratios: list[float] = []
-    for _ in range(3):
-        alone_s = cost(plain)[1]
-        cost(bench.ours(*plain))
-        found = json.loads((bench.folder / "ours.json").read_text(encoding="utf-8"))
-        ratios.append(found["wall_s"] / alone_s - 1)
-    shown = ", ".join(f"{100 * r:+.2f} %" for r in ratios)
-    print(f"wall time of {30 * bench.share:g} s of work, profiled over not: {shown}")
+    times: dict[str, list[tuple[float, float]]] = {"alone": [], "profiled": []}
+    own_s: list[float] = []
+    samples = 0
+    for order in (("alone", "profiled"), ("profiled", "alone")) * (OVERHEAD_ROUNDS // 2):
+        for name in order:
+            if name == "alone":
+                cpu_s, wall_s, _ = cost(plain)
+            else:
+                cost(bench.ours(*plain))
+                found = json.loads((bench.folder / "ours.json").read_text(encoding="utf-8"))
+                cpu_s, wall_s = found["cpu_s"], found["wall_s"]
+                own_s.append(found["own_cpu_s"])
+                samples += len(found["series"])
+            times[name].append((wall_s, cpu_s))
+    for i, what in enumerate(("wall time", "processor time over wall time")):
+        alone, profiled = (
+            [t[0] if i == 0 else t[1] / t[0] for t in times[name]] for name in ("alone", "profiled")
+        )
+        ratio = paired_ratio(alone, profiled)
+        if ratio is not None:
+            low, value, high = (100 * (r - 1) for r in (ratio.low, ratio.value, ratio.high))
+            print(f"{what} of {30 * bench.share:g} s of work, profiled over not:"
+                  f" {value:+.2f} % ({low:+.2f} to {high:+.2f})")  # fmt: skip
+    print(f"one sample: {1e3 * sum(own_s) / samples:.2f} ms of CPU")
 
 
 def proportion(bench: Bench) -> None:

@@ -148,11 +148,14 @@ def _tell_github(cost: Cost, judged: Sequence[Judged]) -> None:
         carbon = mass(cost.co2e) if cost.co2e else "unknown"
         verdict = "; ".join(" ".join(each.said.split()) for each in judged) or "no budget"
         name = cost.name.replace("|", "\\|").replace("`", "'")
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(
-                "\n| command | energy | carbon of use | budget |\n|---|---|---|---|\n"
-                f"| `{name}` | {energy(cost.energy)} | {carbon} | {verdict} |\n"
-            )
+        head = "\n| command | energy | carbon of use | budget |\n|---|---|---|---|\n"
+        row = f"| `{name}` | {energy(cost.energy)} | {carbon} | {verdict} |\n"
+        try:
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(head + row)
+        except OSError as error:  # a page that nobody sees does not break a build
+            reason = error.strerror or type(error).__name__
+            sys.stderr.write(f"note: the step's summary was not written: {path}: {reason}\n")
 
 
 def _escaped(text: str) -> str:

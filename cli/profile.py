@@ -23,11 +23,11 @@ from .options import (
     zone_option,
 )
 from .profile_output import Asked, LiveLine, as_dict, summary, write_figures
+from .profile_where import Where
 from .repeat import Repeated, measurer, measuring, repeat_options
 
 if TYPE_CHECKING:
     from sobriety.config import Config
-    from sobriety.process_tree import ProcessTree
     from sobriety.profiler import Profile, Scope, Watcher
 
 TREE_EVERY_S = 0.2
@@ -54,6 +54,15 @@ RUNS_AGAINST_BASELINE = 10
     help="Energy because of the command, idle apart; or all that the machine drew meanwhile.",
 )
 @click.option("--tree", "shows_tree", is_flag=True, help="Say which of its processes it went to.")
+@click.option(
+    "--functions", "shows_functions", is_flag=True, help="Say which Python functions it went to."
+)
+@click.option(
+    "--flame",
+    "flame_file",
+    type=click.Path(path_type=Path),
+    help="Write a page of functions: boxes as wide as their joules.",
+)
 @click.option("--pid", type=click.IntRange(min=1), help="Follow a process that runs already.")
 @click.option("--container", metavar="NAME", help="Follow a container.")
 @click.option("--unit", metavar="NAME", help="Follow a service of systemd.")
@@ -99,6 +108,9 @@ def profile(
     container: str | None,
     unit: str | None,
     for_s: float | None,
+    shows_tree: bool,
+    shows_functions: bool,
+    flame_file: Path | None,
     repeated: Repeated,
     limits: Limits,
     config_file: Path | None,
@@ -115,6 +127,7 @@ def profile(
     sobriety profile -- python train.py
     sobriety profile --zone CA-QC --json -o cost.json -- make test
     sobriety profile --tree -- make -j4
+    sobriety profile --flame cost.html -- python train.py
     sobriety profile --unit nginx.service --for 60s
     sobriety profile --runs 10 --warmup 1 --cooldown 2s --csv runs.csv -- ./bench.sh
     sobriety profile --zone CA-QC --max-energy 50J --functional-unit requests=1000 -- ./load.sh
@@ -126,10 +139,12 @@ def profile(
     config = settings.load({"zone": zone, "factor_kind": factor_kind}, file=config_file)
     if asked.baseline_file and repeated.plan.runs == 1:
         repeated = repeated.with_runs(RUNS_AGAINST_BASELINE)
-    if asked.output and not asked.output.parent.is_dir():
-        raise ConfigError(f"{asked.output}: there is no folder {asked.output.parent}")
+    for file in (asked.output, flame_file):
+        if file and not file.parent.is_dir():
+            raise ConfigError(f"{file} cannot be written: there is no folder {file.parent}")
+    goes_where = shows_tree or shows_functions or flame_file
     if targets:
-        if repeated.is_repeated or asked.shows_tree or asked.cross_check:
+        if repeated.is_repeated or goes_where or asked.cross_check:
             raise click.UsageError("what runs already is followed once, and as a whole")
         if for_s is None:
             raise click.UsageError("say how long to follow it: --for 60s")
@@ -138,16 +153,16 @@ def profile(
     if for_s is not None:
         raise click.UsageError("--for goes with --pid, --container or --unit")
     if repeated.is_repeated:
-        if asked.cross_check or asked.shows_tree:
-            raise click.UsageError("--cross-check and --tree take one run")
+        if asked.cross_check or goes_where:
+            raise click.UsageError("--cross-check, --tree and --functions take one run")
         quiet = not repeated.show_output
         measure = measurer(config, every_s=interval_s, quiet=quiet, scope=scope)
         from .profile_runs import run_again
 
         ctx.exit(run_again(command, repeated, limits, measure, asked, config))
-    tree = _tree() if asked.shows_tree else None
-    every_s = min(interval_s, TREE_EVERY_S) if tree else interval_s
-    watchers: list[Watcher] = [*([tree] if tree else []), *_live(asked)]
+    where = Where.asked(shows_tree, shows_functions, flame_file) if goes_where else None
+    every_s = min(interval_s, TREE_EVERY_S) if shows_tree else interval_s
+    watchers = [*(where.watchers if where else []), *_live(asked)]
     measure = measurer(config, every_s=every_s, quiet=False, scope=scope, watchers=watchers)
     peer = None
     if asked.cross_check:
@@ -157,7 +172,7 @@ def profile(
     result = measure(command)
     theirs = peer.stop() if peer else None
     name = shlex.join(command)
-    ctx.exit(_tell(result, name, repeated, limits, asked, tree, theirs))
+    ctx.exit(_tell(result, name, repeated, limits, asked, where, theirs))
 
 
 def _tell(
@@ -166,23 +181,26 @@ def _tell(
     repeated: Repeated,
     limits: Limits,
     asked: Asked,
-    tree: ProcessTree | None = None,
+    where: Where | None = None,
     theirs: dict[str, Any] | None = None,
 ) -> int:
     """Say and write what one run cost; the exit code."""
     cost = Cost(name, result.run.wall_s, result.energy, result.co2e, result.embodied)
-    branches = tree.branches() if tree else None
     if asked.as_json:
         import json
 
-        found = as_dict(result, limits.piece(cost), branches)
+        found = as_dict(result, limits.piece(cost)) | (where.as_dict(result) if where else {})
         text = json.dumps(found | ({"cross_check": theirs} if theirs else {}), indent=2) + "\n"
     else:
         colour = asked.output is None and interactive()
-        text = summary(result, limits.lines(cost), branches, colour=colour)
+        text = summary(
+            result, limits.lines(cost), where.lines(result) if where else (), colour=colour
+        )
         if theirs:
             text += f"  {theirs['method']}: {theirs['energy_j']:,.1f} J for the whole machine\n"
     write_figures(text, asked.output)
+    if where:
+        where.write(result, name)
     if repeated.csv_file or repeated.markdown_file:
         from sobriety.trials.runs import Trial
 
@@ -221,12 +239,6 @@ def _follow(
         )
     finally:
         target.close()
-
-
-def _tree() -> ProcessTree:
-    from sobriety.process_tree import ProcessTree
-
-    return ProcessTree(LocalHost())
 
 
 def _live(asked: Asked) -> list[Watcher]:

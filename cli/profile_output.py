@@ -17,12 +17,10 @@ from sobriety.profiler import Profile
 from sobriety.shown import duration, energy, mass, memory
 
 if TYPE_CHECKING:
-    from sobriety.process_tree import Branch
     from sobriety.series import Series
 
 LIVE_AFTER_S = 3.0
 FEWEST_FOR_A_SHAPE = 8
-WORTH_A_LINE_RATIO = 0.01
 LEAST_SHOWN_B = 500_000
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDEST = 40
@@ -36,21 +34,18 @@ class Asked:
     output: Path | None
     baseline_file: Path | None
     max_regression: str | None
-    shows_tree: bool
     is_live: bool | None
     cross_check: bool
 
 
-def as_dict(
-    result: Profile, piece: Estimate | None = None, branches: Sequence[Branch] | None = None
-) -> dict[str, object]:
+def as_dict(result: Profile, piece: Estimate | None = None) -> dict[str, object]:
     """As `docs/schema/profile.json` describes it."""
 
     def figure(estimate: Estimate | None) -> object:
         return None if estimate is None else estimate.as_dict()
 
     run = result.run
-    found: dict[str, object] = {
+    return {
         "schema_version": 1,
         "command": list(run.command),
         "exit_code": run.exit_code,
@@ -75,17 +70,6 @@ def as_dict(
         "series": _series(result),
         "notes": list(result.notes),
     }
-    if branches is not None:
-        found["processes"] = [
-            {
-                "path": list(branch.path),
-                "processes": branch.processes,
-                "cpu_s": branch.cpu_s,
-                "energy_j": figure(_share(result, branch.cpu_s)),
-            }
-            for branch in branches
-        ]
-    return found
 
 
 def _series(result: Profile) -> list[dict[str, object]]:
@@ -103,15 +87,10 @@ def _series(result: Profile) -> list[dict[str, object]]:
     ]
 
 
-def _share(result: Profile, cpu_s: float) -> Estimate:
-    whole_s = result.run.cpu_s
-    return result.energy.scaled(min(1.0, cpu_s / whole_s) if whole_s else 0.0)
-
-
 def summary(
     result: Profile,
     more: Sequence[str] = (),
-    branches: Sequence[Branch] | None = None,
+    where: Sequence[str] = (),
     *,
     colour: bool,
 ) -> str:
@@ -146,8 +125,7 @@ def summary(
         everybody = dim("idle and all others included")
         lines.append(f"  whole machine    {energy(result.machine_energy)}  {everybody}")
     lines.extend(f"  {line}" for line in more)
-    if branches is not None:
-        lines += ["", *(f"  {line}" for line in _tree(result, branches))]
+    lines.extend(f"  {line}".rstrip() for line in where)
     lines.extend(f"  {dim('note: ' + note)}" for note in result.notes)
     return "\n".join(lines) + "\n"
 
@@ -183,26 +161,6 @@ def _shape(result: Profile) -> str:
     most = max(busy)
     bars = "".join(_BARS[min(7, int(8 * b / most))] if most else _BARS[0] for b in busy)
     return f"{bars}  up to {most:.1f} busy" + ("" if is_own else ", with all others'")
-
-
-def _tree(result: Profile, branches: Sequence[Branch]) -> list[str]:
-    """Each process with all below it; those of little are left out, and what was not seen told."""
-    whole_s = result.run.cpu_s
-    rows: list[tuple[str, str, str]] = []
-    for branch in branches:
-        if whole_s and branch.whole_cpu_s >= WORTH_A_LINE_RATIO * whole_s:
-            times = f" ×{branch.processes}" if branch.processes > 1 else ""
-            name = "  " * (len(branch.path) - 1) + branch.path[-1] + times
-            ratio = min(1.0, branch.whole_cpu_s / whole_s)
-            rows.append((name, energy(result.energy.scaled(ratio)), f"{100 * ratio:.0f} %"))
-    unseen_s = whole_s - sum(b.cpu_s for b in branches)
-    if whole_s and unseen_s >= WORTH_A_LINE_RATIO * whole_s:
-        ratio = unseen_s / whole_s
-        rows.append(
-            ("after the last look", energy(result.energy.scaled(ratio)), f"{100 * ratio:.0f} %")
-        )
-    widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
-    return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
 
 
 class LiveLine:

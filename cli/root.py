@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from typing import Any
 
@@ -59,6 +60,9 @@ class Verbs(click.Group):
         name = MODULES.get(cmd_name, cmd_name)
         module = importlib.import_module(f".{name}", __package__)
         command: click.Command = getattr(module, name)
+        if not gc.isenabled():  # as `main` left it
+            gc.freeze()
+            gc.enable()
         return command
 
     def resolve_command(

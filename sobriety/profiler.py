@@ -202,12 +202,12 @@ def measured(
 
         try:
             run = work(meanwhile)
+            if len(series):
+                _let_the_clock_tick(how.host, series)
+            sample()
+            rows += session.finish()
         finally:
             watching.end()
-        if len(series):
-            _let_the_clock_tick(how.host, series)
-        sample()
-        rows += session.finish()
     rows = [row for row in rows if row.kind == "host"]
     return _costed(run, rows, series, how, factor, watching.notes)
 

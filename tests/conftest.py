@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 
 from sobriety.core.paper import PaperHost
 
 ROOT = Path(__file__).parent.parent
+# Any: the driver's stubs leave the arguments of scripts unknown.
+Look = Callable[..., Any]
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TOOLS = ROOT / ".tools"
 MACHINES = Path(__file__).parent / "machines"
 
 
@@ -50,5 +57,70 @@ def needs() -> Callable[[str], str]:
                 pytest.fail(message)
             pytest.skip(message)
         return found
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    missing = [p for p in ("chromium", "chromedriver") if shutil.which(p) is None]
+    if missing:
+        message = f"{' and '.join(missing)} not installed; run: make deps"
+        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    for argument in (
+        "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run",
+        "disable-background-networking", "disable-component-update", "disable-sync",
+        f"user-data-dir={tmp_path_factory.mktemp('browser')}",
+    ):  # fmt: skip
+        options.add_argument(f"--{argument}")
+    # Its crash reporter writes into the user's configuration, whatever user-data-dir says.
+    environ = os.environ | {"XDG_CONFIG_HOME": str(tmp_path_factory.mktemp("config"))}
+    service = Service(shutil.which("chromedriver"), env=environ)
+    driver: Any = webdriver.Chrome(options, service)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def look(browser: Any) -> Look:
+    """Open a page at a width, light or dark, with everything folded out."""
+
+    def open_page(page: Path, width_px: int = 1280, dark: bool = False) -> Any:
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        size = {"width": width_px, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        browser.get(page.as_uri())
+        browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+        return browser
+
+    return open_page
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """axe-core's script, from `make deps`. Without it a test skips; in CI that is a failure."""
+    script = TOOLS / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        message = "axe-core is not installed; run: make deps"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return script.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def violations(axe: str) -> Callable[[Any], list[tuple[str, list[str]]]]:
+    """What axe-core finds wrong in the page that the browser shows: rules and places."""
+
+    def find(page: Any) -> list[tuple[str, list[str]]]:
+        page.execute_script(axe)
+        result: dict[str, Any] = page.execute_async_script(
+            "axe.run(document, {runOnly: arguments[0]}).then(arguments[1])", STANDARDS
+        )
+        assert len(result["passes"]) > 10
+        return [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in result["violations"]]
 
     return find

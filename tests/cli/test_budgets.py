@@ -119,6 +119,13 @@ def test_a_pipeline_is_told_in_its_own_words(profile: Run, tmp_path: Path) -> No
     assert "over budget" in str(failure.get("message"))
 
 
+def test_a_summary_that_cannot_be_written_is_told(profile: Run, tmp_path: Path) -> None:
+    done = profile("--max-energy", "1kJ", "--", "true", GITHUB_ACTIONS="true",
+                   GITHUB_STEP_SUMMARY=str(tmp_path))  # fmt: skip
+    assert done.returncode == 0
+    assert "summary was not written" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_json_has_the_piece_of_work(profile: Run) -> None:
     done = profile("--json", "--zone", "CA-QC", "--functional-unit", "requests=4", "--", *BURN)
     found = json.loads(done.stderr)

@@ -48,7 +48,8 @@ def run(run_id: str, ended: datetime, duration_s: float, kwh: float, **more: str
 def test_joules_are_kept_to_the_last_and_no_row_crosses_an_hour(
     tmp_path_factory: pytest.TempPathFactory, runs: list[tuple[float, float]], shift_s: int
 ) -> None:
-    ended, rows = BEGAN + timedelta(seconds=shift_s), []
+    rows: list[dict[str, str]] = []
+    ended = BEGAN + timedelta(seconds=shift_s)
     for i, (duration_s, watts) in enumerate(runs):
         ended += timedelta(seconds=duration_s + 2)
         rows.append(run(str(i), ended, duration_s, watts * duration_s / 3.6e6))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from html.parser import HTMLParser
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,7 +21,6 @@ from sobriety.reports import Report, ReportSettings, gather
 
 TZ = ZoneInfo("America/Montreal")
 NOW = datetime(2026, 11, 23, 14, 4, tzinfo=TZ)
-TOOLS = Path(__file__).parent.parent.parent / ".tools"
 
 VIRTUAL = Machine(
     "atelier-3", "server", cpu_model="Intel(R) Xeon(R) Platinum 8488C", chips=1, cores=1,
@@ -212,18 +209,6 @@ SCENES = ("short", "laptop", "fleet", "worked", "no zone", "by contract")
 @pytest.fixture(params=SCENES)
 def report(request: pytest.FixtureRequest, reports: dict[str, Report]) -> Report:
     return reports[request.param]
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """axe-core's script, from `make deps`. Without it a test skips; in CI that is a failure."""
-    script = TOOLS / "node_modules" / "axe-core" / "axe.min.js"
-    if not script.exists():
-        message = "axe-core is not installed; run: make deps"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    return script.read_text(encoding="utf-8")
 
 
 class _Page(HTMLParser):
