@@ -1,0 +1,1 @@
+"""What an organisation declares for its reports beside what is measured."""
