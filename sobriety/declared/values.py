@@ -1,0 +1,314 @@
+"""How single values of declared files are read. Each reader raises ValueError with what it wants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from math import isfinite
+from typing import Literal, TypeVar, cast
+
+T = TypeVar("T")
+Tongue = Literal["en", "fr"]
+
+CURRENCIES = frozenset(
+    [
+        "AED",
+        "AFN",
+        "ALL",
+        "AMD",
+        "AOA",
+        "ARS",
+        "AUD",
+        "AWG",
+        "AZN",
+        "BAM",
+        "BBD",
+        "BDT",
+        "BHD",
+        "BIF",
+        "BMD",
+        "BND",
+        "BOB",
+        "BRL",
+        "BSD",
+        "BTN",
+        "BWP",
+        "BYN",
+        "BZD",
+        "CAD",
+        "CDF",
+        "CHF",
+        "CLP",
+        "CNY",
+        "COP",
+        "CRC",
+        "CUP",
+        "CVE",
+        "CZK",
+        "DJF",
+        "DKK",
+        "DOP",
+        "DZD",
+        "EGP",
+        "ERN",
+        "ETB",
+        "EUR",
+        "FJD",
+        "FKP",
+        "GBP",
+        "GEL",
+        "GHS",
+        "GIP",
+        "GMD",
+        "GNF",
+        "GTQ",
+        "GYD",
+        "HKD",
+        "HNL",
+        "HTG",
+        "HUF",
+        "IDR",
+        "ILS",
+        "INR",
+        "IQD",
+        "IRR",
+        "ISK",
+        "JMD",
+        "JOD",
+        "JPY",
+        "KES",
+        "KGS",
+        "KHR",
+        "KMF",
+        "KPW",
+        "KRW",
+        "KWD",
+        "KYD",
+        "KZT",
+        "LAK",
+        "LBP",
+        "LKR",
+        "LRD",
+        "LSL",
+        "LYD",
+        "MAD",
+        "MDL",
+        "MGA",
+        "MKD",
+        "MMK",
+        "MNT",
+        "MOP",
+        "MRU",
+        "MUR",
+        "MVR",
+        "MWK",
+        "MXN",
+        "MYR",
+        "MZN",
+        "NAD",
+        "NGN",
+        "NIO",
+        "NOK",
+        "NPR",
+        "NZD",
+        "OMR",
+        "PAB",
+        "PEN",
+        "PGK",
+        "PHP",
+        "PKR",
+        "PLN",
+        "PYG",
+        "QAR",
+        "RON",
+        "RSD",
+        "RUB",
+        "RWF",
+        "SAR",
+        "SBD",
+        "SCR",
+        "SDG",
+        "SEK",
+        "SGD",
+        "SHP",
+        "SLE",
+        "SOS",
+        "SRD",
+        "SSP",
+        "STN",
+        "SVC",
+        "SYP",
+        "SZL",
+        "THB",
+        "TJS",
+        "TMT",
+        "TND",
+        "TOP",
+        "TRY",
+        "TTD",
+        "TWD",
+        "TZS",
+        "UAH",
+        "UGX",
+        "USD",
+        "UYU",
+        "UZS",
+        "VES",
+        "VND",
+        "VUV",
+        "WST",
+        "XAF",
+        "XCD",
+        "XOF",
+        "XPF",
+        "YER",
+        "ZAR",
+        "ZMW",
+        "ZWG",
+    ]
+)
+"""ISO 4217, those that are money one pays with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is shown to people, in both languages; the same in both where only one was written."""
+
+    fr: str
+    en: str
+
+    def of(self, tongue: Tongue) -> str:
+        return self.fr if tongue == "fr" else self.en
+
+
+NO_TEXT = Text("?", "?")
+
+
+def text(raw: object) -> str:
+    # Control characters would reach somebody's terminal with every report.
+    if isinstance(raw, str) and raw.strip() and raw.isprintable():
+        return raw.strip()
+    raise ValueError("expected a text in quotes, of printable characters")
+
+
+def in_both(raw: object) -> Text:
+    """`"Archives"`, or `{ fr = "Bibliothèque", en = "Library" }`."""
+    if isinstance(raw, str):
+        return Text(text(raw), text(raw))
+    said = 'expected a text, or { fr = "…", en = "…" }'
+    if (
+        not isinstance(raw, dict)
+        or not raw
+        or not set(cast("dict[str, object]", raw))
+        <= {
+            "fr",
+            "en",
+        }
+    ):
+        raise ValueError(said)
+    words = {tongue: text(words) for tongue, words in cast("dict[str, object]", raw).items()}
+    other = next(iter(words.values()))
+    return Text(words.get("fr", other), words.get("en", other))
+
+
+def identifier(raw: object) -> str:
+    if isinstance(raw, str) and re.fullmatch(r"[\w][\w.-]{0,79}", raw):
+        return raw
+    raise ValueError("expected letters, digits, hyphens and dots, as in archives-2")
+
+
+def number(least: float, most: float) -> Callable[[object], float]:
+    def read(raw: object) -> float:
+        bad = ValueError(f"expected a number from {least:g} to {most:g}")
+        if isinstance(raw, bool) or not isinstance(raw, int | float):
+            raise bad
+        if not least <= raw <= most or not isfinite(raw):  # before float(): an int may be too large
+            raise bad
+        return float(raw)
+
+    return read
+
+
+def count(least: int, most: int) -> Callable[[object], int]:
+    def read(raw: object) -> int:
+        if isinstance(raw, bool) or not isinstance(raw, int) or not least <= raw <= most:
+            raise ValueError(f"expected a whole number from {least} to {most}")
+        return raw
+
+    return read
+
+
+year = count(1970, 2199)
+
+
+def choice(*allowed: str) -> Callable[[object], str]:
+    def read(raw: object) -> str:
+        if isinstance(raw, str) and raw in allowed:
+            return raw
+        raise ValueError(f"expected one of {', '.join(allowed)}")
+
+    return read
+
+
+def several(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
+    """One, or a list of them."""
+
+    def read_all(raw: object) -> tuple[T, ...]:
+        items = cast("list[object]", raw) if isinstance(raw, list) else [raw]
+        if not items:
+            raise ValueError("expected at least one")
+        return tuple(read(item) for item in items)
+
+    return read_all
+
+
+def truth(raw: object) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    raise ValueError("expected true or false")
+
+
+def currency(raw: object) -> str:
+    if isinstance(raw, str) and raw in CURRENCIES:
+        return raw
+    raise ValueError("expected a code of ISO 4217, as in CAD or EUR")
+
+
+def timezone(raw: object) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    name = text(raw)
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("expected a time zone, as in America/Montreal") from None
+    return name
+
+
+def zone(raw: object) -> str:
+    """The code of an electricity grid."""
+    from sobriety.core.errors import FactorNotFound
+    from sobriety.estimators import resolve_zone
+
+    try:
+        return resolve_zone(text(raw))
+    except FactorNotFound as error:
+        raise ValueError(f"no grid zone; {error.hint}") from None
+
+
+def day(raw: object) -> tuple[int | None, int, int]:
+    """A date, or `12-25`, which is a day of every year: its year is None."""
+    if isinstance(raw, date):
+        return raw.year, raw.month, raw.day
+    try:
+        if isinstance(raw, str) and re.fullmatch(r"\d{2}-\d{2}", raw):
+            every = date.fromisoformat(f"2000-{raw}")  # a leap year
+            return None, every.month, every.day
+        if isinstance(raw, str):
+            one = date.fromisoformat(raw)
+            return one.year, one.month, one.day
+    except ValueError:
+        pass
+    raise ValueError("expected a date, as in 2026-12-25, or 12-25 for every year")
