@@ -84,7 +84,7 @@ class Entry:
             return None
 
     def must(self, key: str, read: Callable[[object], T], instead: T) -> T:
-        """The same for a key that has to be there; `instead` stands in until the file is refused."""
+        """The same for a key that has to be there; `instead` holds its place until `refuse`."""
         if key not in self.data:
             self._asked.append(key)
             self.wrong("", f"has no {key}")

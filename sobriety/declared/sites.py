@@ -65,7 +65,7 @@ def read_sites(path: Path) -> dict[str, Site]:
     found: dict[str, Site] = {}
     for entry in top.tables("site"):
         site = _site(entry)
-        if site.id in found:
+        if site.id in found and "id" in entry.data:
             entry.wrong("id", f"{site.id!r} is another site's too; every site has its own")
         found[site.id] = site
     top.close()
