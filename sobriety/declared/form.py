@@ -48,11 +48,11 @@ class Form:
         """Say all that is wrong, if anything is. Raises ConfigError."""
         if not self._wrong:
             return
-        count = len(self._wrong)
+        count = len(set(self._wrong))
         entries = "1 wrong entry" if count == 1 else f"{count} wrong entries"
         lines = [
             f"{self.path}, line {w.line}, {', '.join(p for p in (w.table, w.key) if p)}: {w.said}"
-            for w in sorted(self._wrong)
+            for w in sorted(set(self._wrong))
         ]
         raise ConfigError(
             "\n  ".join([f"{entries} in {self.path}, of which nothing is kept", *lines]),

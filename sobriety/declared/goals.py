@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -15,7 +16,7 @@ from sobriety.core.errors import ConfigError
 
 from . import values
 from .form import Entry, Form, form_of, read_form
-from .indicators import INDICATORS
+from .indicators import INDICATORS, UNITS, own_unit
 from .values import NO_TEXT, Text
 
 BUILT_INS = ("montreal-2030", "itu-l1470")
@@ -45,11 +46,13 @@ class Framework:
 class Baseline:
     """What is compared with. A value of None is not known: the year is, and nothing is invented.
 
-    value   in the indicator's own unit (J, kg, 1), of a whole year where it is an amount
+    period  a year; a quarter or a month too where the indicator is a share
+    value   in `unit`: J, kg or 1; of a whole year where it is an amount
     """
 
-    year: int
+    period: str
     value: float | None
+    unit: str | None
     source: str | None
 
 
@@ -59,6 +62,7 @@ class Target:
 
     year: int
     value: float | None = None
+    unit: str | None = None
     reduction_ratio: float | None = None
 
 
@@ -210,13 +214,13 @@ def _baseline(entry: Entry, indicator: str | None) -> Baseline | None:
     below = entry.table("baseline")
     if below is None:
         return None
-    year = below.must("year", values.count(1900, 2199), 1900)
-    value = _value(below, indicator)
+    period = _period(below, indicator)
+    value, unit = _value(below, indicator)
     source = below.take("source", values.text)
     if value is not None and "source" not in below.data:
         below.wrong("value", "needs a source: who found this value, and how")
     below.close()
-    return Baseline(year, value, source)
+    return Baseline(period, value, unit, source)
 
 
 def _target(
@@ -224,42 +228,56 @@ def _target(
 ) -> Target:
     year = entry.must("year", values.year, 2199)
     ratio = entry.take("reduction_ratio", values.number(0, 1))
-    value = _value(entry, indicator)
+    value, unit = _value(entry, indicator)
     if ("value" in entry.data) == ("reduction_ratio" in entry.data):
         entry.wrong("", "expected one of value and reduction_ratio")
     if ratio is not None and direction == "increase":
         entry.wrong("reduction_ratio", "a goal to increase has a value instead")
     start = baseline.value if baseline else None
-    if value is not None and start is not None:
+    if baseline and start is not None and unit not in (None, baseline.unit):
+        entry.wrong("unit", f"the baseline is in {baseline.unit}, this is in {unit}")
+    elif value is not None and start is not None:
         wrong_way = value > start if direction == "decrease" else value < start
         if wrong_way:
             entry.wrong("value", f"{value:g} is no {direction} from the baseline {start:g}")
     entry.close()
-    return Target(year, value, ratio)
+    return Target(year, value, unit, ratio)
 
 
-def _value(entry: Entry, indicator: str | None) -> float | None:
-    """A value with its unit, in the indicator's own."""
+def _value(entry: Entry, indicator: str | None) -> tuple[float | None, str | None]:
+    """A value in the indicator's own unit, and that unit."""
     value = entry.take("value", values.number(0, 1e15))
-    units = INDICATORS[indicator].units if indicator else None
-    unit = entry.take("unit", values.choice(*units) if units else values.text)
-    if ("value" in entry.data) and "unit" not in entry.data:
-        entry.wrong("value", f"has no unit; write unit, one of {', '.join(units or ('t', 'kWh'))}")
+    units = INDICATORS[indicator].units if indicator else UNITS
+    unit = entry.take("unit", values.choice(*units))
+    if "value" in entry.data and "unit" not in entry.data:
+        entry.wrong("value", f"has no unit; write unit, one of {', '.join(units)}")
     if value is None or unit is None:
-        return None
-    return value * units[unit] if units else value
+        return None, None
+    return value * units[unit], own_unit(unit)
+
+
+def _period(entry: Entry, indicator: str | None) -> str:
+    """A year, or the name of a quarter or month."""
+    year = entry.take("year", values.count(1900, 2199))
+    period = entry.take("period", values.month_or_longer)
+    if ("year" in entry.data) == ("period" in entry.data):
+        entry.wrong("", "expected one of year and period")
+    of_a_year = indicator is None or INDICATORS[indicator].of_a_year
+    if period is not None and of_a_year and not period.isdecimal():
+        entry.wrong("period", f"{period!r}; an amount is compared by whole years")
+    return period or str(year or 1900)
 
 
 def _see_order(entry: Entry, goal: Goal) -> None:
-    """Years go up, from the baseline through the milestones to the target."""
+    """Time goes up, from the baseline through the milestones to the target."""
     if goal.milestones and goal.target is None:
         entry.wrong("milestone", "milestones lead to a target, and there is none")
     ends = [
-        *([goal.baseline.year] if goal.baseline else []),
-        *(m.year for m in goal.milestones),
-        *([goal.target.year] if goal.target else []),
+        *(str(m.year) for m in goal.milestones),
+        *([str(goal.target.year)] if goal.target else []),
     ]
-    strictly = bool(goal.milestones)
-    for before, after in zip(ends, ends[1:], strict=False):
-        if after < before or (strictly and after == before):
+    if goal.baseline:
+        ends = [goal.baseline.period, *ends]
+    for before, after in pairwise(ends):
+        if after[:4] < before[:4] or (goal.milestones and after[:4] == before[:4]):
             entry.wrong("", f"{after} does not come after {before}: baseline, milestones, target")

@@ -10,6 +10,14 @@ _MASS = {"g": 0.001, "kg": 1.0, "t": 1000.0}
 _ENERGY = {"J": 1.0, "Wh": 3600.0, "kWh": 3.6e6, "MWh": 3.6e9, "GWh": 3.6e12}
 _SHARE = {"1": 1.0, "ratio": 1.0, "%": 0.01}
 
+UNITS = _MASS | _ENERGY | _SHARE
+_OWN = {"kg": _MASS, "J": _ENERGY, "1": _SHARE}
+
+
+def own_unit(unit: str) -> str:
+    """The unit that others of its kind are brought to: `t` to `kg`."""
+    return next(own for own, kind in _OWN.items() if unit in kind)
+
 
 class Indicator(NamedTuple):
     """`of_a_year`: a figure of a whole year, which a quarter's has to be brought to. `units` are

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from itertools import pairwise
+from typing import Literal, NamedTuple
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.units import unit_of
 
 from .goals import Goal, Target
-from .indicators import INDICATORS
+from .periods import span_years
 
 Status = Literal[
     "on track", "late", "undecided", "not begun", "no baseline set", "no target set", "not measured"
@@ -24,23 +26,33 @@ _MONTHS_A_YEAR = 12
 _Point = tuple[float, float]
 
 
+class Gap(NamedTuple):
+    """The figure now less what the line has, in the indicator's own unit."""
+
+    value: float
+    low: float
+    high: float
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a goal is, in its indicator's own unit; None is what cannot be said.
+    """Where a goal is; None is what cannot be said.
 
-    expected       what the line has at this time; the target's value after its year
-    gap_low, gap, gap_high   the figure now less that
-    late_value     how much too much, or too little where the goal is to increase; only when late
-    late_months    how long ago the line had the figure of now; None where it never had
+    expected      what the line has at this time, in `unit`; the target's value after its year
+    late_months   how long ago the line had the figure of now; None where it is not late, and where
+                  the line never had it: it is worse than the baseline
     """
 
     status: Status
     expected: float | None = None
-    gap: float | None = None
-    gap_low: float | None = None
-    gap_high: float | None = None
-    late_value: float | None = None
-    late_months: float | None = None
+    unit: str | None = None
+    gap: Gap | None = None
+    late_months: int | None = None
+
+    @property
+    def late_by(self) -> float | None:
+        """How much too much, or too little where the goal is to increase; None unless late."""
+        return abs(self.gap.value) if self.gap and self.status == "late" else None
 
 
 def trajectory(goal: Goal, now: Estimate | float | None, at: date) -> Position:
@@ -58,24 +70,23 @@ def trajectory(goal: Goal, now: Estimate | float | None, at: date) -> Position:
     line = line_of(goal)
     if line is None:
         return Position("no baseline set")
-    moment = _year_of(at)
-    expected = value_at(line, moment)
+    assert goal.baseline is not None  # there is a line
+    at_years, unit = _years_of(at), goal.baseline.unit
+    expected = value_at(line, at_years)
     if now is None or goal.indicator is None:
-        return Position("not measured", expected)
+        return Position("not measured", expected, unit)
     value, low, high = (
         (now.value, now.low, now.high) if isinstance(now, Estimate) else (now, now, now)
     )
-    gaps = value - expected, low - expected, high - expected
-    if moment < line[0][0] and not _is_in(line[0][0], at):
-        return Position("not begun", expected, *gaps)
-    sign = 1 if goal.direction == "decrease" else -1
-    worst, best = max(sign * gaps[1], sign * gaps[2]), min(sign * gaps[1], sign * gaps[2])
-    if worst <= 0:
-        return Position("on track", expected, *gaps)
-    if best <= 0:
-        return Position("undecided", expected, *gaps)
-    months = _months_since(line, value, moment)
-    return Position("late", expected, *gaps, sign * gaps[0], months)
+    gap = Gap(value - expected, low - expected, high - expected)
+    if at_years < span_years(goal.baseline.period)[0]:
+        return Position("not begun", expected, unit, gap)
+    over = (gap.low, gap.high) if goal.direction == "decrease" else (-gap.high, -gap.low)
+    if over[1] <= 0:
+        return Position("on track", expected, unit, gap)
+    if over[0] <= 0:
+        return Position("undecided", expected, unit, gap)
+    return Position("late", expected, unit, gap, _months_since(line, value, at_years))
 
 
 def line_of(goal: Goal) -> list[_Point] | None:
@@ -86,20 +97,21 @@ def line_of(goal: Goal) -> list[_Point] | None:
     if goal.baseline is None or goal.baseline.value is None or goal.target is None:
         return None
     start = goal.baseline.value
-    corners = [(goal.baseline.year + 0.5, start)]
+    begins, ends = span_years(goal.baseline.period)
+    corners = [((begins + ends) / 2, start)]
     for corner in (*goal.milestones, goal.target):
         corners.append((corner.year + 0.5, _value_of(corner, start)))
     return corners
 
 
-def value_at(line: list[_Point], moment: float) -> float:
+def value_at(line: list[_Point], at_years: float) -> float:
     """The line's value; flat before its beginning and after its end, where two corners are at
     once the later one."""
-    if moment < line[0][0]:
+    if at_years < line[0][0]:
         return line[0][1]
-    for (left, low), (right, high) in zip(line, line[1:], strict=False):
-        if left <= moment < right:
-            share = (moment - left) / (right - left)
+    for (left, low), (right, high) in pairwise(line):
+        if left <= at_years < right:
+            share = (at_years - left) / (right - left)
             return low * (1 - share) + high * share
     return line[-1][1]
 
@@ -111,31 +123,24 @@ def _value_of(corner: Target, start: float) -> float:
     return start * (1 - corner.reduction_ratio)
 
 
-def _months_since(line: list[_Point], value: float, moment: float) -> float | None:
+def _months_since(line: list[_Point], value: float, at_years: float) -> int | None:
     """Months since the line last had the value; None where it never had."""
-    for (left, low), (right, high) in reversed(list(zip(line, line[1:], strict=False))):
-        if left > moment or not min(low, high) <= value <= max(low, high):
+    for (left, low), (right, high) in reversed(list(pairwise(line))):
+        if left > at_years or not min(low, high) <= value <= max(low, high):
             continue
         share = 1.0 if high == low else (value - low) / (high - low)
         when = left + share * (right - left)
-        if when <= moment:
-            return (moment - when) * _MONTHS_A_YEAR
+        if when <= at_years:
+            return max(1, round((at_years - when) * _MONTHS_A_YEAR))
     return None
 
 
-def _year_of(day: date) -> float:
+def _years_of(day: date) -> float:
     """`2026-07-02` is 2026.5."""
     first = date(day.year, 1, 1)
     days = (date(day.year, 12, 31) - first + timedelta(days=1)).days
     return day.year + (date(day.year, day.month, day.day) - first).days / days
 
 
-def _is_in(middle: float, day: date) -> bool:
-    """The baseline's own year has begun on its first of January, though its middle comes later."""
-    return int(middle) == day.year
-
-
 def _same_unit(indicator: str, figure: Estimate) -> bool:
-    from sobriety.core.units import unit_of
-
-    return unit_of(indicator) == figure.unit and indicator in INDICATORS
+    return unit_of(indicator) == figure.unit

@@ -72,12 +72,12 @@ def identifier(raw: object) -> str:
     raise ValueError("expected letters, digits, hyphens and dots, as in archives-2")
 
 
-def number(least: float, most: float) -> Callable[[object], float]:
+def number(low: float, high: float) -> Callable[[object], float]:
     def read(raw: object) -> float:
-        bad = ValueError(f"expected a number from {least:g} to {most:g}")
+        bad = ValueError(f"expected a number from {low:g} to {high:g}")
         if isinstance(raw, bool) or not isinstance(raw, int | float):
             raise bad
-        if not least <= raw <= most or not isfinite(raw):  # before float(): an int may be too large
+        if not low <= raw <= high or not isfinite(raw):  # before float(): an int may be too large
             raise bad
         return float(raw)
 
@@ -165,3 +165,12 @@ def day(raw: object) -> tuple[int | None, int, int]:
     except ValueError:
         pass
     raise ValueError("expected a date, as in 2026-12-25, or 12-25 for every year")
+
+
+def month_or_longer(raw: object) -> str:
+    """The name of a month, quarter or year."""
+    from .periods import months_of, name_of
+
+    name = name_of(months_of(text(raw)))
+    assert name is not None  # months_of gives nothing else
+    return name

@@ -21,10 +21,10 @@ LONGEST = 300
 UNITLESS = frozenset(
     (
         *("u", "value", "low", "high", "share", "ratio", "factor", "unit_factor", "chips"),
-        *("largest", "wraps_at", "cut", "pue", "most", "count"),
+        *("largest", "wraps_at", "cut", "pue", "most", "count", "expected"),
     )
 )
-SUFFIXES = (*UNIT_OF_SUFFIX, "_g", "_per_s", "_dpi", "_in", "_gb", "_ghz", "_j_per_b", "_px")
+SUFFIXES = (*UNIT_OF_SUFFIX, "_g", "_per_s", "_dpi", "_in", "_gb", "_ghz", "_j_per_b", "_px", "_m2")
 
 
 def ids(path: Path) -> str:
