@@ -1,0 +1,268 @@
+"""Services: what people use, the machines and workloads behind it, and how much it was used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from sobriety.core.errors import ConfigError
+from sobriety.period import Period
+from sobriety.sheet import cells, read_sheet
+
+from . import values
+from .access_log import BOTS, LogFilter, Requests, count_requests
+from .form import Entry, read_form, shown
+from .periods import Months, months_of, months_within, name_of
+from .values import Text
+
+WORKLOADS = ("service", "container", "pod", "process")
+_MOST = 10**15
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionalUnit:
+    """What a service gives, one of it: a loan, a page, a reservation."""
+
+    id: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLog:
+    """Where its requests are written, and which count."""
+
+    pattern: str
+    wanted: LogFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service of an organisation.
+
+    hosts       names or patterns of machines
+    workloads   `kind:name` patterns on them; empty is the whole machine
+    share       the part of them that is this service's, where others use them too; None is all
+    units       counts of the functional unit by month, quarter or year
+    """
+
+    id: str
+    name: Text
+    hosts: tuple[str, ...]
+    workloads: tuple[str, ...] = ()
+    share: float | None = None
+    unit: FunctionalUnit | None = None
+    units: Mapping[str, int] = field(default_factory=dict[str, int])
+    access_log: AccessLog | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """A count of functional units, and who says so."""
+
+    count: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A count that nobody knows, which is not 0; and why."""
+
+    why: str
+
+
+def read_services(path: Path) -> dict[str, Service]:
+    """The services of a TOML file by id. Raises ConfigError that tells every wrong entry.
+
+    Files that it names are looked for beside it.
+    """
+    form = read_form(path)
+    top = form.top()
+    found: dict[str, Service] = {}
+    for entry in top.tables("service"):
+        service = _service(entry)
+        if service.id in found and "id" in entry.data:
+            entry.wrong("id", f"{service.id!r} is another service's too; every one has its own")
+        found[service.id] = service
+    top.close()
+    if "service" not in form.data:
+        top.wrong("", "has no [[service]]")
+    form.refuse()
+    return found
+
+
+def units_in(service: Service, period: Period | str) -> Units | Unknown:
+    """How many functional units a service gave in a period; Unknown where a part is not told.
+
+    Declared counts come first: a year's is taken as it is, else its quarters' and months' add up.
+    Raises ValueError for a name that is no month, quarter or year, and ConfigError for an access
+    log that is not there.
+    """
+    if service.unit is None:
+        return Unknown("no functional unit is declared")
+    months = months_within(period)
+    if months is None:
+        return Unknown("counts are of whole months, and the period is not")
+    declared = _declared(service.units, months)
+    if isinstance(declared, int):
+        return Units(declared, "declared")
+    if service.access_log is None:
+        return Unknown(f"no count for {declared}")
+    return requests_in(
+        count_requests(service.access_log.pattern, service.access_log.wanted), months
+    )
+
+
+def requests_in(requests: Requests, months: Months) -> Units | Unknown:
+    """The requests of months that a log holds whole."""
+    for month in months:
+        why = requests.why_not_whole(month)
+        if why:
+            return Unknown(why)
+    return Units(sum(requests.by_month[month] for month in months), "counted in the access log")
+
+
+def _declared(units: Mapping[str, int], months: Months) -> int | str:
+    """The sum over the longest counts that fit; else the first month that none tells."""
+    found, at = 0, 0
+    while at < len(months):
+        for length in (12, 3, 1):
+            part = months[at : at + length]
+            name = name_of(part) if len(part) == length else None
+            if name in units:
+                found += units[name]
+                at += length
+                break
+        else:
+            return months[at]
+    return found
+
+
+def _service(entry: Entry) -> Service:
+    called = entry.must("id", values.identifier, "?")
+    unit, units = entry.table("unit"), entry.table("units")
+    declared = {} if units is None else _units(units)
+    for label, count in (_units_file(entry) or {}).items():
+        if declared.setdefault(label, count) != count:
+            entry.wrong("units_file", f"has {count} for {label}, and units {declared[label]}")
+    _see_sums(entry, declared)
+    service = Service(
+        called,
+        entry.take("name", values.in_both) or Text(called, called),
+        entry.must("hosts", values.several(values.text), ()),
+        entry.take("workloads", values.several(_workload)) or (),
+        entry.take("share", values.number(0, 1)),
+        None if unit is None else _unit(unit),
+        declared,
+        _access_log(entry),
+    )
+    if unit is None and (declared or service.access_log):
+        entry.wrong("unit", "is not declared, but it is counted; say what one of it is")
+    entry.close()
+    return service
+
+
+def _workload(raw: object) -> str:
+    kind, colon, name = values.text(raw).partition(":")
+    if kind not in WORKLOADS or not colon or not name:
+        kinds = ", ".join(WORKLOADS)
+        raise ValueError(f"expected kind:name, as in service:nginx.service; kinds are {kinds}")
+    return f"{kind}:{name}"
+
+
+def _unit(entry: Entry) -> FunctionalUnit:
+    called = entry.must("id", values.identifier, "?")
+    french, english = entry.take("fr", values.text), entry.take("en", values.text)
+    entry.close()
+    return FunctionalUnit(called, Text(french or english or called, english or french or called))
+
+
+def _units(entry: Entry) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for label in entry.data:
+        count = entry.take(label, values.count(0, _MOST))
+        try:
+            name = cast("str", name_of(months_of(label)))
+        except ValueError as error:
+            entry.wrong(label, str(error))
+            continue
+        if name in found:
+            entry.wrong(label, f"{name} is told twice")
+        if count is not None:
+            found[name] = count
+    return found
+
+
+def _see_sums(entry: Entry, units: Mapping[str, int]) -> None:
+    """A longer period's count is that of its parts, where all of them are told."""
+    for label, count in units.items():
+        months = months_of(label)
+        parts = _declared(
+            {k: v for k, v in units.items() if len(months_of(k)) < len(months)}, months
+        )
+        if len(months) > 1 and isinstance(parts, int) and parts != count:
+            entry.wrong("units", f"{label} has {count}, and its parts add up to {parts}")
+
+
+def _units_file(entry: Entry) -> dict[str, int] | None:
+    """Columns period and count; service where several services share the file."""
+    name = entry.take("units_file", values.text)
+    if name is None:
+        return None
+    path = entry.form.path.parent / name
+    try:
+        sheet = read_sheet(path, "period")
+    except ConfigError as error:
+        entry.wrong("units_file", error.message)
+        return None
+    if "count" not in sheet.names:
+        entry.wrong("units_file", f"{path} has no column 'count'")
+        return None
+    found: dict[str, int] = {}
+    for row, cell in cells(sheet, sheet.names):
+        if "service" in cell and cell["service"] != entry.data.get("id"):
+            continue
+        try:
+            label = cast("str", name_of(months_of(cell["period"])))
+            text = cell["count"]
+            if not (text.isascii() and text.isdecimal() and len(text) < 16):
+                raise ValueError(f"{shown(text)} is no whole number from 0")
+            if label in found:
+                raise ValueError(f"{label} is told twice")
+            found[label] = int(text)
+        except ValueError as error:
+            entry.wrong("units_file", f"{path}, row {row}: {shown(cell['period'])}; {error}")
+    return found
+
+
+def _access_log(entry: Entry) -> AccessLog | None:
+    if isinstance(entry.data.get("access_log"), str):
+        pattern = entry.take("access_log", values.text)
+        return AccessLog(_beside(entry, pattern), LogFilter()) if pattern else None
+    below = entry.table("access_log")
+    if below is None:
+        return None
+    statuses = below.take("statuses", values.several(values.count(1, 5)))
+    bots = below.take("exclude_agents", _agents)
+    wanted = LogFilter(
+        below.take("path_prefix", values.text) or "",
+        statuses or (2, 3),
+        BOTS if bots is None else bots,
+    )
+    pattern = below.must("path", values.text, "?")
+    below.close()
+    return AccessLog(_beside(entry, pattern), wanted)
+
+
+def _agents(raw: object) -> tuple[str, ...]:
+    return () if raw == [] else values.several(values.text)(raw)
+
+
+def _beside(entry: Entry, pattern: str) -> str:
+    return str(entry.form.path.parent / pattern)
+
+
+def labels(service: Service) -> Iterator[str]:
+    """The periods that its counts are of, in order."""
+    return iter(sorted(service.units))
