@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
@@ -95,3 +96,11 @@ def tell_failures(name: str, error: SobrietyError) -> None:
 def interactive() -> bool:
     """Whether somebody is looking at stderr."""
     return sys.stderr.isatty()
+
+
+def language_of(setting: str | None) -> Literal["en", "fr"]:
+    """The setting, else the locale's, else English."""
+    spoken = setting or next(
+        filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "en"
+    )
+    return "fr" if spoken.lower().startswith("fr") else "en"

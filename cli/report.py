@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +12,7 @@ import click
 from sobriety import config as settings
 from sobriety.core.errors import ConfigError
 
-from .options import as_of_option, config_option, factor_option, zone_option
+from .options import as_of_option, config_option, factor_option, language_of, zone_option
 
 if TYPE_CHECKING:
     from sobriety.grid_hours import Hours
@@ -103,7 +102,7 @@ def report(
         zone=config.text("zone"),
         kind="life-cycle" if config.text("factor_kind") == "life-cycle" else "direct",
         pue=overhead(config),
-        language=_language(config.text("language")),
+        language=language_of(config.text("language")),
         idle=idle,
         timezone=timezone,
         factors=book(config),
@@ -160,11 +159,3 @@ def _take_in_the_spool(lake: Lake) -> None:
             if settings.closed_service_data()
             else "watch this machine first: sobriety collect --for 1m",
         )
-
-
-def _language(setting: str | None) -> Literal["en", "fr"]:
-    """The setting, else the locale's, else English."""
-    spoken = setting or next(
-        filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "en"
-    )
-    return "fr" if spoken.lower().startswith("fr") else "en"

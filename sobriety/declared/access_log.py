@@ -26,17 +26,14 @@ from sobriety.core.errors import ConfigError
 BOTS = ("bot", "crawl", "spider", "slurp", "monitor", "uptime", "check_http", "kube-probe")
 """Parts of user agents that say that nobody reads the answer, without case."""
 
+# Possessive (*+): a line that is not of the format fails at once, however long it is.
 _LINE = re.compile(
-    rb"\S+ \S+ [^\[\n]*\[(\d\d/[A-Z][a-z]{2}/\d{4}):\d\d:\d\d:\d\d [+-]\d{4}\] "
-    rb'"(?:[A-Z]+ )?([^ "\\]*(?:\\.[^ "\\]*)*)[^"\\]*(?:\\.[^"\\]*)*" (\d{3}) (?:\d+|-)'
-    rb'(?: "[^"\\]*(?:\\.[^"\\]*)*" "([^"\\]*(?:\\.[^"\\]*)*)")?'
+    rb"\S++ \S++ [^\[]*+\[(\d\d/[A-Z][a-z]{2}/\d{4}):\d\d:\d\d:\d\d [+-]\d{4}\] "
+    rb'"(?:[A-Z]++ )?([^ "\\]*+(?:\\.[^ "\\]*+)*+)[^"\\]*+(?:\\.[^"\\]*+)*+" (\d{3}) (?:\d++|-)'
+    rb'(?: "[^"\\]*+(?:\\.[^"\\]*+)*+" "([^"\\]*+(?:\\.[^"\\]*+)*+)")?'
 )
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
-    )
-}
+_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
 _PIECE_B = 1 << 20
 
 

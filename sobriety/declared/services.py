@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -261,8 +261,3 @@ def _agents(raw: object) -> tuple[str, ...]:
 
 def _beside(entry: Entry, pattern: str) -> str:
     return str(entry.form.path.parent / pattern)
-
-
-def labels(service: Service) -> Iterator[str]:
-    """The periods that its counts are of, in order."""
-    return iter(sorted(service.units))
