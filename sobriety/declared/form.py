@@ -10,7 +10,7 @@ import difflib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from sobriety.core.errors import ConfigError
 
@@ -101,19 +101,19 @@ class Entry:
         if not isinstance(value, dict):
             self.wrong(key, f"{shown(value)}; expected a table, as in [{key}]")
             return None
-        below: dict[str, Any] = value
+        below = cast(dict[str, Any], value)
         return Entry(self.form, (*self.place, key), self._below(key), below)
 
     def tables(self, key: str) -> Iterator[Entry]:
         """The tables of an array, `[[site]]`, each named by its id where it has one."""
         self._asked.append(key)
         value = self.data.get(key, [])
-        rows: list[Any] = value if isinstance(value, list) else [value]
+        rows: list[Any] = [*value] if isinstance(value, list) else [value]
         for number, row in enumerate(rows):
             if not isinstance(value, list) or not isinstance(row, dict):
                 self.wrong(key, f"{shown(row)}; expected tables, as in [[{key}]]")
                 continue
-            one: dict[str, Any] = row
+            one = cast(dict[str, Any], row)
             called = one.get("id")
             name = f"{key} {called!r}" if isinstance(called, str) else f"{key} {number + 1}"
             told = f"{self.name}, {name}" if self.name else name

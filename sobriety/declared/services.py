@@ -130,7 +130,7 @@ def _declared(units: Mapping[str, int], months: Months) -> int | str:
         for length in (12, 3, 1):
             part = months[at : at + length]
             name = name_of(part) if len(part) == length else None
-            if name in units:
+            if name is not None and name in units:
                 found += units[name]
                 at += length
                 break
