@@ -187,13 +187,17 @@ def _py_spy() -> str:
 
 def _ended(process: subprocess.Popen[str]) -> str:
     """Its last words. It ends with the command; where it does not, it is made to."""
-    for number in (None, signal.SIGINT, signal.SIGKILL):
+    for number in (None, signal.SIGINT):
         if number is not None:
             process.send_signal(number)
         try:
             return process.communicate(timeout=PATIENCE_S)[1]
         except subprocess.TimeoutExpired:
             continue
+    process.kill()
+    process.wait()
+    if process.stderr:
+        process.stderr.close()
     return ""
 
 

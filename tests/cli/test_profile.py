@@ -88,7 +88,7 @@ def test_a_tree_has_its_branches_and_they_are_within_the_whole(profile: Run) -> 
     inner = [p for p in seen["processes"] if len(p["path"]) == 2 and p["cpu_s"] > 0.3]
     assert len(inner) == 1
     parts_j = sum(p["energy_j"]["value"] for p in seen["processes"])
-    assert 0.8 * seen["energy_j"]["value"] < parts_j <= seen["energy_j"]["value"] * 1.001
+    assert 0.6 * seen["energy_j"]["value"] < parts_j <= seen["energy_j"]["value"] * 1.001
     shown = profile("--tree", "--interval", "50ms", "--", "sh", "-c", script).stderr
     assert "100 %" in shown or "9" in shown.split("sh")[-1]
 
