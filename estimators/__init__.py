@@ -11,12 +11,15 @@ intensity, all_factors, factor_zones                emission factors of electric
 FactorBook, grid_factor                             and a user's own among them
 resolve_zone, intensity, all_factors, country_of    emission factors of electricity
 generation_intensity, generation_sources, technology    grams of what was generated
+Asset, reconciled                 the carbon of making by the day, in whole micrograms
+typical_year                      a year of a device that nobody watches
 co2e, embodied, lifetime, amortised                 carbon of use and of making
 Details                           what a datasheet adds to a machine's own facts
 """
 
 from __future__ import annotations
 
+from .amortisation import UG_PER_KG, Asset, Reconciliation, days, micrograms, reconciled
 from .carbon import co2e
 from .categories import categories, category_of
 from .cpu import cpu_generation, cpu_label, cpu_match, is_one_cpu, is_virtual_cpu
@@ -45,6 +48,7 @@ from .server_features import known_sets, server_facts
 from .terminal import is_terminal, kind_of, known_terminal, state_watts
 from .terms import network_energy, room_pue, rooms
 from .track_record import TrackRecord, track_record
+from .typical_use import typical_year
 from .virtual import says_virtual
 from .zones import country_of, resolve_zone, zone_name
 
@@ -52,6 +56,8 @@ __all__ = [
     "BUILT_IN",
     "GPU",
     "MIX_RATIO",
+    "UG_PER_KG",
+    "Asset",
     "Coefficients",
     "Curve",
     "Details",
@@ -61,6 +67,7 @@ __all__ = [
     "Grams",
     "GridFactor",
     "PowerModel",
+    "Reconciliation",
     "TrackRecord",
     "active",
     "all_factors",
@@ -73,6 +80,7 @@ __all__ = [
     "cpu_generation",
     "cpu_label",
     "cpu_match",
+    "days",
     "embodied",
     "energy",
     "energy_j",
@@ -89,6 +97,7 @@ __all__ = [
     "known_terminal",
     "lifetime",
     "making_features",
+    "micrograms",
     "network_energy",
     "plain_maker",
     "plain_words",
@@ -96,6 +105,7 @@ __all__ = [
     "plan_table",
     "power_model",
     "power_w",
+    "reconciled",
     "resolve_zone",
     "room_pue",
     "rooms",
@@ -105,6 +115,7 @@ __all__ = [
     "technology",
     "terminal_features",
     "track_record",
+    "typical_year",
     "with_energy",
     "zone_name",
 ]

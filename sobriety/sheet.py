@@ -19,6 +19,9 @@ Row = dict[str, str]
 """Cells by the name of their column."""
 
 
+MOST_TOLD = 200
+
+
 class Wrong(NamedTuple):
     """A cell that cannot be right; `row` as a spreadsheet numbers it."""
 
@@ -46,15 +49,9 @@ class Sheet:
 
 def read_sheet(path: Path, needs: str | None = "category") -> Sheet:
     """A CSV in UTF-8 with comma, semicolon or tab. Raises ConfigError, with the line."""
-    text = _text(path)
-    separator = _separator(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    try:
-        rows = [(i, row) for i, row in enumerate(reader, 1) if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise ConfigError(
-            f"{path}, line {reader.line_num}: {error}", hint="see that every quote is closed"
-        ) from None
+    text = text_of(path)
+    separator = separator_of(text)
+    rows = list(lines_of(path, text, separator))
     if not rows:
         raise ConfigError(f"{path} is empty", hint="its first line names the columns")
     sheet = Sheet(
@@ -72,13 +69,27 @@ def read_sheet(path: Path, needs: str | None = "category") -> Sheet:
     return sheet
 
 
-def _separator(text: str) -> str:
+def lines_of(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows that hold anything and their numbers, one after the other. Raises ConfigError."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        for number, row in enumerate(reader, 1):
+            if any(cell.strip() for cell in row):
+                yield number, row
+    except csv.Error as error:
+        raise ConfigError(
+            f"{path}, line {reader.line_num}: {error}", hint="see that every quote is closed"
+        ) from None
+
+
+def separator_of(text: str) -> str:
     """The most frequent one in the first line that has anything, quoted cells left out."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     return max(",;\t", key=re.sub(r'"[^"]*"', "", first).count)
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The whole of a file in UTF-8. Raises ConfigError, with the line that is not."""
     if path.is_dir():
         raise ConfigError(f"{path} is a folder", hint="name a CSV file")
     try:
@@ -111,11 +122,14 @@ def cells(sheet: Sheet, names: list[str]) -> Iterator[tuple[int, Row]]:
 
 
 def refuse(path: Path, wrong: Sequence[Wrong], hint: str) -> None:
-    """Say all that is wrong, if anything is. Raises ConfigError."""
+    """Say all that is wrong, if anything is; nobody reads beyond 200. Raises ConfigError."""
     if not wrong:
         return
     cells = "1 wrong cell" if len(wrong) == 1 else f"{len(wrong)} wrong cells"
-    lines = [f"{path}, row {w.row}, {w.column}: {w.value[:60]!r}; {w.said}" for w in sorted(wrong)]
+    told = sorted(wrong)[:MOST_TOLD]
+    lines = [f"{path}, row {w.row}, {w.column}: {w.value[:60]!r}; {w.said}" for w in told]
+    if len(told) < len(wrong):
+        lines.append(f"and {len(wrong) - len(told)} more")
     raise ConfigError(
         "\n  ".join([f"{cells} in {path}, of which nothing is kept", *lines]), hint=hint
     )

@@ -24,6 +24,7 @@ UNIT_OF_SUFFIX = {
     "_kwh": "kWh",
     "_g_per_kwh": "g/kWh",
     "_years": "a",
+    "_money": "¤",
     "_c": "°C",
 }
 

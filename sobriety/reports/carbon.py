@@ -7,13 +7,16 @@ error, so their intervals add; different models err each its own way and partly 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sobriety.core.estimate import Estimate, product, total
 from sobriety.core.machine import Machine
 from sobriety.core.units import S_PER_YEAR
+from sobriety.declared.devices import Device
+from sobriety.declared.sites import Site
+from sobriety.declared.values import Text
 from sobriety.estimators import amortised, co2e
 
 from .model import Figure, Footprint, Missing
@@ -22,15 +25,21 @@ from .warnings import Caution
 Input = Literal["energy", "grid", "embodied", "lifetime"]
 """What a total is made from, and could be known exactly."""
 
+Pue = Estimate | float | None
+
 NOTHING: frozenset[Input] = frozenset()
 
 _MOST_METHODS = 3
 """Beyond that a fleet's figure names their number; each machine's own figure names its method."""
 
 
+NOWHERE = Site("", Text("", ""))
+"""Of which nothing is declared."""
+
+
 @dataclass(frozen=True, slots=True)
 class HostUse:
-    """A host in the period, before any carbon.
+    """A host in the period, before any carbon; or devices of one line of an inventory.
 
     energy_by_year   at the plug, by calendar year: grid factors are yearly
     observed_s       the time of that energy
@@ -41,6 +50,13 @@ class HostUse:
     watched          energy of the time in which it was known whether anybody was logged in, if any
     unattended       the part of it in which nobody was; None when there was none
     agent_cpu_s      of this toolkit's own collector; None when it was not observed
+    awake_s          the part of observed_s in which it ran
+    site             where it stands, with what the settings say of places that say nothing
+    quantity         pieces; energy and making are of all of them
+    held_s           the part of the period in which its owner had it, of all pieces
+    charge           making that a ledger charges to the period; None: spread over the time observed
+    device           its line in the inventory; None where it has none
+    has_agent        whether its energy was observed; else it is declared or typical
     """
 
     machine: Machine
@@ -55,6 +71,17 @@ class HostUse:
     agent_cpu_s: float | None
     embodied: Estimate
     lifetime: Estimate
+    awake_s: float = 0.0
+    site: Site = NOWHERE
+    quantity: int = 1
+    held_s: float = 0.0
+    charge: Estimate | None = None
+    device: Device | None = None
+    has_agent: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.machine.host
 
     @property
     def model_key(self) -> tuple[str, str]:
@@ -83,20 +110,28 @@ class HostUse:
             quiet=self.quiet.scaled(times) if self.quiet else None,
             watched=self.watched.scaled(times) if self.watched else None,
             unattended=self.unattended.scaled(times) if self.unattended else None,
+            awake_s=self.awake_s * times,
+            charge=self.charge.scaled(S_PER_YEAR / self.held_s * self.quantity)
+            if self.charge and self.held_s
+            else None,
         )
+
+
+ZoneYear = tuple[str | None, int]
+Part = tuple["HostUse", Estimate]
+"""Some of a host's energy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The factors of a report. `missing` says why there are none.
+    """The factors of a report. `missing` says by zone why there are none.
 
-    factors   by year of use
+    factors   by zone and year of use
     by_host   by host and year of use, where the hours of its use weigh those of the grid
     """
 
-    factors: Mapping[int, Estimate]
-    missing: Caution | None
-    pue: Estimate | float | None
+    factors: Mapping[ZoneYear, Estimate]
+    missing: Mapping[str | None, Caution] = field(default_factory=dict[str | None, Caution])
     by_host: Mapping[tuple[str, int], Estimate] = field(
         default_factory=dict[tuple[str, int], Estimate]
     )
@@ -121,74 +156,105 @@ class Accounts:
             share_of(making, use, "embodied_ratio", "making ÷ (making + use)"),
         )
 
-    def co2e(self, energy: Estimate, year: int, *, in_room: bool) -> Figure:
-        """Carbon of energy at the plug, with the overhead of the servers' room or without."""
-        if self.missing is not None:
-            return Missing(self.missing)
-        return co2e(self._with_overhead(energy) if in_room else energy, self.factors[year])
+    def co2e(self, parts: Sequence[Part], year: int) -> Figure:
+        """Carbon of some energy of hosts in a year, with the overhead of their rooms."""
+        return self._use([replace(h, energy_by_year={year: e}) for h, e in parts], NOTHING)
+
+    def supplied(self, hosts: Sequence[HostUse]) -> Estimate:
+        """Energy with the overhead of servers' rooms: what a meter at the door would show."""
+        return total("energy_j", self._by_room(hosts, _energy), shared_error=False)
 
     def _use(self, hosts: Sequence[HostUse], certain: frozenset[Input]) -> Figure:
-        if self.missing is not None:
-            return Missing(self.missing)
+        by_zone: dict[str | None, list[HostUse]] = {}
+        for host in hosts:
+            by_zone.setdefault(host.site.zone, []).append(host)
+        # Half a total is no total.
+        for zone in by_zone:
+            if zone in self.missing:
+                return Missing(self.missing[zone])
+        zones = [self._of_zone(zone, of_zone, certain) for zone, of_zone in by_zone.items()]
+        return total("co2e_kg", zones, shared_error=False)
+
+    def _of_zone(
+        self, zone: str | None, hosts: Sequence[HostUse], certain: frozenset[Input]
+    ) -> Estimate:
         parts: list[Estimate] = []
         for year in sorted({y for h in hosts for y in h.energy_by_year}):
             using = [h for h in hosts if year in h.energy_by_year]
-            energy, factor = self._supplied(using, year, certain)
+            energy, factor = self._energy_and_factor(using, (zone, year), certain)
             parts.append(co2e(energy, exact(factor) if "grid" in certain else factor))
         return total("co2e_kg", parts, shared_error=True)
 
-    def _supplied(
-        self, hosts: Sequence[HostUse], year: int, certain: frozenset[Input]
+    def _energy_and_factor(
+        self, hosts: Sequence[HostUse], of: ZoneYear, certain: frozenset[Input]
     ) -> tuple[Estimate, Estimate]:
         """Energy with overhead, and one factor for all of it, since its error is theirs together:
         the mean, with what is above it or below carried by the energy."""
-        supplied: list[tuple[Estimate, Estimate]] = []
-        for in_room in (False, True):
-            using = [h for h in hosts if h.in_room is in_room]
-            if using:
-                energy = fleet_total(
-                    "energy_j", [(h.model_key, h.energy_by_year[year]) for h in using]
-                )
-                energy = exact(energy) if "energy" in certain else energy
-                energy = self._with_overhead(energy) if in_room else energy
-                supplied.append((energy, self._factor(using, year)))
-        energy_j = math.fsum(energy.value for energy, _ in supplied)
+        _, year = of
+
+        def joules(using: Sequence[HostUse]) -> Estimate:
+            energy = fleet_total("energy_j", [(h.model_key, h.energy_by_year[year]) for h in using])
+            return exact(energy) if "energy" in certain else energy
+
+        rooms = by_room(hosts)
+        supplied = self._by_room(hosts, joules)
+        factors = [self._factor(using, of) for using in rooms.values()]
+        energy_j = math.fsum(energy.value for energy in supplied)
         if len(supplied) == 1 or not energy_j:
-            return supplied[0]
+            return supplied[0], factors[0]
         factor = total(
             "intensity_g_per_kwh",
-            [factor.scaled(energy.value / energy_j) for energy, factor in supplied],
+            [f.scaled(e.value / energy_j) for e, f in zip(supplied, factors, strict=True)],
             shared_error=True,
         )
         weighted = [
-            energy.scaled(own.value / factor.value) if factor.value else energy
-            for energy, own in supplied
+            e.scaled(own.value / factor.value) if factor.value else e
+            for e, own in zip(supplied, factors, strict=True)
         ]
         return total("energy_j", weighted, shared_error=False), factor
 
-    def _factor(self, hosts: Sequence[HostUse], year: int) -> Estimate:
+    def _by_room(
+        self, hosts: Sequence[HostUse], joules: Callable[[Sequence[HostUse]], Estimate]
+    ) -> list[Estimate]:
+        return [with_overhead(joules(using), pue) for pue, using in by_room(hosts).items()]
+
+    def _factor(self, hosts: Sequence[HostUse], of: ZoneYear) -> Estimate:
         """The mean of hosts' own factors, weighted by energy; their errors are of one grid."""
+        _, year = of
         weighted = [
-            (self.by_host[h.machine.host, year], h.energy_by_year[year].value)
+            (self.by_host[h.name, year], h.energy_by_year[year].value)
             for h in hosts
-            if (h.machine.host, year) in self.by_host
+            if (h.name, year) in self.by_host
         ]
         energy_j = math.fsum(joules for _, joules in weighted)
         if not energy_j:
-            return self.factors[year]
+            return self.factors[of]
         return total(
             "intensity_g_per_kwh",
             [factor.scaled(joules / energy_j) for factor, joules in weighted],
             shared_error=True,
-            method=weighted[0][0].method if len(weighted) == 1 else self.factors[year].method,
+            method=weighted[0][0].method if len(weighted) == 1 else self.factors[of].method,
         )
 
-    def _with_overhead(self, energy: Estimate) -> Estimate:
-        if isinstance(self.pue, Estimate):
-            return product("energy_j", energy, self.pue)
-        if self.pue is None or self.pue == 1:
-            return energy
-        return replace(energy.scaled(self.pue), method=f"{energy.method} × PUE {self.pue:g}")
+
+def by_room(hosts: Sequence[HostUse]) -> dict[Pue, list[HostUse]]:
+    """Hosts by the overhead that is added to what they draw: none outside of a servers' room."""
+    rooms: dict[Pue, list[HostUse]] = {}
+    for host in hosts:
+        rooms.setdefault(host.site.pue if host.in_room else None, []).append(host)
+    return rooms
+
+
+def with_overhead(energy: Estimate, pue: Pue) -> Estimate:
+    if isinstance(pue, Estimate):
+        return product("energy_j", energy, pue)
+    if pue is None or pue == 1:
+        return energy
+    return replace(energy.scaled(pue), method=f"{energy.method} × PUE {pue:g}")
+
+
+def _energy(hosts: Sequence[HostUse]) -> Estimate:
+    return fleet_total("energy_j", [(h.model_key, h.energy) for h in hosts])
 
 
 def fleet_total(metric: str, parts: Iterable[tuple[object, Estimate]]) -> Estimate:
@@ -249,6 +315,8 @@ def _share(part: float, rest: float) -> float:
 
 
 def _making(host: HostUse, certain: frozenset[Input]) -> Estimate:
+    if host.charge is not None:
+        return exact(host.charge) if "embodied" in certain else host.charge
     embodied, lifetime = host.embodied, host.lifetime
     return amortised(
         exact(embodied) if "embodied" in certain else embodied,

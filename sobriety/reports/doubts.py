@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sobriety.core.estimate import Estimate
 from sobriety.lake import Lake
 from sobriety.period import Period, to_ns
 
 from .carbon import HostUse, measured_ratio
 from .grid import Grid
+from .holdings import Holdings
+from .inventory_doubts import Dark, Undated, Unlisted
 from .model import Coverage, Footprint, Missing, Pace
 from .query import overlapping_hosts
 from .warnings import (
@@ -33,17 +34,13 @@ _WIDE = 4
 _MEASURED_ENOUGH = 0.5
 
 
-def of_carbon(
-    zone: str | None,
-    grid: Grid,
-    as_of: str | None,
-) -> list[Caution]:
-    found: list[Caution] = [c for c in (grid.missing, grid.untold) if c]
-    for year, factor in grid.yearly.items():
+def of_carbon(grid: Grid, as_of: str | None) -> list[Caution]:
+    found: list[Caution] = [*grid.missing, *grid.untold]
+    for year, factor in grid.yearly:
         if factor.year != year:
-            found.append(StaleFactor(zone or "", year, factor.year))
+            found.append(StaleFactor(factor.zone, year, factor.year))
         elif factor.status == "preliminary":
-            found.append(PreliminaryFactor(zone or "", factor.year))
+            found.append(PreliminaryFactor(factor.zone, factor.year))
     if grid.used and as_of is not None:
         found.append(OlderEdition(as_of))
     return found
@@ -69,13 +66,19 @@ def of_machines(
     hosts: Sequence[HostUse],
     unknown: tuple[str, ...],
     totals: Footprint,
-    pue: Estimate | float | None,
+    holdings: Holdings,
 ) -> list[Caution]:
     found: list[Caution] = []
     measured = measured_ratio(hosts)
     if measured < _MEASURED_ENOUGH:
         found.append(NoSensor(measured, not all(h.machine.virtual for h in hosts)))
-    if pue is None and any(h.machine.category == "server" for h in hosts):
+    if holdings.dark:
+        found.append(Dark(tuple(sorted(holdings.dark.items()))))
+    if holdings.unlisted:
+        found.append(Unlisted(holdings.unlisted))
+    if holdings.undated:
+        found.append(Undated(holdings.undated))
+    if any(h.in_room and h.site.pue is None for h in hosts):
         found.append(NoOverhead())
     virtual = tuple(h.machine.host for h in hosts if h.machine.virtual)
     if virtual:

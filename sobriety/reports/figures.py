@@ -27,12 +27,16 @@ from sobriety.lake import Lake
 from sobriety.period import Period, recorded, to_ns
 
 from . import doubts, insights
-from .carbon import Accounts, HostUse, fleet_total, measured_ratio
+from .carbon import HostUse, fleet_total, measured_ratio
+from .contracts import costs, market
 from .grid import grid_of
-from .model import Coverage, Dimension, Gap, Market, Missing, Pace, Report, Slice
+from .holdings import days_of, holdings
+from .ledger import ledger_of
+from .model import Coverage, Gap, Missing, Pace, Report
 from .network import network_of
 from .query import PlanKey, UsageSum, extent, power_series, usage_sums, workload_sums
 from .settings import FactorKind, ReportSettings
+from .slices import breakdown
 from .warnings import ShortPeriod
 from .work import work
 
@@ -64,19 +68,23 @@ def gather(
         )
     machines, unknown = _machines(lake, settings, sums)
     plans = _plans(machines, [s for _, s in sums])
-    hosts = _hosts(machines, plans, sums, settings.catalogue)
+    watched = _hosts(machines, plans, sums, settings.catalogue)
+    settings = replace(settings, zone=zone)
+    held = holdings(watched, settings, period, min(now, period.end).date())
+    hosts = list(held.lines)
     if not hosts:
         raise SobrietyError(
             f"rows were recorded in {period.label} and none has what energy is computed from",
             hint="see what this machine offers with: sobriety doctor",
         )
-    grid = grid_of(lake, settings, settings.kind, zone, period, plans, hosts)
+    grid = grid_of(lake, settings, settings.kind, period, plans, hosts)
     accounts = grid.accounts
     other_kind: FactorKind = "direct" if settings.kind == "life-cycle" else "life-cycle"
     totals = accounts.footprint(hosts)
+    days = days_of(period, now.date())
     coverage = _coverage(period, now, sums, plans)
     lasting = [h.as_year() for h in hosts if h.observed_s >= _LEAST_FOR_A_YEAR_S]
-    other = grid_of(lake, settings, other_kind, zone, period, plans, hosts)
+    other = grid_of(lake, settings, other_kind, period, plans, hosts)
     years = sorted({year for h in hosts for year in h.energy_by_year})
     pace: Pace | Missing = Missing(ShortPeriod(coverage.observed_s))
     if lasting:
@@ -88,7 +96,7 @@ def gather(
         made_at=now.astimezone(period.start.tzinfo),
         zone=zone,
         factor_kind=settings.kind,
-        machines=tuple(h.machine for h in hosts),
+        machines=tuple(h.machine for h in hosts if h.has_agent),
         totals=totals,
         mean_power_w=fleet_total("power_w", [(h.model_key, _power(h)) for h in hosts]),
         measured_ratio=measured_ratio(hosts),
@@ -96,7 +104,7 @@ def gather(
         other_use_co2e_kg=other.accounts.footprint(hosts).use_co2e_kg,
         pace=pace,
         coverage=coverage,
-        breakdown=_breakdown(hosts, accounts),
+        breakdown=breakdown(hosts, accounts, settings.k_anonymity),
         series=power_series(lake, period, plans),
         indicators=insights.indicators(hosts, totals),
         actions=insights.actions(lasting, accounts, years[-1]),
@@ -111,12 +119,15 @@ def gather(
         own=insights.own_cost(hosts, totals),
         factors=grid.used,
         other_factors=_other_factors(zone, book),
-        network=network_of([s for _, s in sums], accounts, years[-1]),
-        market=_market(hosts, years, settings),
+        network=network_of([s for _, s in sums], hosts, accounts, years[-1]),
+        market=market(hosts, accounts),
+        costs=costs(hosts, accounts),
+        ledger=ledger_of(held.held, held.undated, days.first, days.last),
+        devices=sum(h.quantity for h in hosts if not h.has_agent),
         cautions=(
             *doubts.of_time(lake, period, coverage, pace, now),
-            *doubts.of_machines(hosts, unknown, totals, settings.pue),
-            *doubts.of_carbon(zone, grid, book.as_of),
+            *doubts.of_machines(hosts, unknown, totals, held),
+            *doubts.of_carbon(grid, book.as_of),
         ),
     )
 
@@ -198,6 +209,7 @@ def _host(
         sum(own) if own else None,
         _making(machine, catalogue),
         lifetime(machine),
+        sum(s.measures["duration_s"] for s in sums if s.state == "on"),
     )
 
 
@@ -218,46 +230,8 @@ def _other_factors(zone: str | None, book: FactorBook) -> tuple[GridFactor, ...]
         return ()
 
 
-def _market(
-    hosts: Sequence[HostUse], years: Sequence[int], settings: ReportSettings
-) -> Market | None:
-    if settings.market is None:
-        return None
-    accounts = Accounts(dict.fromkeys(years, settings.market), None, settings.pue)
-    return Market(settings.market, accounts.footprint(hosts).use_co2e_kg)
-
-
 def _power(host: HostUse) -> Estimate:
     return host.energy.scaled(1 / host.observed_s, "power_w")
-
-
-def _breakdown(hosts: Sequence[HostUse], accounts: Accounts) -> dict[Dimension, tuple[Slice, ...]]:
-    by_category: dict[str, list[HostUse]] = {}
-    for host in hosts:
-        by_category.setdefault(host.machine.category or "", []).append(host)
-    return {
-        "host": _slices({h.machine.host: [h] for h in hosts}, accounts),
-        "category": _slices(by_category, accounts),
-    }
-
-
-def _slices(groups: Mapping[str, Sequence[HostUse]], accounts: Accounts) -> tuple[Slice, ...]:
-    slices = [
-        Slice(
-            name,
-            len(hosts),
-            sum(h.observed_s for h in hosts),
-            accounts.footprint(hosts),
-            measured_ratio(hosts),
-        )
-        for name, hosts in groups.items()
-    ]
-    return tuple(sorted(slices, key=_weight, reverse=True))
-
-
-def _weight(part: Slice) -> float:
-    both = part.footprint.total_co2e_kg
-    return part.footprint.energy_j.value if isinstance(both, Missing) else both.value
 
 
 def _coverage(

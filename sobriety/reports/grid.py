@@ -13,7 +13,7 @@ from sobriety.grid_hours import Hours
 from sobriety.lake import Lake
 from sobriety.period import Period
 
-from .carbon import Accounts, HostUse
+from .carbon import Accounts, HostUse, ZoneYear
 from .query import HourlySum, PlanKey, hourly_sums
 from .settings import FactorKind, ReportSettings
 from .warnings import Caution, NoFactor, NotOutYet, NoZone, UntoldHours
@@ -26,24 +26,56 @@ HostYear = tuple[str, int]
 class Grid:
     """What a report's carbon of use is computed with.
 
-    yearly    factors that had a part in it, by year of use
-    hourly    means over the hours in which energy was used, of all hosts, by year of use
-    missing   why there is neither
-    untold    how much of the energy had to do with the year's factor; None without files of hours
+    yearly    factors that had a part in it, with the year of use
+    hourly    means over the hours in which energy was used, of all hosts of a zone
+    missing   why a zone has none
+    untold    how much of the energy had to do with the year's factor, where files tell hours
     """
 
     accounts: Accounts
-    yearly: Mapping[int, GridFactor]
-    hourly: Mapping[int, GridFactor]
-    missing: Caution | None = None
-    untold: Caution | None = None
+    yearly: tuple[tuple[int, GridFactor], ...]
+    hourly: tuple[GridFactor, ...] = ()
+    missing: tuple[Caution, ...] = ()
+    untold: tuple[Caution, ...] = ()
 
     @property
     def used(self) -> tuple[GridFactor, ...]:
-        return (*self.hourly.values(), *self.yearly.values())
+        return (*self.hourly, *(factor for _, factor in self.yearly))
 
 
 def grid_of(
+    lake: Lake,
+    settings: ReportSettings,
+    kind: FactorKind,
+    period: Period,
+    plans: Mapping[PlanKey, EnergyPlan],
+    hosts: Sequence[HostUse],
+) -> Grid:
+    """Factors of one kind for the zones that the hosts are in."""
+    zones = list(dict.fromkeys(h.site.zone for h in hosts))
+    parts = [
+        _of_zone(lake, settings, kind, zone, period, plans,
+                 [h for h in hosts if h.site.zone == zone])
+        for zone in zones
+    ]  # fmt: skip
+    factors: dict[ZoneYear, Estimate] = {}
+    by_host: dict[HostYear, Estimate] = {}
+    missing: dict[str | None, Caution] = {}
+    for zone, part in zip(zones, parts, strict=True):
+        factors |= part.accounts.factors
+        by_host |= part.accounts.by_host
+        if part.missing:
+            missing[zone] = part.missing[0]
+    return Grid(
+        Accounts(factors, missing, by_host),
+        tuple(y for part in parts for y in part.yearly),
+        tuple(h for part in parts for h in part.hourly),
+        tuple(m for part in parts for m in part.missing),
+        tuple(u for part in parts for u in part.untold),
+    )
+
+
+def _of_zone(
     lake: Lake,
     settings: ReportSettings,
     kind: FactorKind,
@@ -52,27 +84,39 @@ def grid_of(
     plans: Mapping[PlanKey, EnergyPlan],
     hosts: Sequence[HostUse],
 ) -> Grid:
-    """Factors of one kind. Half a total is no total: every year has one, or none has."""
+    """Half a total is no total: every year has a factor, or none has."""
     years = sorted({year for h in hosts for year in h.energy_by_year})
     yearly, missing = _yearly(zone, years, kind, settings.factors)
     files = [h for h in settings.hours if (h.zone, h.kind) == (zone, kind)]
     if zone is None or not files:
-        factors = {} if missing else {y: f.estimate for y, f in yearly.items()}
-        accounts = Accounts(factors, missing, settings.pue)
-        return Grid(accounts, {} if missing else yearly, {}, missing)
-    sums = _sums(lake, period, plans, files)
+        if missing:
+            return Grid(Accounts({}, {zone: missing}), (), (), (missing,))
+        of_years: dict[ZoneYear, Estimate] = {(zone, y): f.estimate for y, f in yearly.items()}
+        return Grid(Accounts(of_years), tuple(yearly.items()))
+    names = {h.machine.host for h in hosts if h.has_agent}
+    sums = {k: s for k, s in _sums(lake, period, plans, files).items() if k[0] in names}
+    declared = [h for h in hosts if not h.has_agent]
     untold = [key for key, s in sums.items() if s.told_j < _ALL_RATIO * s.energy_j]
-    if missing and untold:
-        return Grid(Accounts({}, missing, settings.pue), {}, {}, missing)
+    if missing and (untold or declared):
+        return Grid(Accounts({}, {zone: missing}), (), (), (missing,))
     by_host = {key: _factor(s, zone, kind, files, yearly.get(key[1])) for key, s in sums.items()}
-    hourly = {year: _mean(zone, year, kind, files, sums, by_host) for year in years}
+    means = {
+        year: _mean(zone, year, kind, files, sums, by_host)
+        for year in years
+        if any(y == year for _, y in sums)
+    }
+    # A device that nobody watched has no hours: its factor is the year's.
+    rest = {y: f for y, f in yearly.items() if any(k[1] == y for k in untold)
+            or any(y in h.energy_by_year for h in declared)}  # fmt: skip
+    chosen = means | rest if declared else rest | means
+    used: dict[ZoneYear, Estimate] = {(zone, y): f.estimate for y, f in chosen.items()}
     energy_j = math.fsum(s.energy_j for s in sums.values())
     told_j = math.fsum(s.told_j for s in sums.values())
     return Grid(
-        Accounts({y: f.estimate for y, f in hourly.items()}, None, settings.pue, by_host),
-        {year: yearly[year] for year in years if any(y == year for _, y in untold)},
-        hourly,
-        untold=UntoldHours(zone, 1 - told_j / energy_j) if untold else None,
+        Accounts(used, {}, by_host),
+        tuple(rest.items()),
+        tuple(means.values()),
+        untold=(UntoldHours(zone, 1 - told_j / energy_j),) if untold else (),
     )
 
 

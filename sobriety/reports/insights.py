@@ -141,7 +141,7 @@ def _sleep(
         "consolidate_quiet" if servers else "sleep_when_quiet",
         tuple(h.machine.host for h, _ in quiet),
         energy,
-        accounts.co2e(energy, year, in_room=servers),
+        accounts.co2e(quiet, year),
     )
 
 

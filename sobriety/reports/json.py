@@ -86,8 +86,10 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
             "co2e_kg": _figure(report.network.co2e_kg, words),
         },
         "market": None if report.market is None else {
-            "intensity_g_per_kwh": report.market.intensity_g_per_kwh.as_dict(),
+            "intensity_g_per_kwh": report.market.intensity_g_per_kwh.as_dict()
+            if report.market.intensity_g_per_kwh else None,
             "use_co2e_kg": _figure(report.market.use_co2e_kg, words),
+            "contract_ratio": report.market.contract_ratio,
         },
         "warnings": [_caution(c, words) for c in report.cautions],
     }  # fmt: skip

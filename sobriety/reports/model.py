@@ -15,13 +15,14 @@ from sobriety.core.machine import Machine
 from sobriety.estimators import GridFactor
 from sobriety.period import Period
 
+from .ledger import Ledger
 from .settings import FactorKind, Idle, Tongue
 from .warnings import Caution
 
 SCHEMA_VERSION = 1
 
 Status = Literal["draft", "reviewed", "approved"]
-Dimension = Literal["host", "category"]
+Dimension = Literal["host", "category", "site", "department", "service"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +175,24 @@ class OwnCost:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Use by what the contract for electricity states, the room's overhead included."""
+    """Use by what contracts for electricity state, rooms' overhead included.
 
-    intensity_g_per_kwh: Estimate
+    intensity_g_per_kwh   None where sites have different ones
+    contract_ratio        of the energy, what a contract is known of; the rest is by its grid
+    """
+
+    intensity_g_per_kwh: Estimate | None
     use_co2e_kg: Figure
+    contract_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the electricity costs, overhead included; `priced_ratio` of it has a price."""
+
+    currency: str
+    cost_money: Estimate
+    priced_ratio: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +215,9 @@ class Report:
     other_factors    what other sources and years say of the zone
     network          allocated to the bytes that were counted, in no total; None where none were
     market           market-based, apart from all that is location-based; None without a contract
+    costs            of electricity, by currency
+    ledger           making by the day, beside purchases; None without an inventory with days
+    devices          pieces of it that nobody watched; machines are those that were
     """
 
     period: Period
@@ -227,4 +245,7 @@ class Report:
     other_factors: tuple[GridFactor, ...]
     network: Network | None
     market: Market | None
+    costs: tuple[Cost, ...]
+    ledger: Ledger | None
+    devices: int
     cautions: tuple[Caution, ...]

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sobriety.estimators import network_energy
 
-from .carbon import Accounts
+from .carbon import Accounts, HostUse
 from .model import Network
 from .query import UsageSum
 
 _COLUMNS = ("network_received_b", "network_sent_b")
 
 
-def network_of(sums: Sequence[UsageSum], accounts: Accounts, year: int) -> Network | None:
+def network_of(
+    sums: Sequence[UsageSum], hosts: Sequence[HostUse], accounts: Accounts, year: int
+) -> Network | None:
     """All bytes that were counted, taken as carried through the internet. None where none were."""
-    counted = [s.measures[name] for s in sums for name in _COLUMNS if name in s.measures]
-    transferred_b = math.fsum(counted)
-    if not transferred_b:
+    by_host: dict[str, float] = {}
+    for s in sums:
+        counted = [s.measures[name] for name in _COLUMNS if name in s.measures]
+        by_host[s.host] = by_host.get(s.host, 0.0) + math.fsum(counted)
+    # Networks stand on the grid of who uses them, and not in their rooms.
+    carried = [
+        (replace(h, site=replace(h.site, pue=None)), network_energy(by_host[h.name]))
+        for h in hosts
+        if by_host.get(h.name)
+    ]
+    if not carried:
         return None
-    energy = network_energy(transferred_b)
-    return Network(transferred_b, energy, accounts.co2e(energy, year, in_room=False))
+    transferred_b = math.fsum(by_host[h.name] for h, _ in carried)
+    return Network(transferred_b, network_energy(transferred_b), accounts.co2e(carried, year))

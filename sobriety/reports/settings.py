@@ -8,6 +8,7 @@ from typing import Literal
 
 from sobriety.catalogue import Catalogue
 from sobriety.core.estimate import Estimate
+from sobriety.declared.declared import Declared
 from sobriety.estimators import BUILT_IN, FactorBook
 from sobriety.grid_hours import Hours
 
@@ -31,6 +32,9 @@ class ReportSettings:
     catalogue  declared footprints of products, where the owner states none
     market     what the contract for electricity states, in g/kWh: use by it stands beside, never in
                a total
+    declared   inventory, sites, services and goals, as far as files were named
+    k_anonymity   the fewest people's machines that may stand as a group of their own
+    organisation  whose report it is
     overrides  per host, facts of core.machine.Machine that its owner states, over those found
     """
 
@@ -44,6 +48,9 @@ class ReportSettings:
     hours: tuple[Hours, ...] = ()
     catalogue: Catalogue | None = None
     market: Estimate | None = None
+    declared: Declared = field(default_factory=Declared)
+    k_anonymity: int = 5
+    organisation: str | None = None
     overrides: Mapping[str, Mapping[str, object]] = field(
         default_factory=dict[str, Mapping[str, object]]
     )

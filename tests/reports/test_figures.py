@@ -40,7 +40,7 @@ MONTREAL = "America/Montreal"
 START = datetime(2026, 10, 1, tzinfo=ZoneInfo(MONTREAL))
 QUARTER = Period(START, datetime(2027, 1, 1, tzinfo=START.tzinfo), "2026-Q4", "quarter")
 NOW = QUARTER.end + timedelta(days=1)
-QUEBEC = ReportSettings(zone="QC", timezone=MONTREAL)
+QUEBEC = ReportSettings(zone="QC", timezone=MONTREAL, k_anonymity=1)
 Fill = Callable[[Lake], object]
 MakeLake = Callable[[Fill], Lake]
 MakeUsage = Callable[..., list[Usage]]

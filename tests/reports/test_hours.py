@@ -61,7 +61,7 @@ def by_hand(host: str) -> float:
 
 
 def settings(zone: str = "CA-QC", *hours: Hours) -> ReportSettings:
-    return ReportSettings(zone=zone, timezone="America/Montreal", hours=hours)
+    return ReportSettings(zone=zone, timezone="America/Montreal", hours=hours, k_anonymity=1)
 
 
 def use_of(lake: Lake, *hours: Hours) -> tuple[Estimate, dict[str, Estimate]]:

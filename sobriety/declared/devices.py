@@ -1,0 +1,228 @@
+"""An inventory: what an organisation owns, a line for each device or for many that are alike."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sobriety.core.errors import ConfigError, FactorNotFound
+from sobriety.estimators import category_of
+from sobriety.sheet import Row, Wrong, lines_of, refuse, separator_of, text_of
+
+from .columns import BY_NAME, COLUMNS, Column
+from .dates import Dates
+
+CATEGORIES = (
+    "server", "notebook", "desktop", "all-in-one", "workstation", "thin client", "monitor",
+    "tablet", "smartphone", "switch", "router", "access point", "storage", "printer", "ups",
+    "other",
+)  # fmt: skip
+WORKSTATIONS = frozenset(("notebook", "desktop", "all-in-one", "workstation", "thin client",
+                          "tablet", "smartphone"))  # fmt: skip
+"""What one person uses: their hours are hers or his."""
+OTHERS = frozenset(("autre", "divers", "misc"))
+PASSED_ON = frozenset(("reused", "donated"))
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A line of an inventory; None is what nobody declared.
+
+    category       one of CATEGORIES
+    host           the name under which its agent reports; its id where nothing is written
+    quantity       pieces; yearly_kwh, power_w and embodied_kg are of one
+    use_ratio      the share of the year that it draws power_w
+    end            what became of it: reused, donated, recycled, scrapped
+    row            in its file
+    """
+
+    id: str
+    category: str
+    manufacturer: str | None = None
+    model: str | None = None
+    quantity: int = 1
+    site: str | None = None
+    department: str | None = None
+    service: str | None = None
+    host: str | None = None
+    acquired: date | None = None
+    retired: date | None = None
+    lifetime_years: float | None = None
+    refurbished: bool | None = None
+    cpu: str | None = None
+    memory_gb: float | None = None
+    screen_in: float | None = None
+    yearly_kwh: float | None = None
+    power_w: float | None = None
+    use_ratio: float | None = None
+    embodied_kg: float | None = None
+    end: str | None = None
+    row: int = 0
+
+    @property
+    def host_name(self) -> str:
+        return self.host or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The devices of a file, and its digest: a report says what it was made from."""
+
+    devices: tuple[Device, ...]
+    path: Path
+    sha256: str
+
+
+def read_devices(path: Path, today: date | None = None) -> Inventory:
+    """The devices of a CSV in UTF-8. Raises ConfigError that tells every wrong cell."""
+    text = text_of(path)
+    rows = lines_of(path, text, separator_of(text))
+    nothing: tuple[int, list[str]] = (0, [])
+    _, header = next(rows, nothing)
+    if not header:
+        raise ConfigError(f"{path} is empty", hint="its first line names the columns")
+    columns = _columns(path, header)
+    reader = _Reader(today or date.today(), [c for c in columns if c and c.kind == "date"])
+    for number, cells in rows:
+        reader.take(number, {c.name: cells[i].strip() for i, c in enumerate(columns)
+                             if c and i < len(cells) and cells[i].strip()})  # fmt: skip
+    devices = reader.finish()
+    refuse(path, reader.wrong, hint="correct them and read it again; docs/declared.md has the form")
+    if not devices:
+        raise ConfigError(f"{path} has no device", hint="write one a line below the columns")
+    return Inventory(devices, path, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def written(devices: Iterable[Device]) -> list[list[str]]:
+    """Lines that read_devices reads as these devices, the header first."""
+    lines = [[column.name for column in COLUMNS]]
+    for device in devices:
+        lines.append([_text(getattr(device, column.name)) for column in COLUMNS])
+    return lines
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _columns(path: Path, header: list[str]) -> list[Column | None]:
+    """Those that we know, by place. Columns that begin with x_ are nobody's business."""
+    found: list[Column | None] = []
+    unknown: list[str] = []
+    for name in header:
+        plain = folded(name)
+        column = BY_NAME.get(plain)
+        if column is None and plain and not plain.startswith("x "):
+            near = difflib.get_close_matches(plain, BY_NAME, n=1)
+            unknown.append(f"{name!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+        found.append(column)
+    if unknown:
+        raise ConfigError(
+            f"{path} has unknown columns: {', '.join(unknown)[:500]}",
+            hint="rename them as in docs/declared.md, or begin them with x_ to leave them out",
+        )
+    names = [c.name for c in found if c]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    missing = [n for n in ("id", "category") if n not in names]
+    if twice:
+        raise ConfigError(f"{path} has the column {twice[0]!r} twice", hint="rename one of them")
+    if missing:
+        raise ConfigError(
+            f"{path} has no column {missing[0]!r}, but {', '.join(header)[:200]}",
+            hint=f"name one column {missing[0]}",
+        )
+    return found
+
+
+def folded(name: str) -> str:
+    """`Date d’achat ` is `date d achat`."""
+    plain = unicodedata.normalize("NFKD", name.lower())
+    kept = "".join(c for c in plain if not unicodedata.combining(c))
+    return re.sub(r"[^a-z0-9]+", " ", kept).strip()
+
+
+def _category(text: str) -> str | None:
+    """One of CATEGORIES, by any name that people give it."""
+    if text.lower() in CATEGORIES:
+        return text.lower()
+    if text.lower() in OTHERS:
+        return "other"
+    try:
+        known = category_of(text)
+    except FactorNotFound:
+        return None
+    return known if known in CATEGORIES else None
+
+
+class _Reader:
+    """Rows into devices. A column's way to write dates is known at its end."""
+
+    def __init__(self, today: date, dates: list[Column]) -> None:
+        self.wrong: list[Wrong] = []
+        self._today = today
+        self._dates = {column.name: Dates(column.name) for column in dates}
+        self._rows: list[tuple[int, dict[str, object]]] = []
+        self._ids: dict[str, int] = {}
+
+    def take(self, number: int, row: Row) -> None:
+        """A row's cells, all but its dates."""
+        values: dict[str, object] = {}
+        for name, text in row.items():
+            if name in self._dates:
+                self._dates[name].take(number, text)
+                continue
+            try:
+                values[name] = BY_NAME[folded(name)].read(text)
+            except ValueError as error:
+                self.wrong.append(Wrong(number, name, text, str(error)))
+        self._see_id(number, row)
+        self._see_category(number, row, values)
+        self._rows.append((number, values))
+
+    def finish(self) -> tuple[Device, ...]:
+        """The devices. What is wrong with them is in `wrong`."""
+        told = {name: dates.read(self.wrong) for name, dates in self._dates.items()}
+        found: list[Device] = []
+        for number, values in self._rows:
+            days = {name: by_row[number] for name, by_row in told.items() if number in by_row}
+            self._see_days(number, days)
+            if not self.wrong:
+                found.append(Device(**values, **days, row=number))  # type: ignore[arg-type]
+        return tuple(found)
+
+    def _see_id(self, number: int, row: Row) -> None:
+        called = row.get("id", "")
+        if not called:
+            self.wrong.append(Wrong(number, "id", "", "every device has one"))
+        elif called in self._ids:
+            first = self._ids[called]
+            self.wrong.append(Wrong(number, "id", called, f"row {first} has the same one"))
+        else:
+            self._ids[called] = number
+
+    def _see_category(self, number: int, row: Row, values: dict[str, object]) -> None:
+        text = row.get("category", "")
+        known = _category(text)
+        if known is None:
+            near = difflib.get_close_matches(text.lower(), CATEGORIES, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(CATEGORIES)}"
+            self.wrong.append(Wrong(number, "category", text, hint))
+        values["category"] = known
+
+    def _see_days(self, number: int, days: Mapping[str, date]) -> None:
+        acquired, retired = days.get("acquired"), days.get("retired")
+        if acquired and retired and retired < acquired:
+            said = f"it was acquired later, on {acquired}"
+            self.wrong.append(Wrong(number, "retired", str(retired), said))
+        if acquired and acquired > self._today:
+            self.wrong.append(Wrong(number, "acquired", str(acquired), "this day is to come"))

@@ -1,0 +1,89 @@
+"""The total by host, category, site, department, service. Few people's machines stand together.
+
+One person's hours are personal data: a group with fewer workstations than `k` is folded into one,
+and if that is too small as well, the next smallest with it, since a difference would tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sobriety.declared.devices import WORKSTATIONS
+
+from .carbon import Accounts, HostUse, measured_ratio
+from .model import Dimension, Missing, Slice
+
+FOLDED = "*"
+"""The name of a group of groups that are too small to stand alone."""
+
+
+def breakdown(
+    hosts: Sequence[HostUse], accounts: Accounts, k: int
+) -> dict[Dimension, tuple[Slice, ...]]:
+    """Parts of the total, the largest first. Dimensions of which nothing is declared are empty."""
+    by_host = {h.name: [h] for h in hosts}
+    found: dict[Dimension, tuple[Slice, ...]] = {
+        "host": _slices(folded(by_host, k), accounts),
+        "category": _slices(folded(_by(hosts, lambda h: h.machine.category or ""), k), accounts),
+    }
+    if any(h.device for h in hosts):
+        found["site"] = _slices(folded(_by(hosts, lambda h: h.site.id), k), accounts)
+        found["department"] = _slices(folded(_by(hosts, _department), k), accounts)
+        found["service"] = _slices(folded(_by(hosts, _service), k), accounts)
+    return found
+
+
+def folded(groups: Mapping[str, Sequence[HostUse]], k: int) -> dict[str, list[HostUse]]:
+    """Groups with 1 to k − 1 workstations become one, unless there is but one group."""
+    counts = {name: workstations(hosts) for name, hosts in groups.items()}
+    if len(groups) == 1 or sum(counts.values()) == 0:
+        return {name: list(hosts) for name, hosts in groups.items()}
+    small = [name for name, count in counts.items() if 0 < count < k]
+    if small:
+        # The total less the others is what was folded: that has to be enough people too.
+        rest = sorted((n for n in groups if counts[n] >= k), key=lambda n: counts[n])
+        while rest and sum(counts[n] for n in small) < k:
+            small.append(rest.pop(0))
+    found = {name: list(hosts) for name, hosts in groups.items() if name not in small}
+    if small:
+        found[FOLDED] = [h for name in small for h in groups[name]]
+    return found
+
+
+def workstations(hosts: Sequence[HostUse]) -> int:
+    """Pieces that somebody sits at and whose use was watched: what is declared tells no hours."""
+    return sum(h.quantity for h in hosts if h.has_agent and h.machine.category in WORKSTATIONS)
+
+
+def _by(hosts: Sequence[HostUse], key: Callable[[HostUse], str]) -> dict[str, list[HostUse]]:
+    groups: dict[str, list[HostUse]] = {}
+    for host in hosts:
+        groups.setdefault(key(host), []).append(host)
+    return groups
+
+
+def _department(host: HostUse) -> str:
+    return (host.device and host.device.department) or ""
+
+
+def _service(host: HostUse) -> str:
+    return (host.device and host.device.service) or ""
+
+
+def _slices(groups: Mapping[str, Sequence[HostUse]], accounts: Accounts) -> tuple[Slice, ...]:
+    slices = [
+        Slice(
+            name,
+            sum(h.quantity for h in hosts),
+            sum(h.observed_s * h.quantity if h.has_agent else h.held_s for h in hosts),
+            accounts.footprint(hosts),
+            measured_ratio(hosts),
+        )
+        for name, hosts in groups.items()
+    ]
+    return tuple(sorted(slices, key=_weight, reverse=True))
+
+
+def _weight(part: Slice) -> float:
+    both = part.footprint.total_co2e_kg
+    return part.footprint.energy_j.value if isinstance(both, Missing) else both.value
