@@ -34,21 +34,21 @@ OF_USE: tuple[Cause, ...] = CAUSES[:6]
 class Term:
     """The carbon of using a group of devices in a period, as a product of six factors.
 
-    group        what is compared with itself: the same in both periods
-    fleet        device-seconds held
-    coverage     seconds observed per second held
-    activity     seconds awake per second observed
-    efficiency   joules per second awake
-    overhead     joules of the room per joule of the devices (PUE)
-    factor       kilograms of CO2e per joule
+    group            what is compared with itself: the same in both periods
+    fleet_s          device-seconds held
+    coverage_ratio   seconds observed per second held
+    activity_ratio   seconds awake per second observed
+    awake_w          joules per second awake: the less, the more efficient
+    pue              joules of the room per joule of the devices
+    factor           kilograms of CO2e per joule
     """
 
     group: Hashable
-    fleet: float
-    coverage: float
-    activity: float
-    efficiency: float
-    overhead: float
+    fleet_s: float
+    coverage_ratio: float
+    activity_ratio: float
+    awake_w: float
+    pue: float
     factor: float
 
     def __post_init__(self) -> None:
@@ -64,7 +64,8 @@ class Term:
     def factors(self) -> tuple[float, ...]:
         """In the order of OF_USE."""
         return (
-            self.fleet, self.coverage, self.activity, self.efficiency, self.overhead, self.factor
+            self.fleet_s, self.coverage_ratio, self.activity_ratio,
+            self.awake_w, self.pue, self.factor,
         )  # fmt: skip
 
     @property

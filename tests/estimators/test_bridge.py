@@ -18,7 +18,7 @@ from .test_amortisation import assets
 # Inner rooms have no address for a type checker: `sobriety/estimators.pyi` is only the door.
 room: Any = import_module("sobriety.estimators.bridge")
 bridge: Any = room.bridge
-FACTORS = ("fleet", "coverage", "activity", "efficiency", "overhead", "factor")
+FACTORS = ("fleet_s", "coverage_ratio", "activity_ratio", "awake_w", "pue", "factor")
 QUARTER_S = 92 * 86_400.0
 
 RATIO = st.just(0.0) | st.floats(1e-6, 1.0)
@@ -91,7 +91,7 @@ def test_a_larger_city_has_larger_parts_of_the_same_shape(
     before: list[Any], after: list[Any], times: int
 ) -> None:
     def larger(fleet: Sequence[Any]) -> list[Any]:
-        return [replace(t, fleet=t.fleet * times) for t in fleet]
+        return [replace(t, fleet_s=t.fleet_s * times) for t in fleet]
 
     one, many = bridge(before, after), bridge(larger(before), larger(after))
     size_ug = one.before_ug + one.after_ug
@@ -101,7 +101,7 @@ def test_a_larger_city_has_larger_parts_of_the_same_shape(
 
 def test_quebec_of_2024_used_less_and_emitted_more() -> None:
     """A tenth fewer kilowatt-hours at a factor 37 % higher."""
-    before, after = _server(), _server(efficiency=180.0, factor=1.37 * 1.3e-3 / 3.6e6)
+    before, after = _server(), _server(awake_w=180.0, factor=1.37 * 1.3e-3 / 3.6e6)
     found = bridge([before], [after])
     assert found.after_ug / found.before_ug == pytest.approx(0.9 * 1.37)
     parts = {cause: ug for cause, ug in found.parts.items() if ug}
@@ -115,7 +115,7 @@ def test_quebec_of_2024_used_less_and_emitted_more() -> None:
 def test_a_textbook_change_is_shared_by_logarithms() -> None:
     """From 1 × 1 to 2 × 4: of 7, a third to what doubled and two thirds to what doubled twice."""
     one = room.Term("a", 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
-    found = bridge([one], [replace(one, fleet=2.0, efficiency=4.0)])
+    found = bridge([one], [replace(one, fleet_s=2.0, awake_w=4.0)])
     assert found.parts["fleet"] == 2_333_333_333
     assert found.parts["efficiency"] == 4_666_666_667
 
@@ -124,15 +124,15 @@ def test_a_textbook_change_is_shared_by_logarithms() -> None:
     ("before", "after", "expected"),
     [
         pytest.param({"factor": 0.0}, {}, {"grid"}, id="one came from zero"),
-        pytest.param({"factor": 0.0, "fleet": 0.0}, {}, {"grid", "fleet"}, id="two of them"),
-        pytest.param({"factor": 0.0}, {"factor": 0.0, "fleet": 9.0}, set(), id="zero in both"),
-        pytest.param({"factor": 0.0}, {"fleet": 0.0}, set(), id="one came and another went"),
+        pytest.param({"factor": 0.0, "fleet_s": 0.0}, {}, {"grid", "fleet"}, id="two of them"),
+        pytest.param({"factor": 0.0}, {"factor": 0.0, "fleet_s": 9.0}, set(), id="zero in both"),
+        pytest.param({"factor": 0.0}, {"fleet_s": 0.0}, set(), id="one came and another went"),
         pytest.param(
-            {"activity": 0.0, "efficiency": 0.0}, {}, {"activity"}, id="asleep throughout"
+            {"activity_ratio": 0.0, "awake_w": 0.0}, {}, {"activity"}, id="asleep throughout"
         ),
         pytest.param(
-            {}, {"fleet": 0.0, "coverage": 0.0, "activity": 0.0, "efficiency": 0.0}, {"fleet"},
-            id="retired",
+            {}, dict.fromkeys(("fleet_s", "coverage_ratio", "activity_ratio", "awake_w"), 0.0),
+            {"fleet"}, id="retired",
         ),
     ],
 )  # fmt: skip
@@ -145,8 +145,8 @@ def test_nothing_is_a_limit_and_no_accident(
 
 def test_what_is_nearly_zero_tells_what_zero_does() -> None:
     whole = _server()
-    limit = bridge([_server(fleet=0.0, factor=0.0)], [whole]).parts["grid"]
-    near = bridge([_server(fleet=1e-90, factor=1e-106)], [whole]).parts["grid"]
+    limit = bridge([_server(fleet_s=0.0, factor=0.0)], [whole]).parts["grid"]
+    near = bridge([_server(fleet_s=1e-90, factor=1e-106)], [whole]).parts["grid"]
     assert near == pytest.approx(limit, rel=0.1)
 
 
@@ -160,14 +160,14 @@ def test_who_came_or_went_is_the_fleet_unless_it_was_there_uncounted() -> None:
 
 @pytest.mark.parametrize("value", [-1.0, math.nan, math.inf])
 def test_what_is_no_amount_is_refused(value: float) -> None:
-    with pytest.raises(ValueError, match=f"overhead of server is {value}"):
-        _server(overhead=value)
+    with pytest.raises(ValueError, match=f"pue of server is {value}"):
+        _server(pue=value)
 
 
 def test_what_a_number_cannot_hold_is_refused() -> None:
     for value in (1e200, 1e-200):
         with pytest.raises(ValueError, match="than a number can hold"):
-            _server(fleet=value, efficiency=value)
+            _server(fleet_s=value, awake_w=value)
 
 
 def test_a_group_given_twice_is_refused() -> None:
@@ -220,7 +220,7 @@ def test_making_is_asked_from_the_earlier_days_to_the_later() -> None:
 
 @pytest.mark.parametrize("restated", ["correction", "method"])
 def test_what_was_published_is_where_the_bridge_begins(restated: str) -> None:
-    use = bridge([_server()], [_server(fleet=90 * QUARTER_S)])
+    use = bridge([_server()], [_server(fleet_s=90 * QUARTER_S)])
     made = room.making(Q1, Q2, [room.Asset(10**12, date(2024, 1, 1), 1_000)])
     published_ug = use.before_ug + made.before_ug - 12_345
     found = room.joined([use, made], published_ug, restated)
@@ -233,5 +233,5 @@ def test_what_was_published_is_where_the_bridge_begins(restated: str) -> None:
 
 
 def test_without_a_published_total_nothing_is_corrected() -> None:
-    use = bridge([_server()], [_server(overhead=1.2)])
+    use = bridge([_server()], [_server(pue=1.2)])
     assert room.joined([use]) == use
