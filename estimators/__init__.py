@@ -12,6 +12,7 @@ FactorBook, grid_factor                             and a user's own among them
 resolve_zone, intensity, all_factors, country_of    emission factors of electricity
 generation_intensity, generation_sources, technology    grams of what was generated
 Asset, reconciled                 the carbon of making by the day, in whole micrograms
+Term, bridge, Change              why a total changed: causes that add up to the microgram
 typical_year                      a year of a device that nobody watches
 co2e, embodied, lifetime, amortised                 carbon of use and of making
 Details                           what a datasheet adds to a machine's own facts
@@ -20,6 +21,10 @@ Details                           what a datasheet adds to a machine's own facts
 from __future__ import annotations
 
 from .amortisation import UG_PER_KG, Asset, Reconciliation, days, micrograms, reconciled
+from .bridge import CAUSES, Cause, Change, Term, bridge
+from .bridge import Days as ChangeDays
+from .bridge import joined as joined_changes
+from .bridge import making as making_change
 from .carbon import co2e
 from .categories import categories, category_of
 from .cpu import cpu_generation, cpu_label, cpu_match, is_one_cpu, is_virtual_cpu
@@ -54,10 +59,14 @@ from .zones import country_of, resolve_zone, zone_name
 
 __all__ = [
     "BUILT_IN",
+    "CAUSES",
     "GPU",
     "MIX_RATIO",
     "UG_PER_KG",
     "Asset",
+    "Cause",
+    "Change",
+    "ChangeDays",
     "Coefficients",
     "Curve",
     "Details",
@@ -68,10 +77,12 @@ __all__ = [
     "GridFactor",
     "PowerModel",
     "Reconciliation",
+    "Term",
     "TrackRecord",
     "active",
     "all_factors",
     "amortised",
+    "bridge",
     "calibrated",
     "categories",
     "category_of",
@@ -92,10 +103,12 @@ __all__ = [
     "is_one_cpu",
     "is_terminal",
     "is_virtual_cpu",
+    "joined_changes",
     "kind_of",
     "known_sets",
     "known_terminal",
     "lifetime",
+    "making_change",
     "making_features",
     "micrograms",
     "network_energy",

@@ -52,7 +52,8 @@ class Term:
     factor: float
 
     def __post_init__(self) -> None:
-        for name, value in zip(self.__slots__[1:], self.factors, strict=True):
+        names = ("fleet_s", "coverage_ratio", "activity_ratio", "awake_w", "pue", "factor")
+        for name, value in zip(names, self.factors, strict=True):
             if not 0 <= value < math.inf:
                 raise ValueError(f"{name} of {self.group} is {value}: give a number from zero up")
         if self.carbon_kg == math.inf or (self.carbon_kg == 0 and 0 not in self.factors):
@@ -114,7 +115,9 @@ def bridge(
     before_ug, after_ug = (
         micrograms(math.fsum(t.carbon_kg for t in terms.values())) for terms in (old, new)
     )
-    exact_ug = {c: math.fsum(pieces) * UG_PER_KG for c, pieces in pieces_kg.items() if any(pieces)}
+    exact_ug: dict[Cause, float] = {
+        c: math.fsum(pieces) * UG_PER_KG for c, pieces in pieces_kg.items() if any(pieces)
+    }
     return Change(before_ug, after_ug, _whole(exact_ug, after_ug - before_ug))
 
 

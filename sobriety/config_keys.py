@@ -127,6 +127,11 @@ SETTINGS = (
     Setting("pue", _pue, None,
             "power usage effectiveness of the servers' room, or its kind: closet, server room, data"
             " centre, hyperscale"),
+    Setting("organisation", _text, None, "whose report it is"),
+    Setting("inventory", _text, None, "a CSV of the devices that it has"),
+    Setting("sites", _text, None, "a TOML of where they stand"),
+    Setting("services", _text, None, "a TOML of what people use of them"),
+    Setting("goals", _text, None, "a TOML of what is to be reached"),
     Setting("meter_url", _text, None, "the address of a smart plug or meter that answers in JSON"),
     Setting("meter_path", _text, None, "where its answer has the number, as in meters.0.power"),
     Setting("meter_unit", _choice("W", "kW", "mW", "J", "Wmin", "Wh", "kWh"), "W",

@@ -101,6 +101,47 @@ def choose(
     return None
 
 
+def before(period: Period) -> Period | None:
+    """The period of its kind that ends where it begins; None for dates that somebody chose."""
+    zone = _zone_of(period)
+    year = period.start.year
+    if period.kind == "quarter":
+        quarter = (period.start.month - 1) // 3
+        label = f"{year}-Q{quarter}" if quarter else f"{year - 1}-Q4"
+        return _quarter(label, zone)
+    if period.kind == "month":
+        month = period.start.month - 1
+        return _month(f"{year}-{month:02}" if month else f"{year - 1}-12", zone)
+    return _year(str(year - 1), zone) if period.kind == "year" else None
+
+
+def year_earlier(period: Period) -> Period | None:
+    """The same quarter or month a year earlier; None for a year, which comes before, and for dates
+    that somebody chose."""
+    year, _, rest = period.label.partition("-")
+    label = f"{int(year) - 1}-{rest}" if period.kind in {"quarter", "month"} else ""
+    if period.kind == "quarter":
+        return _quarter(label, _zone_of(period))
+    return _month(label, _zone_of(period)) if period.kind == "month" else None
+
+
+def year_to(period: Period) -> Period:
+    """The year that ends where the period ends."""
+    last = period.end - timedelta(microseconds=1)
+    first = date(last.year - 1, last.month, min(last.day, 28 if last.month == 2 else last.day))
+    if period.kind in {"quarter", "month", "year"}:
+        first = date(period.end.year - 1, period.end.month, 1)
+        return _between(first, period.end.date(), f"{first}/{last.date()}", "range",
+                        _zone_of(period))  # fmt: skip
+    start = _midnight(first + timedelta(days=1), period.start.tzinfo)
+    return Period(min(start, period.start), period.end, f"{first}/{last.date()}")
+
+
+def _zone_of(period: Period) -> ZoneInfo | None:
+    zone = period.start.tzinfo
+    return zone if isinstance(zone, ZoneInfo) else None
+
+
 def recorded(start_ns: int, end_ns: int, timezone: str | None = None) -> Period:
     """Everything recorded, from the first row's start to the last row's end."""
     zone = zone_of(timezone)

@@ -97,6 +97,15 @@ class HostUse:
     def energy(self) -> Estimate:
         return total("energy_j", self.energy_by_year.values(), shared_error=True)
 
+    def part(self, ratio: float) -> HostUse:
+        """A share of it, use and making alike."""
+        return replace(
+            self,
+            energy_by_year={y: e.scaled(ratio) for y, e in self.energy_by_year.items()},
+            embodied=self.embodied.scaled(ratio),
+            charge=self.charge.scaled(ratio) if self.charge else None,
+        )
+
     def as_year(self) -> HostUse:
         """A year like the time observed."""
         times = S_PER_YEAR / self.observed_s
@@ -140,7 +149,7 @@ class Accounts:
         """Use and making of the hosts; `certain` inputs are taken as known exactly."""
         energy = fleet_total("energy_j", [(h.model_key, h.energy) for h in hosts])
         making = fleet_total(
-            "embodied_share_kg", [(h.model_key, _making(h, certain)) for h in hosts]
+            "embodied_share_kg", [(h.model_key, making_of(h, certain)) for h in hosts]
         )
         if "energy" in certain:
             energy = exact(energy)
@@ -314,7 +323,8 @@ def _share(part: float, rest: float) -> float:
     return part / (part + rest) if part + rest > 0 else 1.0
 
 
-def _making(host: HostUse, certain: frozenset[Input]) -> Estimate:
+def making_of(host: HostUse, certain: frozenset[Input] = NOTHING) -> Estimate:
+    """What the period is charged of the making of a host."""
     if host.charge is not None:
         return exact(host.charge) if "embodied" in certain else host.charge
     embodied, lifetime = host.embodied, host.lifetime

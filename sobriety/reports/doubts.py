@@ -54,7 +54,7 @@ def of_time(
         found.append(pace.because)
     if period.kind != "recorded" and period.end_ns > to_ns(now):
         found.append(Unfinished())
-    if coverage.ratio < _COVERED_ENOUGH:
+    if coverage.span_s and coverage.ratio < _COVERED_ENOUGH:
         found.append(LowCoverage(coverage.ratio))
     overlapping = overlapping_hosts(lake, period)
     if overlapping:
@@ -70,8 +70,8 @@ def of_machines(
 ) -> list[Caution]:
     found: list[Caution] = []
     measured = measured_ratio(hosts)
-    if measured < _MEASURED_ENOUGH:
-        found.append(NoSensor(measured, not all(h.machine.virtual for h in hosts)))
+    if measured < _MEASURED_ENOUGH and any(h.has_agent for h in hosts):
+        found.append(NoSensor(measured, not all(h.machine.virtual for h in hosts if h.has_agent)))
     if holdings.dark:
         found.append(Dark(tuple(sorted(holdings.dark.items()))))
     if holdings.unlisted:

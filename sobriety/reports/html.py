@@ -11,7 +11,7 @@ from sobriety import __version__
 from sobriety.core.errors import MissingExtra
 from sobriety.core.estimate import Estimate
 
-from . import goals, opening, wording
+from . import changes, opening, organisation, wording
 from .charts import HEIGHT, WIDTH, power_chart
 from .language import NBSP, Language
 from .methods import method
@@ -57,8 +57,14 @@ def _context(report: Report, language: Language) -> dict[str, Any]:
         "duration": partial(duration, language),
         "weights": partial(opening.weights, language),
         "lead": opening.lead(language, report),
-        "goals": goals.GOALS,
-        "goal_text": partial(goals.goal_text, language),
+        "goal_texts": {s.goal.id: s.goal.text.of(language.tongue) for s in report.standings},
+        "comparisons": changes.comparison_views(language, report),
+        "standings": changes.standing_rows(language, report),
+        "costs": organisation.cost_rows(language, report),
+        "ledger": organisation.ledger_rows(language, report),
+        "services": organisation.service_rows(language, report),
+        "heat": organisation.heat_view(language, report.heat),
+        "say_dimension": partial(organisation.dimension_words, language),
         "known": _known,
         "power_chart": _power(report, language),
         "factor_rows": _factors(report, language),

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sobriety.core.estimate import Estimate, product
 from sobriety.core.machine import Machine
+from sobriety.core.units import S_PER_YEAR
+from sobriety.declared.devices import WORKSTATIONS, Device
+from sobriety.declared.goals import Goal
 from sobriety.estimators import Curve, EnergyPlan, power_model, power_w
 
 from .carbon import Accounts, HostUse, Input, fleet_total, share_of
-from .model import Action, Figure, Footprint, Indicator, Missing, Narrowing, OwnCost
+from .contracts import costs
+from .goals import serving
+from .hours import Closed
+from .model import Action, Figure, Footprint, Indicator, IndicatorId, Missing, Narrowing, OwnCost
 from .warnings import NothingKnown
 
 MORE_YEARS = 2.0
@@ -33,25 +40,43 @@ def measured_j(plan: EnergyPlan, measures: Mapping[str, float]) -> float:
     )
 
 
-def indicators(hosts: Sequence[HostUse], totals: Footprint) -> tuple[Indicator, ...]:
+def indicators(
+    hosts: Sequence[HostUse],
+    totals: Footprint,
+    closed_ratio: Figure | None = None,
+    goals: Sequence[Goal] = (),
+) -> tuple[Indicator, ...]:
     """How sober the use is, each with the goals that it serves."""
     # What another tool told has no processor time: of such a machine nothing is known but joules.
     seen = [h for h in hosts if h.covered_s > 0]
     whole = fleet_total("energy_j", [(h.model_key, h.energy) for h in seen]) if seen else None
-    found = [
-        Indicator("embodied_ratio", totals.embodied_ratio, ("reduce_at_source",)),
-        Indicator("idle_ratio", _idle(seen, whole), ("municipal_operations",)),
-        Indicator(
-            "quiet_ratio",
-            _quiet(seen, whole),
-            ("municipal_operations", "community_emissions"),
-        ),
-    ]
+    figures: dict[IndicatorId, Figure] = {
+        "embodied_ratio": totals.embodied_ratio,
+        "idle_ratio": _idle(seen, whole),
+        "quiet_ratio": _quiet(seen, whole),
+    }
     watched = [(h.model_key, h.watched) for h in hosts if h.watched is not None]
     if watched:
-        figure = _unattended(hosts, fleet_total("energy_j", watched))
-        found.append(Indicator("unattended_ratio", figure, ("municipal_operations",)))
-    return tuple(found)
+        figures["unattended_ratio"] = _unattended(hosts, fleet_total("energy_j", watched))
+    if closed_ratio is not None:
+        figures["closed_ratio"] = closed_ratio
+    devices = [h.device for h in hosts if h.device]
+    if any(d.refurbished is not None for d in devices):
+        figures["refurbished_ratio"] = _refurbished(devices)
+    return tuple(Indicator(name, f, serving(goals, name)) for name, f in figures.items())
+
+
+def _refurbished(devices: Sequence[Device]) -> Figure:
+    """Of the pieces that people use; those that say nothing were bought new."""
+    used = [d for d in devices if d.category in WORKSTATIONS]
+    pieces = sum(d.quantity for d in used)
+    if not pieces:
+        return Missing(NothingKnown())
+    share = sum(d.quantity for d in used if d.refurbished) / pieces
+    return Estimate(
+        "refurbished_ratio", share, share, share, "declared", "pieces refurbished ÷ pieces",
+        ("inventory",),
+    )  # fmt: skip
 
 
 def idle(machine: Machine, rows: Sequence[tuple[EnergyPlan, Mapping[str, float]]]) -> Estimate:
@@ -116,12 +141,21 @@ def _three(estimate: Estimate) -> tuple[float, float, float]:
     return estimate.low, estimate.value, estimate.high
 
 
-def actions(years: Sequence[HostUse], accounts: Accounts, year: int) -> tuple[Action, ...]:
-    """What a year of each would save at most. `years` are hosts scaled to one; empty, no action."""
+def actions(
+    years: Sequence[HostUse],
+    accounts: Accounts,
+    year: int,
+    closed: Sequence[Closed] = (),
+) -> tuple[Action, ...]:
+    """What a year of each would save at most. `years` are hosts scaled to one; empty, no action.
+
+    closed   energy of places while they were closed
+    """
     if not years:
         return ()
     found = [_sleep(years, accounts, year, servers=False)]
     found += [_sleep(years, accounts, year, servers=True), _keep_longer(years)]
+    found += [_switch_off(c, years, accounts, year) for c in closed]
     return tuple(sorted((a for a in found if a), key=_weight, reverse=True))
 
 
@@ -133,7 +167,9 @@ def _weight(action: Action) -> tuple[float, float]:
 def _sleep(
     years: Sequence[HostUse], accounts: Accounts, year: int, *, servers: bool
 ) -> Action | None:
-    quiet = [(h, h.quiet) for h in years if h.quiet is not None and h.in_room is servers]
+    quiet = [
+        (h, h.quiet) for h in years if h.has_agent and h.quiet is not None and h.in_room is servers
+    ]
     if not quiet:
         return None
     energy = fleet_total("energy_j", [(h.model_key, q) for h, q in quiet])
@@ -142,17 +178,46 @@ def _sleep(
         tuple(h.machine.host for h, _ in quiet),
         energy,
         accounts.co2e(quiet, year),
+        costs([replace(h, energy_by_year={year: q}) for h, q in quiet], accounts),
     )
 
 
-def _keep_longer(years: Sequence[HostUse]) -> Action:
-    saved = [(h.model_key, _saved_by_keeping(h)) for h in years]
+def _switch_off(
+    place: Closed, years: Sequence[HostUse], accounts: Accounts, year: int
+) -> Action | None:
+    """Off while closed, for what people sit at. At most: all of its energy of those hours."""
+    hosts = [h for h in years if h.name in place.hosts]
+    if place.in_room or not hosts or place.closed.value <= 0:
+        return None
+    energy = place.closed.scaled(S_PER_YEAR / place.observed_s)
+    whole = replace(hosts[0], energy_by_year={year: energy})
+    return Action(
+        "switch_off_closed",
+        place.hosts,
+        energy,
+        accounts.co2e([(hosts[0], energy)], year),
+        costs([whole], accounts),
+        place.site.name,
+    )
+
+
+def _keep_longer(years: Sequence[HostUse]) -> Action | None:
+    """What is not yet written off, and is not leaving."""
+    kept = [h for h in years if h.device is None or _is_kept(h)]
+    if not kept:
+        return None
+    saved = [(h.model_key, _saved_by_keeping(h)) for h in kept]
     return Action(
         "keep_longer",
-        tuple(h.machine.host for h in years),
+        tuple(h.machine.host for h in kept),
         None,
         fleet_total("embodied_share_kg", saved),
     )
+
+
+def _is_kept(host: HostUse) -> bool:
+    charged = host.charge is None or host.charge.value > 0
+    return charged and (host.device is None or host.device.retired is None)
 
 
 def _saved_by_keeping(host: HostUse) -> Estimate:

@@ -13,8 +13,20 @@ from sobriety.estimators import GridFactor
 from sobriety.period import Period, from_ns
 
 from . import wording
+from .changes import status_words
 from .language import Language
-from .model import SCHEMA_VERSION, Figure, Footprint, Missing, Report, Slice
+from .model import (
+    SCHEMA_VERSION,
+    Comparison,
+    Cost,
+    Figure,
+    Footprint,
+    Missing,
+    Report,
+    ServiceUse,
+    Slice,
+    Standing,
+)
 from .settings import Tongue
 from .warnings import Caution
 
@@ -61,14 +73,14 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
             for p in report.series
         ],
         "indicators": [
-            {"id": i.id, "figure": _figure(i.figure, words), "goals": list(i.goals),
-             "baseline": None}
+            {"id": i.id, "figure": _figure(i.figure, words), "goals": list(i.goals)}
             for i in report.indicators
         ],
         "actions": [
             {"id": a.id, "hosts": list(a.hosts), "says": wording.action(words, a)[0],
              "energy_j_per_year": a.energy_j.as_dict() if a.energy_j else None,
-             "co2e_kg_per_year": _figure(a.co2e_kg, words)}
+             "co2e_kg_per_year": _figure(a.co2e_kg, words),
+             "costs_per_year": [_cost(c) for c in a.costs]}
             for a in report.actions
         ],
         "narrowings": [asdict(n) for n in report.narrowings],
@@ -91,6 +103,14 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
             "use_co2e_kg": _figure(report.market.use_co2e_kg, words),
             "contract_ratio": report.market.contract_ratio,
         },
+        "organisation": report.organisation,
+        "devices": report.devices,
+        "costs": [_cost(c) for c in report.costs],
+        "ledger": None if report.ledger is None else asdict(report.ledger),
+        "comparisons": [_comparison(c, words) for c in report.comparisons],
+        "standings": [_standing(s, words) for s in report.standings],
+        "services": [_service(s, words) for s in report.services],
+        "week_w": None if report.heat is None else list(report.heat.hours_w),
         "warnings": [_caution(c, words) for c in report.cautions],
     }  # fmt: skip
 
@@ -119,6 +139,61 @@ def _slice(part: Slice, words: Language) -> dict[str, Any]:
         "observed_s": part.observed_s,
         "measured_ratio": part.measured_ratio,
         **_footprint(part.footprint, words),
+    }
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    return {
+        "currency": cost.currency,
+        "cost_money": cost.cost_money.as_dict(),
+        "priced_ratio": cost.priced_ratio,
+    }
+
+
+def _comparison(comparison: Comparison, words: Language) -> dict[str, Any]:
+    change = comparison.change
+    return {
+        "kind": comparison.kind,
+        "period": _period(comparison.period),
+        "coverage_ratio": comparison.coverage_ratio,
+        "published_kg": comparison.published_kg,
+        **_footprint(comparison.footprint, words),
+        "change": None if change is None else {
+            "before_ug": change.before_ug,
+            "after_ug": change.after_ug,
+            "parts_ug": dict(change.parts),
+        },
+    }  # fmt: skip
+
+
+def _standing(standing: Standing, words: Language) -> dict[str, Any]:
+    goal, position = standing.goal, standing.position
+    return {
+        "goal": goal.id,
+        "text": goal.text.of(words.tongue),
+        "indicator": goal.indicator,
+        "framework": goal.framework,
+        "status": position.status,
+        "says": status_words(words, standing),
+        "figure": standing.figure.as_dict() if standing.figure else None,
+        "expected": position.expected,
+        "unit": position.unit,
+        "late_by": position.late_by,
+        "late_months": position.late_months,
+        "of_a_year_at_this_pace": standing.by_pace,
+    }
+
+
+def _service(service: ServiceUse, words: Language) -> dict[str, Any]:
+    return {
+        "id": service.id,
+        "name": service.name.of(words.tongue),
+        "hosts": list(service.hosts),
+        "unit": service.unit.of(words.tongue) if service.unit else None,
+        "units": service.units,
+        "units_from": service.units_from,
+        "sci_kg": _figure(service.sci_kg, words),
+        **_footprint(service.footprint, words),
     }
 
 

@@ -59,6 +59,22 @@ class Language:
         """`98%`, `98 %`."""
         return self.say("{number}%", number=self.number(share * 100, places))
 
+    def money(self, value: float, currency: str) -> str:
+        """`$1,235`, `1 235 $`; cents below a hundred."""
+        from babel.numbers import format_currency
+
+        places = "#,##0.00" if abs(value) < 100 else "#,##0"
+        pattern = f"{places} ¤" if self.tongue == "fr" else f"¤{places}"
+        text = format_currency(value, currency, pattern, self.locale, currency_digits=False)
+        return text.replace(" ", NBSP)
+
+    def days(self) -> tuple[str, ...]:
+        """The days of a week in short, Monday first."""
+        from babel.dates import get_day_names
+
+        names = get_day_names("abbreviated", locale=self.locale)
+        return tuple(names[i] for i in range(7))
+
     def day(self, day: date) -> str:
         """`November 23, 2026`, `23 novembre 2026`."""
         from babel.dates import format_date

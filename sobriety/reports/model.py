@@ -12,7 +12,10 @@ from typing import Literal, NamedTuple
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
-from sobriety.estimators import GridFactor
+from sobriety.declared.goals import Goal
+from sobriety.declared.trajectory import Position
+from sobriety.declared.values import Text
+from sobriety.estimators import Change, GridFactor
 from sobriety.period import Period
 
 from .ledger import Ledger
@@ -23,6 +26,12 @@ SCHEMA_VERSION = 1
 
 Status = Literal["draft", "reviewed", "approved"]
 Dimension = Literal["host", "category", "site", "department", "service"]
+
+
+IndicatorId = Literal[
+    "embodied_ratio", "idle_ratio", "quiet_ratio", "unattended_ratio", "closed_ratio",
+    "refurbished_ratio",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +119,32 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """A measure of sobriety, and the goals that it serves (`goals.GOALS`)."""
+    """A measure of sobriety, and ids of the goals that it serves."""
 
-    id: Literal["embodied_ratio", "idle_ratio", "quiet_ratio", "unattended_ratio"]
+    id: IndicatorId
     figure: Figure
     goals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the electricity costs, overhead included; `priced_ratio` of it has a price."""
+
+    currency: str
+    cost_money: Estimate
+    priced_ratio: float
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """Something to do, found in the data, with what a year of it saves at most."""
 
-    id: Literal["keep_longer", "sleep_when_quiet", "consolidate_quiet"]
+    id: Literal["keep_longer", "sleep_when_quiet", "consolidate_quiet", "switch_off_closed"]
     hosts: tuple[str, ...]
     energy_j: Estimate | None
     co2e_kg: Figure
+    costs: tuple[Cost, ...] = ()
+    site: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,21 +207,66 @@ class Market:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """What the electricity costs, overhead included; `priced_ratio` of it has a price."""
-
-    currency: str
-    cost_money: Estimate
-    priced_ratio: float
-
-
-@dataclass(frozen=True, slots=True)
 class Network:
     """Bytes, and what networks are said to use for them: an allocation and no saving."""
 
     transferred_b: float
     energy_j: Estimate
     co2e_kg: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Mean watts of the watched machines by hour of the week, Monday at midnight first."""
+
+    hours_w: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceUse:
+    """A digital service and what it cost.
+
+    units       functional units that it gave; None where nobody knows, and `units_from` says why
+    sci_kg      of each: use, location-based, and the share of making
+    """
+
+    id: str
+    name: Text
+    unit: Text | None
+    hosts: tuple[str, ...]
+    footprint: Footprint
+    units: int | None
+    units_from: str
+    sci_kg: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A goal, and where it stands. `by_pace`: of a year like the period, since no year was seen."""
+
+    goal: Goal
+    position: Position
+    figure: Estimate | None
+    by_pace: bool
+
+
+Earlier = Literal["before", "year_earlier"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An earlier period, computed as this one is.
+
+    change         why total_co2e_kg changed; None where it is not known in both
+    published_kg   what a sealed report said of it; the change begins there
+    """
+
+    kind: Earlier
+    period: Period
+    footprint: Footprint
+    coverage_ratio: float
+    change: Change | None
+    published_kg: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +282,7 @@ class Report:
     market           market-based, apart from all that is location-based; None without a contract
     costs            of electricity, by currency
     ledger           making by the day, beside purchases; None without an inventory with days
+    labels           what sites and services are called, by dimension and id
     devices          pieces of it that nobody watched; machines are those that were
     """
 
@@ -248,4 +314,10 @@ class Report:
     costs: tuple[Cost, ...]
     ledger: Ledger | None
     devices: int
+    comparisons: tuple[Comparison, ...]
+    heat: HeatMap | None
+    services: tuple[ServiceUse, ...]
+    standings: tuple[Standing, ...]
+    organisation: str | None
+    labels: Mapping[Dimension, Mapping[str, Text]]
     cautions: tuple[Caution, ...]

@@ -63,6 +63,16 @@ class HourlySum(NamedTuple):
     high: float
 
 
+class HourEnergy(NamedTuple):
+    """Joules of a place's hosts in an hour."""
+
+    hour_ns: int
+    place: int
+    value_j: float
+    low_j: float
+    high_j: float
+
+
 @dataclass(frozen=True, slots=True)
 class WorkloadSum:
     """A workload's share of its host, summed; `key` is that of the host's plan."""
@@ -153,6 +163,32 @@ def hourly_sums(
         row["host"]: HourlySum(*(float(row[name]) for name in HourlySum._fields))
         for row in _sorted(summed, "host")
     }
+
+
+def hourly_energy(
+    lake: Lake, period: Period, plans: Mapping[PlanKey, EnergyPlan], places: Mapping[str, int]
+) -> list[HourEnergy]:
+    """Energy by hour and place of the hosts that have one, in order."""
+    nw = _narwhals()
+    if not plans or not places:
+        return []
+    rows = with_energy(_hosts_only(_open(lake, period)), lake.table(plan_table(plans)))
+    table = lake.table({"host": list(places), "place": list(places.values())})
+    start_ns = nw.col("start_ns")
+    summed = (
+        rows.join(table, on="host", how="inner")
+        .filter(~nw.col("energy_j").is_null())
+        .with_columns(hour_ns=start_ns - start_ns % NS_PER_HOUR)
+        .group_by("hour_ns", "place")
+        .agg(*(nw.col(n).sum() for n in ("energy_j", "energy_low_j", "energy_high_j")))
+    )
+    return sorted(
+        HourEnergy(
+            int(r["hour_ns"]), int(r["place"]), r["energy_j"], r["energy_low_j"],
+            r["energy_high_j"],
+        )
+        for r in collect(summed)
+    )  # fmt: skip
 
 
 def power_series(

@@ -32,6 +32,7 @@ class ReportSettings:
     catalogue  declared footprints of products, where the owner states none
     market     what the contract for electricity states, in g/kWh: use by it stands beside, never in
                a total
+    published  total_co2e_kg of earlier periods as they were sealed, by label
     declared   inventory, sites, services and goals, as far as files were named
     k_anonymity   the fewest people's machines that may stand as a group of their own
     organisation  whose report it is
@@ -49,6 +50,7 @@ class ReportSettings:
     catalogue: Catalogue | None = None
     market: Estimate | None = None
     declared: Declared = field(default_factory=Declared)
+    published: Mapping[str, float] = field(default_factory=dict[str, float])
     k_anonymity: int = 5
     organisation: str | None = None
     overrides: Mapping[str, Mapping[str, object]] = field(

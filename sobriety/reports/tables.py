@@ -11,8 +11,9 @@ from sobriety.rounding import apportioned, decimals_of_sum
 
 from .language import NBSP, Language
 from .model import Dimension, Footprint, Missing, Report, Slice, Work
+from .organisation import slice_name
 from .quantities import Unit, column, share_texts, symbol, unit_for
-from .wording import category, workload_kind
+from .wording import workload_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def breakdown_tables(language: Language, report: Report, *, most: int) -> list[T
     return [
         _table(language, report, dimension, parts, most)
         for dimension, parts in report.breakdown.items()
-        if len(parts) > 1
+        if len(parts) > 1 and any(p.name for p in parts)
     ]
 
 
@@ -51,7 +52,7 @@ def _table(
     language: Language, report: Report, dimension: Dimension, parts: Sequence[Slice], most: int
 ) -> Table:
     shown, rest = parts[:most], parts[most:]
-    names = [category(language, p.name) if dimension == "category" else p.name for p in shown]
+    names = [slice_name(language, report, dimension, p.name) for p in shown]
     footprints = [p.footprint for p in shown]
     measured = [language.share(p.measured_ratio) for p in shown]
     if rest:

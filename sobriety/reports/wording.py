@@ -127,6 +127,16 @@ def indicator(language: Language, item: Indicator) -> tuple[str, str]:
             language.say("Energy spent while nobody was logged in"),
             language.say("Of the machines and the time of which this is known."),
         )
+    if item.id == "closed_ratio":
+        return (
+            language.say("Energy spent while closed"),
+            language.say("Out of the opening hours of the sites that declare them."),
+        )
+    if item.id == "refurbished_ratio":
+        return (
+            language.say("Devices bought refurbished"),
+            language.say("Of the computers, tablets and phones in the inventory."),
+        )
     return (
         language.say("Energy spent in quiet hours"),
         language.say("Hours in which the processor was less than 5% busy."),
@@ -151,6 +161,14 @@ def action(language: Language, item: Action) -> tuple[str, str]:
         return (
             language.say("Keep {names} two years longer than planned", names=names),
             language.say("The carbon of making is then spread over more years."),
+        )
+    if item.id == "switch_off_closed" and item.site:
+        return (
+            language.say(
+                "Switch the machines of {site} off while it is closed",
+                site=item.site.of(language.tongue),
+            ),
+            language.say("At most: all energy of closed hours. Being off draws a little."),
         )
     if item.id == "sleep_when_quiet":
         return (

@@ -1,0 +1,222 @@
+"""What commands that make reports are asked alike: a period, and what is declared."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from sobriety import config as settings
+from sobriety.core.errors import ConfigError
+
+from .options import as_of_option, config_option, factor_option, language_of, zone_option
+
+if TYPE_CHECKING:
+    from sobriety.config import Config
+    from sobriety.declared.declared import Declared
+    from sobriety.grid_hours import Hours
+    from sobriety.lake import Lake
+    from sobriety.period import Period
+    from sobriety.reports import Report, ReportSettings
+
+F = TypeVar("F", bound=Callable[..., Any])
+FILES = ("inventory", "sites", "services", "goals")
+NAMES = (
+    "quarter", "month", "year", "start", "end", "zone", "factor_kind", "as_of", "grid_hours",
+    "config_file", "k_anonymity", "idle", *FILES,
+)  # fmt: skip
+_FILE_HELP = {
+    "inventory": "Devices that the organisation has, as CSV.",
+    "sites": "Where they stand, as TOML.",
+    "services": "What people use of them, as TOML.",
+    "goals": "What is to be reached, as TOML.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the options say, read and checked."""
+
+    config: Config
+    settings: ReportSettings
+    period: Period | None
+
+    @contextmanager
+    def lake(self) -> Generator[Lake]:
+        """The lake with what was collected on this machine since the last report."""
+        from sobriety.lake import Lake
+
+        with Lake(settings.data_folder() / "lake") as lake:
+            take_in_the_spool(lake, needed=self.settings.declared.inventory is None)
+            yield lake
+
+    def gathered(self) -> Report:
+        from sobriety.reports import gather
+
+        with self.lake() as lake:
+            return gather(lake, self.settings, self.period)
+
+
+def report_options(function: F) -> F:
+    """Give the command these options, as one argument `asked`. `lang` stays the command's own."""
+
+    @functools.wraps(function)
+    def wrapped(**words: Any) -> Any:
+        of_report = {name: words.pop(name) for name in NAMES}
+        return function(asked=asked(lang=words.get("lang"), **of_report), **words)
+
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+def asked(
+    *,
+    quarter: str | None,
+    month: str | None,
+    year: str | None,
+    start: str | None,
+    end: str | None,
+    zone: str | None,
+    factor_kind: str | None,
+    as_of: str | None,
+    grid_hours: tuple[Path, ...],
+    config_file: Path | None,
+    k_anonymity: int,
+    idle: Any,
+    lang: str | None,
+    **files: Path | None,
+) -> Asked:
+    """Read the settings and the files. Raises ConfigError."""
+    from sobriety import period as periods
+    from sobriety.core.host import LocalHost
+    from sobriety.factor_store import book, kept_products, market, overhead
+    from sobriety.records import published_totals
+    from sobriety.reports import ReportSettings
+    from sobriety.this_machine import own_calibration
+
+    config = settings.load(
+        {"zone": zone, "factor_kind": factor_kind, "factors_as_of": as_of, "language": lang},
+        file=config_file,
+    )
+    timezone = config.text("timezone")
+    wanted = ReportSettings(
+        zone=config.text("zone"),
+        kind="life-cycle" if config.text("factor_kind") == "life-cycle" else "direct",
+        pue=overhead(config),
+        language=language_of(config.text("language")),
+        idle=idle,
+        timezone=timezone,
+        factors=book(config),
+        hours=_hours(grid_hours, config),
+        catalogue=kept_products(),
+        market=market(config),
+        declared=_declared(config, files),
+        published=published_totals(settings.data_folder() / "records"),
+        k_anonymity=k_anonymity,
+        organisation=config.text("organisation"),
+        overrides=own_calibration(LocalHost(), config, settings.data_folder()),
+    )
+    chosen = periods.choose(
+        quarter=quarter, month=month, year=year, start=start, end=end, timezone=timezone
+    )
+    return Asked(config, wanted, chosen)
+
+
+def _declared(config: Config, files: dict[str, Path | None]) -> Declared:
+    """Those of the options, else of the settings."""
+    from sobriety.declared.declared import read_declared
+
+    paths = {name: files.get(name) or _path(config.text(name)) for name in FILES}
+    return read_declared(**paths)
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text).expanduser()
+
+
+def _hours(files: tuple[Path, ...], config: Config) -> tuple[Hours, ...]:
+    """Those of --grid-hours, else of the setting."""
+    from sobriety.grid_hours import read_files
+
+    paths = list(files) or [Path(name) for name in config.names("grid_hours") or ()]
+    zone = config.text("zone")
+    if not paths:
+        return ()
+    if zone is None:
+        raise ConfigError(
+            "--grid-hours without a zone: whose hours?", hint="name it with --zone CA-QC"
+        )
+    return read_files(paths, zone, config.text("factor_kind") or "direct")
+
+
+def take_in_the_spool(lake: Lake, *, needed: bool) -> None:
+    """What was collected on this machine since the last report."""
+    spool = settings.data_folder() / "spool.sqlite3"
+    if spool.exists():
+        lake.absorb(spool)
+        for note in lake.notes:
+            click.echo(note, err=True)
+        lake.roll_up()
+    elif needed and not lake.machines():
+        raise ConfigError(
+            f"nothing has been collected in {settings.data_folder()} yet",
+            hint="report on the service's data with: sudo sobriety report"
+            if settings.closed_service_data()
+            else "watch this machine first: sobriety collect --for 1m",
+        )
+
+
+def _file_option(name: str) -> Callable[[F], F]:
+    return click.option(
+        f"--{name}",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=f"{_FILE_HELP[name]}  [default: the setting]",
+    )
+
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--quarter", metavar="YYYY-QN", help="As in 2026-Q4."),
+    click.option("--month", metavar="YYYY-MM", help="As in 2026-11."),
+    click.option("--year", metavar="YYYY", help="As in 2026."),
+    click.option(
+        "--from", "start", metavar="DATE", help="As in 2026-10-01; up to now without --to."
+    ),
+    click.option("--to", "end", metavar="DATE", help="Included."),
+    *(_file_option(name) for name in FILES),
+    zone_option,
+    factor_option,
+    as_of_option,
+    click.option(
+        "--grid-hours",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        metavar="FILE",
+        help="Intensities of the grid by the hour, as CSV: Electricity Maps, ENTSO-E, EIA-930 or"
+        " your own. May be given again.",
+    ),
+    click.option(
+        "--idle",
+        type=click.Choice(["separate", "share", "reserve"]),
+        default="separate",
+        show_default=True,
+        help="Idle energy on a line of its own, or divided among workloads: by processor time"
+        " used, or by memory held.",
+    ),
+    click.option(
+        "--k-anonymity",
+        type=click.IntRange(1),
+        default=5,
+        show_default=True,
+        metavar="K",
+        help="Fewer watched workstations than this stand in no group of their own: one person's"
+        " hours are personal data.",
+    ),
+    config_option,
+)
