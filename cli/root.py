@@ -21,6 +21,7 @@ VERBS = (
     "import",
     "top",
     "factors",
+    "inventory",
     "sites",
     "services",
     "goals",

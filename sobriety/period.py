@@ -125,6 +125,14 @@ def year_earlier(period: Period) -> Period | None:
     return _month(label, _zone_of(period)) if period.kind == "month" else None
 
 
+def cut(period: Period, duration: timedelta) -> Period:
+    """Its first days, as many as another one has had so far."""
+    end = _midnight((period.start + duration).date(), _zone_of(period))
+    if not period.start < end < period.end:
+        return period
+    return Period(period.start, end, f"{period.start.date()}/{end.date() - timedelta(days=1)}")
+
+
 def year_to(period: Period) -> Period:
     """The year that ends where the period ends."""
     last = period.end - timedelta(microseconds=1)

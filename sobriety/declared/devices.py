@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -81,22 +81,40 @@ class Inventory:
 
 def read_devices(path: Path, today: date | None = None) -> Inventory:
     """The devices of a CSV in UTF-8. Raises ConfigError that tells every wrong cell."""
+    header, rows = table_of(path)
+    columns = _columns(path, header)
+    told = (
+        (number, {c.name: cells[i].strip() for i, c in enumerate(columns)
+                  if c and i < len(cells) and cells[i].strip()})
+        for number, cells in rows
+    )  # fmt: skip
+    devices = devices_of(path, told, today)
+    return Inventory(devices, path, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def table_of(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """The header of a CSV, and its rows one after the other. Raises ConfigError."""
     text = text_of(path)
     rows = lines_of(path, text, separator_of(text))
     nothing: tuple[int, list[str]] = (0, [])
     _, header = next(rows, nothing)
     if not header:
         raise ConfigError(f"{path} is empty", hint="its first line names the columns")
-    columns = _columns(path, header)
-    reader = _Reader(today or date.today(), [c for c in columns if c and c.kind == "date"])
-    for number, cells in rows:
-        reader.take(number, {c.name: cells[i].strip() for i, c in enumerate(columns)
-                             if c and i < len(cells) and cells[i].strip()})  # fmt: skip
+    return header, rows
+
+
+def devices_of(
+    path: Path, rows: Iterable[tuple[int, Row]], today: date | None = None
+) -> tuple[Device, ...]:
+    """Devices of numbered rows with our names. Raises ConfigError that tells every wrong cell."""
+    reader = _Reader(today or date.today(), [c for c in COLUMNS if c.kind == "date"])
+    for number, row in rows:
+        reader.take(number, row)
     devices = reader.finish()
     refuse(path, reader.wrong, hint="correct them and read it again; docs/declared.md has the form")
     if not devices:
         raise ConfigError(f"{path} has no device", hint="write one a line below the columns")
-    return Inventory(devices, path, hashlib.sha256(path.read_bytes()).hexdigest())
+    return devices
 
 
 def written(devices: Iterable[Device]) -> list[list[str]]:
@@ -151,7 +169,7 @@ def folded(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", kept).strip()
 
 
-def _category(text: str) -> str | None:
+def known_category(text: str) -> str | None:
     """One of CATEGORIES, by any name that people give it."""
     if text.lower() in CATEGORIES:
         return text.lower()
@@ -212,9 +230,9 @@ class _Reader:
 
     def _see_category(self, number: int, row: Row, values: dict[str, object]) -> None:
         text = row.get("category", "")
-        known = _category(text)
+        known = known_category(text)
         if known is None:
-            near = difflib.get_close_matches(text.lower(), CATEGORIES, n=1, cutoff=0.5)
+            near = difflib.get_close_matches(text.lower(), (*CATEGORIES, "laptop"), n=1, cutoff=0.5)
             hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(CATEGORIES)}"
             self.wrong.append(Wrong(number, "category", text, hint))
         values["category"] = known

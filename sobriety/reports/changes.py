@@ -120,6 +120,7 @@ def percent(language: Language, ratio: float) -> str:
 
 def _title(language: Language, comparison: Comparison) -> str:
     words = period_words(language, comparison.period)
+    words = words[0].lower() + words[1:] if language.tongue == "fr" else words
     if comparison.kind == "before":
         return language.say("Against the period before, {period}", period=words)
     return language.say("Against a year earlier, {period}", period=words)
@@ -171,15 +172,15 @@ def cause_words(language: Language, cause: Cause) -> tuple[str, str]:
             language.say("Machines that are counted now and were not, or the other way round."),
         ),
         "making_bought": (
-            language.say("Making: bought"),
+            language.say("Making, bought"),
             language.say("Devices whose making began to be charged."),
         ),
         "making_ended": (
-            language.say("Making: ended"),
+            language.say("Making, ended"),
             language.say("Devices written off, passed on, or charged in full."),
         ),
         "making_kept": (
-            language.say("Making: kept"),
+            language.say("Making, kept"),
             language.say("Devices charged in both periods; the number of days differs."),
         ),
         "method": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sobriety.core.estimate import Estimate
 from sobriety.estimators import (
@@ -20,7 +20,7 @@ from sobriety.estimators import (
     micrograms,
 )
 from sobriety.lake import Lake
-from sobriety.period import Period, before, year_earlier
+from sobriety.period import Period, before, cut, year_earlier
 
 from .books import Books, books_of
 from .carbon import Accounts, HostUse, making_of
@@ -40,6 +40,9 @@ def comparisons(
         ("year_earlier", year_earlier(books.period)),
     )
     for kind, period in wanted:
+        if period and books.period.end > now:
+            # A part is compared with as many days, and not with a whole.
+            period = cut(period, now - books.period.start + timedelta(days=1))
         earlier = books_of(lake, settings, period, now) if period else None
         if earlier and earlier.hosts:
             found.append(_comparison(kind, earlier, books, settings))

@@ -76,10 +76,11 @@ class Language:
         return tuple(names[i] for i in range(7))
 
     def day(self, day: date) -> str:
-        """`November 23, 2026`, `23 novembre 2026`."""
+        """`November 23, 2026`, `23 novembre 2026`, `1er juin 2026`."""
         from babel.dates import format_date
 
-        return format_date(day, "long", locale=self.locale)
+        text = format_date(day, "long", locale=self.locale)
+        return "1er" + text[1:] if self.tongue == "fr" and day.day == 1 else text
 
     def clock(self, moment: datetime) -> str:
         """`2:05 p.m.`, `14 h 05`, on the moment's own clock."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .language import Language
+from .language import NBSP, Language
 from .model import Dimension, HeatMap, Missing, Report, ServiceUse
 from .quantities import POWER, fitting, show, show_bounds, symbol
 from .slices import FOLDED
@@ -90,14 +90,19 @@ def ledger_rows(language: Language, report: Report) -> list[Pair]:
         ("carried", "+", language.say("Left of earlier purchases when it began"), ""),
         ("deferred", "−", language.say("Left for later periods"), ""),
         ("passed_on", "−", language.say("Passed on with devices reused or donated"), ""),
-        ("charged", "=", language.say("Charged to the period"), ""),
+        ("charged", "", language.say("Charged to the period"), ""),
         ("amortised", "", language.say("of which by the day"), ""),
         ("written_off", "", language.say("of which written off at disposal"), ""),
     )
     return [
-        Pair(text, f"{sign}{language.number(steps[key] / 10**places, places)}", unit)
+        Pair(text, _with_sign(language, sign, steps[key], places), unit)
         for key, sign, text, _ in names
     ]
+
+
+def _with_sign(language: Language, sign: str, steps: int, places: int) -> str:
+    text = language.number(steps / 10**places, places)
+    return sign + NBSP + text if sign and steps else text
 
 
 def service_rows(language: Language, report: Report) -> list[dict[str, str]]:
@@ -113,7 +118,7 @@ def _service(language: Language, service: ServiceUse) -> dict[str, str]:
         "energy": show(language, service.footprint.energy_j).text,
         "carbon": "" if isinstance(whole, Missing) else show(language, whole).text,
         "units": "" if service.units is None else language.number(service.units),
-        "unit": unit,
+        "unit": unit if service.units is not None else "",
         "sci": "" if isinstance(sci, Missing) else show(language, sci).text,
         "between": "" if isinstance(sci, Missing) else show(language, sci).between(language),
     }

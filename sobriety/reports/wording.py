@@ -17,6 +17,11 @@ from .warnings import duration
 def title(language: Language, report: Report) -> str:
     if len(report.machines) == 1:
         return language.say("The footprint of {name}", name=report.machines[0].host)
+    if report.organisation:
+        return language.say("The digital footprint of {name}", name=report.organisation)
+    if report.devices:
+        pieces = report.devices + len(report.machines)
+        return language.say_n("The footprint of {n} device", "The footprint of {n} devices", pieces)
     return language.say_n(
         "The footprint of {n} machine", "The footprint of {n} machines", len(report.machines)
     )

@@ -120,18 +120,22 @@ def test_a_textbook_change_is_shared_by_logarithms() -> None:
     assert found.parts["efficiency"] == 4_666_666_667
 
 
+NOTHING: dict[str, float] = {}
+NOBODY: set[str] = set()
+
+
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        pytest.param({"factor": 0.0}, {}, {"grid"}, id="one came from zero"),
-        pytest.param({"factor": 0.0, "fleet_s": 0.0}, {}, {"grid", "fleet"}, id="two of them"),
-        pytest.param({"factor": 0.0}, {"factor": 0.0, "fleet_s": 9.0}, set(), id="zero in both"),
-        pytest.param({"factor": 0.0}, {"fleet_s": 0.0}, set(), id="one came and another went"),
+        pytest.param({"factor": 0.0}, NOTHING, {"grid"}, id="one came from zero"),
+        pytest.param({"factor": 0.0, "fleet_s": 0.0}, NOTHING, {"grid", "fleet"}, id="two of them"),
+        pytest.param({"factor": 0.0}, {"factor": 0.0, "fleet_s": 9.0}, NOBODY, id="zero in both"),
+        pytest.param({"factor": 0.0}, {"fleet_s": 0.0}, NOBODY, id="one came and another went"),
         pytest.param(
-            {"activity_ratio": 0.0, "awake_w": 0.0}, {}, {"activity"}, id="asleep throughout"
+            {"activity_ratio": 0.0, "awake_w": 0.0}, NOTHING, {"activity"}, id="asleep throughout"
         ),
         pytest.param(
-            {}, dict.fromkeys(("fleet_s", "coverage_ratio", "activity_ratio", "awake_w"), 0.0),
+            NOTHING, dict.fromkeys(("fleet_s", "coverage_ratio", "activity_ratio", "awake_w"), 0.0),
             {"fleet"}, id="retired",
         ),
     ],
