@@ -106,13 +106,13 @@ def publish(temporary: Path, final: Path) -> None:
     sync_folder(final.parent)
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str | bytes) -> None:
     """Write a file that a user named: all of it, or nothing. A pipe or a device (/dev/stdout) is
     written to, and never replaced by a file. Raises ConfigError.
     """
     if path.is_dir():
         raise ConfigError(f"{path} is a folder", hint="name a file")
-    data = text.encode(errors="surrogateescape")
+    data = text if isinstance(text, bytes) else text.encode(errors="surrogateescape")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         if path.exists() and not path.is_file():

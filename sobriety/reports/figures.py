@@ -30,7 +30,7 @@ from .network import network_of
 from .query import extent, power_series, workload_sums
 from .services import services_of
 from .settings import FactorKind, ReportSettings
-from .slices import breakdown
+from .slices import breakdown, folded_gaps, hidden, too_few
 from .targets import standings
 from .warnings import ShortPeriod
 from .work import work
@@ -76,6 +76,7 @@ def gather(
         pace = Pace(len(lasting), accounts.footprint(lasting))
     hours = hours_of_use(lake, books, settings.k_anonymity)
     workloads = workload_sums(lake, period)
+    unseen = too_few(hosts, settings.k_anonymity)
     goals = tuple(settings.declared.own_goals.goals.values())
     indicators = insights.indicators(hosts, totals, hours.closed_ratio, goals)
     ratios: dict[str, Figure | float] = {i.id: i.figure for i in indicators}
@@ -94,17 +95,19 @@ def gather(
         other_kind=other_kind,
         other_use_co2e_kg=other.accounts.footprint(hosts).use_co2e_kg,
         pace=pace,
-        coverage=coverage,
+        coverage=replace(
+            coverage, gaps=folded_gaps(coverage.gaps, hidden(hosts, settings.k_anonymity))
+        ),
         breakdown=breakdown(hosts, accounts, settings.k_anonymity),
         series=power_series(lake, period, books.plans),
         indicators=indicators,
-        actions=insights.actions(lasting, accounts, years[-1], hours.closed),
+        actions=insights.actions(lasting, accounts, years[-1], hours.closed, settings.k_anonymity),
         narrowings=insights.narrowings(hosts, accounts, totals),
         work=work(
             books.machines,
             books.plans,
-            books.sums,
-            workloads,
+            [s for s in books.sums if s.host not in unseen],
+            [w for w in workloads if w.key[0] not in unseen],
             idle_by=settings.idle,
         ),
         own=insights.own_cost(hosts, totals),

@@ -18,6 +18,7 @@ from .contracts import costs
 from .goals import serving
 from .hours import Closed
 from .model import Action, Figure, Footprint, Indicator, IndicatorId, Missing, Narrowing, OwnCost
+from .slices import hidden
 from .warnings import NothingKnown
 
 MORE_YEARS = 2.0
@@ -146,17 +147,32 @@ def actions(
     accounts: Accounts,
     year: int,
     closed: Sequence[Closed] = (),
+    k: int = 1,
 ) -> tuple[Action, ...]:
     """What a year of each would save at most. `years` are hosts scaled to one; empty, no action.
 
     closed   energy of places while they were closed
+    k        the fewest people whose hours may be told together
     """
     if not years:
         return ()
     found = [_sleep(years, accounts, year, servers=False)]
     found += [_sleep(years, accounts, year, servers=True), _keep_longer(years)]
     found += [_switch_off(c, years, accounts, year) for c in closed]
-    return tuple(sorted((a for a in found if a), key=_weight, reverse=True))
+    names = hidden(years, k)
+    told = (_unnamed(a, names, k) for a in found if a)
+    return tuple(sorted((a for a in told if a), key=_weight, reverse=True))
+
+
+def _unnamed(action: Action, names: frozenset[str], k: int) -> Action | None:
+    """Without the names of people's machines; none at all where their hours are too few people's.
+    How long a device is kept tells nobody's hours."""
+    people = [h for h in action.hosts if h in names]
+    if action.id == "keep_longer" or not people:
+        return action
+    if len(people) < k:
+        return None
+    return replace(action, hosts=tuple(h for h in action.hosts if h not in names))
 
 
 def _weight(action: Action) -> tuple[float, float]:
@@ -178,6 +194,7 @@ def _sleep(
         tuple(h.machine.host for h, _ in quiet),
         energy,
         accounts.co2e(quiet, year),
+        len(quiet),
         costs([replace(h, energy_by_year={year: q}) for h, q in quiet], accounts),
     )
 
@@ -196,6 +213,7 @@ def _switch_off(
         place.hosts,
         energy,
         accounts.co2e([(hosts[0], energy)], year),
+        len(hosts),
         costs([whole], accounts),
         place.site.name,
     )
@@ -212,6 +230,7 @@ def _keep_longer(years: Sequence[HostUse]) -> Action | None:
         tuple(h.machine.host for h in kept),
         None,
         fleet_total("embodied_share_kg", saved),
+        sum(h.quantity for h in kept),
     )
 
 

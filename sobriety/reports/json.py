@@ -77,7 +77,8 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
             for i in report.indicators
         ],
         "actions": [
-            {"id": a.id, "hosts": list(a.hosts), "says": wording.action(words, a)[0],
+            {"id": a.id, "hosts": list(a.hosts), "machines": a.machines,
+             "says": wording.action(words, a)[0],
              "energy_j_per_year": a.energy_j.as_dict() if a.energy_j else None,
              "co2e_kg_per_year": _figure(a.co2e_kg, words),
              "costs_per_year": [_cost(c) for c in a.costs]}

@@ -43,6 +43,9 @@ class Missing:
 
 Figure = Estimate | Missing
 
+FOLDED = "*"
+"""The name of a group of groups, or of machines, that are too few to stand alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
@@ -94,12 +97,15 @@ class PowerPoint(NamedTuple):
     high_w: float
 
 
+GapKind = Literal["not_recorded", "unobserved", "no_plan"]
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Time of a host of which its energy is not known."""
 
     host: str
-    kind: Literal["not_recorded", "unobserved", "no_plan"]
+    kind: GapKind
     duration_s: float
 
 
@@ -137,12 +143,16 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something to do, found in the data, with what a year of it saves at most."""
+    """Something to do, found in the data, with what a year of it saves at most.
+
+    hosts   by name; machines that one person uses are counted in `machines`, and not named
+    """
 
     id: Literal["keep_longer", "sleep_when_quiet", "consolidate_quiet", "switch_off_closed"]
     hosts: tuple[str, ...]
     energy_j: Estimate | None
     co2e_kg: Figure
+    machines: int
     costs: tuple[Cost, ...] = ()
     site: Text | None = None
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .language import NBSP, Language
-from .model import Dimension, HeatMap, Missing, Report, ServiceUse
+from .model import FOLDED, Dimension, HeatMap, Missing, Report, ServiceUse
 from .quantities import POWER, fitting, show, show_bounds, symbol
-from .slices import FOLDED
 from .wording import category
 
 _HOURS_A_DAY = 24

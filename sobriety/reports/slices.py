@@ -11,10 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sobriety.declared.devices import WORKSTATIONS
 
 from .carbon import Accounts, HostUse, measured_ratio
-from .model import Dimension, Missing, Slice
-
-FOLDED = "*"
-"""The name of a group of groups that are too small to stand alone."""
+from .model import FOLDED, Dimension, Gap, GapKind, Missing, Slice
 
 
 def breakdown(
@@ -48,6 +45,31 @@ def folded(groups: Mapping[str, Sequence[HostUse]], k: int) -> dict[str, list[Ho
     if small:
         found[FOLDED] = [h for name in small for h in groups[name]]
     return found
+
+
+def hidden(hosts: Sequence[HostUse], k: int) -> frozenset[str]:
+    """Watched workstations of which nothing may be told by name: all but one that is alone."""
+    watched = [h for h in hosts if h.has_agent]
+    if k <= 1 or len(watched) <= 1:
+        return frozenset()
+    return frozenset(h.name for h in watched if h.machine.category in WORKSTATIONS)
+
+
+def too_few(hosts: Sequence[HostUse], k: int) -> frozenset[str]:
+    """Those of them that are too few even together."""
+    names = hidden(hosts, k)
+    return names if len(names) < k else frozenset()
+
+
+def folded_gaps(gaps: Sequence[Gap], names: frozenset[str]) -> tuple[Gap, ...]:
+    """Gaps of hidden hosts are told together, by kind."""
+    kept = [g for g in gaps if g.host not in names]
+    together: dict[GapKind, float] = {}
+    for gap in gaps:
+        if gap.host in names:
+            together[gap.kind] = together.get(gap.kind, 0.0) + gap.duration_s
+    kept += [Gap(FOLDED, kind, duration_s) for kind, duration_s in together.items()]
+    return tuple(sorted(kept, key=lambda g: g.duration_s, reverse=True))
 
 
 def workstations(hosts: Sequence[HostUse]) -> int:

@@ -9,7 +9,7 @@ from sobriety.core.machine import Machine
 from sobriety.period import Period
 
 from .language import Language
-from .model import Action, Gap, Indicator, Narrowing, Report
+from .model import FOLDED, Action, Gap, Indicator, Narrowing, Report
 from .settings import FactorKind
 from .warnings import duration
 
@@ -162,6 +162,8 @@ def workload_kind(language: Language, kind: str) -> str:
 def action(language: Language, item: Action) -> tuple[str, str]:
     """What to do, and what the saving assumes."""
     names = language.join(item.hosts)
+    if len(item.hosts) != item.machines or not item.hosts:
+        names = language.say_n("{n} machine", "{n} machines", item.machines)
     if item.id == "keep_longer":
         return (
             language.say("Keep {names} two years longer than planned", names=names),
@@ -213,6 +215,8 @@ def narrowing(language: Language, item: Narrowing) -> str:
 
 def gap(language: Language, item: Gap) -> str:
     time = duration(language, item.duration_s)
+    if item.host == FOLDED:
+        return language.say("workstations together: {time} were not observed", time=time)
     if item.kind == "not_recorded":
         return language.say("{name}: {time} were not recorded", name=item.host, time=time)
     if item.kind == "unobserved":
