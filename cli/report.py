@@ -45,8 +45,21 @@ DIMENSIONS = ("site", "department", "category", "service", "device")
     help="Break the total down by this alone. May be given again.  [default: all that is declared]",
 )
 @click.option("-o", "--output", metavar="FILE", help="[default: report.html; - is stdout]")
+@click.option(
+    "--seal",
+    is_flag=True,
+    help="Keep it with its figures, settings and inputs in a folder that can be verified and"
+    " signed.",
+)
+@click.option("--because", metavar="TEXT", help="With --seal: why it restates an earlier one.")
 def report(
-    asked: Asked, lang: str | None, form: str | None, by: tuple[str, ...], output: str | None
+    asked: Asked,
+    lang: str | None,
+    form: str | None,
+    by: tuple[str, ...],
+    output: str | None,
+    seal: bool,
+    because: str | None,
 ) -> None:
     """Report on a period: use and making in one unit, each figure with its interval and sources.
 
@@ -58,12 +71,20 @@ def report(
     sobriety report --quarter 2026-Q4 --lang fr -o rapport.pdf
     sobriety report --quarter 2026-Q4 --inventory devices.csv --sites sites.toml -o report.xlsx
     sobriety report --month 2026-11 --format json -o - | jq .totals
+    sobriety report --quarter 2026-Q3 --seal
     """
     from dataclasses import replace
 
     from sobriety.durable import write_whole
     from sobriety.reports import as_text
 
+    if seal:
+        from .sealing import sealed
+
+        found, folder = sealed(asked, because)
+        click.echo(as_text(found, colour=sys.stdout.isatty(), ascii_only=not _unicode()), nl=False)
+        click.echo(f"\n{folder}")
+        return
     form = form or _form_of(output)
     found = asked.gathered()
     if by:
@@ -76,9 +97,7 @@ def report(
         return
     path = Path(output or f"report.{form}")
     write_whole(path, data)
-    terminal = sys.stdout.isatty()
-    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    click.echo(as_text(found, colour=terminal, ascii_only=not unicode), nl=False)
+    click.echo(as_text(found, colour=sys.stdout.isatty(), ascii_only=not _unicode()), nl=False)
     click.echo(f"\n{path}")
 
 
@@ -94,6 +113,10 @@ def rendered(found: Report, form: str) -> str | bytes:
         "csv": reports.as_csv, "md": reports.as_markdown,
     }  # fmt: skip
     return render[form](found)
+
+
+def _unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().startswith("utf")
 
 
 def _form_of(output: str | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ from sobriety.core.errors import ConfigError
 from .options import as_of_option, config_option, factor_option, language_of, zone_option
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sobriety.config import Config
     from sobriety.declared.declared import Declared
     from sobriety.grid_hours import Hours
@@ -28,7 +30,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FILES = ("inventory", "sites", "services", "goals")
 NAMES = (
     "quarter", "month", "year", "start", "end", "zone", "factor_kind", "as_of", "grid_hours",
-    "config_file", "k_anonymity", "idle", *FILES,
+    "config_file", "k_anonymity", "idle",
 )  # fmt: skip
 _FILE_HELP = {
     "inventory": "Devices that the organisation has, as CSV.",
@@ -40,11 +42,12 @@ _FILE_HELP = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the options say, read and checked."""
+    """What the options say, read and checked; `words` are they themselves."""
 
     config: Config
     settings: ReportSettings
     period: Period | None
+    words: dict[str, Any]
 
     @contextmanager
     def lake(self) -> Generator[Lake]:
@@ -55,11 +58,11 @@ class Asked:
             take_in_the_spool(lake, needed=self.settings.declared.inventory is None)
             yield lake
 
-    def gathered(self) -> Report:
+    def gathered(self, now: datetime | None = None) -> Report:
         from sobriety.reports import gather
 
         with self.lake() as lake:
-            return gather(lake, self.settings, self.period)
+            return gather(lake, self.settings, self.period, now=now)
 
 
 def report_options(function: F) -> F:
@@ -68,7 +71,9 @@ def report_options(function: F) -> F:
     @functools.wraps(function)
     def wrapped(**words: Any) -> Any:
         of_report = {name: words.pop(name) for name in NAMES}
-        return function(asked=asked(lang=words.get("lang"), **of_report), **words)
+        files = {name: words.pop(name) for name in FILES}
+        what = asked(lang=words.get("lang"), files=files, **of_report)
+        return function(asked=what, **words)
 
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
@@ -90,9 +95,13 @@ def asked(
     k_anonymity: int,
     idle: Any,
     lang: str | None,
-    **files: Path | None,
+    files: Mapping[str, Path | None],
+    before: datetime | None = None,
 ) -> Asked:
-    """Read the settings and the files. Raises ConfigError."""
+    """Read the settings and the files. Only reports that were sealed `before` count as published.
+
+    Raises ConfigError.
+    """
     from sobriety import period as periods
     from sobriety.core.host import LocalHost
     from sobriety.factor_store import book, kept_products, market, overhead
@@ -117,7 +126,7 @@ def asked(
         catalogue=kept_products(),
         market=market(config),
         declared=_declared(config, files),
-        published=published_totals(settings.data_folder() / "records"),
+        published=published_totals(records_folder(), before),
         k_anonymity=k_anonymity,
         organisation=config.text("organisation"),
         overrides=own_calibration(LocalHost(), config, settings.data_folder()),
@@ -125,15 +134,25 @@ def asked(
     chosen = periods.choose(
         quarter=quarter, month=month, year=year, start=start, end=end, timezone=timezone
     )
-    return Asked(config, wanted, chosen)
+    words = {
+        "quarter": quarter, "month": month, "year": year, "start": start, "end": end, "zone": zone,
+        "factor_kind": factor_kind, "as_of": as_of, "k_anonymity": k_anonymity, "idle": idle,
+        "lang": lang, "grid_hours": [str(path) for path in grid_hours],
+    }  # fmt: skip
+    return Asked(config, wanted, chosen, words)
 
 
-def _declared(config: Config, files: dict[str, Path | None]) -> Declared:
+def _declared(config: Config, files: Mapping[str, Path | None]) -> Declared:
     """Those of the options, else of the settings."""
     from sobriety.declared.declared import read_declared
 
     paths = {name: files.get(name) or _path(config.text(name)) for name in FILES}
     return read_declared(**paths)
+
+
+def records_folder() -> Path:
+    """Where sealed reports are kept."""
+    return settings.data_folder() / "records"
 
 
 def _path(text: str | None) -> Path | None:

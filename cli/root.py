@@ -17,6 +17,8 @@ VERBS = (
     "compare",
     "baseline",
     "report",
+    "verify",
+    "sign",
     "estimate",
     "import",
     "top",

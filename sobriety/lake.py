@@ -176,6 +176,17 @@ class Lake:
             by_hour = f"{by_hour} UNION ALL {parquet.hours_of(self._select(rest, period))}"
         return self._frame(by_hour)
 
+    def files(self, start_ns: int, end_ns: int) -> dict[str, Path]:
+        """What a period is read from, by its name in the lake: the raw rows of its days, their
+        sums where the raw rows are gone, and the facts of machines."""
+        period = _Period(start_ns, end_ns)
+        raw = {d: files for d, files in self._raw_by_day().items() if period.touches(d)}
+        rest = {d: files for d, files in self._hourly_by_day().items()
+                if period.touches(d) and d not in raw}  # fmt: skip
+        found = [f for files in (*raw.values(), *rest.values()) for f in files]
+        found += sorted((self.path / "machines").glob("*.jsonl"))
+        return {str(f.relative_to(self.path)): f for f in found}
+
     def table(self, columns: Mapping[str, Sequence[Any]]) -> nw.LazyFrame[Any]:
         """Plain columns as a frame that can be joined with those of `open`. None is NULL."""
         self._tables += 1

@@ -25,7 +25,7 @@ class Declared:
     sites: Mapping[str, Site] = field(default_factory=dict[str, Site])
     services: Mapping[str, Service] = field(default_factory=dict[str, Service])
     goals: Goals | None = None
-    files: tuple[Path, ...] = ()
+    files: Mapping[str, Path] = field(default_factory=dict[str, Path])
 
     @property
     def own_goals(self) -> Goals:
@@ -59,7 +59,16 @@ def read_declared(
         read(sites, read_sites, {}),
         read(services, read_services, {}),
         read(goals, read_goals, None),
-        tuple(p for p in (inventory, sites, services, goals) if p is not None),
+        {
+            kind: path
+            for kind, path in (
+                ("inventory", inventory),
+                ("sites", sites),
+                ("services", services),
+                ("goals", goals),
+            )
+            if path is not None
+        },
     )
     if len(errors) == 1:
         raise errors[0]

@@ -25,7 +25,7 @@ from .contracts import costs, market
 from .grid import grid_of
 from .hours import hours_of_use
 from .ledger import ledger_of
-from .model import Dimension, Figure, Missing, Pace, Report
+from .model import Dimension, Figure, Missing, Pace, Report, Status
 from .network import network_of
 from .query import extent, power_series, workload_sums
 from .services import services_of
@@ -83,7 +83,7 @@ def gather(
     ratios |= {"measured_ratio": measured_ratio(hosts), "coverage_ratio": coverage.ratio}
     return Report(
         period=period,
-        status="draft",
+        status=_status(settings),
         language=settings.language,
         made_at=now.astimezone(period.start.tzinfo),
         zone=zone,
@@ -123,6 +123,7 @@ def gather(
         services=services_of(settings.declared.services, books, workloads),
         standings=standings(lake, settings, books, pace, ratios, now),
         organisation=settings.organisation,
+        signatures=settings.signatures,
         labels=_labels(settings),
         cautions=(
             *doubts.of_time(lake, period, coverage, pace, now),
@@ -141,6 +142,13 @@ def _period(lake: Lake, settings: ReportSettings, period: Period | None) -> Peri
             "nothing was recorded yet", hint="record with: sobriety collect --for 30s"
         )
     return recorded(*ends, settings.timezone)
+
+
+def _status(settings: ReportSettings) -> Status:
+    roles = {s.role for s in settings.signatures}
+    if "approver" in roles:
+        return "approved"
+    return "reviewed" if "reviewer" in roles else "draft"
 
 
 def _labels(settings: ReportSettings) -> dict[Dimension, dict[str, Text]]:

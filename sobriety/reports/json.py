@@ -105,6 +105,7 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
             "contract_ratio": report.market.contract_ratio,
         },
         "organisation": report.organisation,
+        "signatures": [s._asdict() for s in report.signatures],
         "devices": report.devices,
         "costs": [_cost(c) for c in report.costs],
         "ledger": None if report.ledger is None else asdict(report.ledger),

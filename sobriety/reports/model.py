@@ -19,7 +19,7 @@ from sobriety.estimators import Change, GridFactor
 from sobriety.period import Period
 
 from .ledger import Ledger
-from .settings import FactorKind, Idle, Tongue
+from .settings import FactorKind, Idle, Signature, Tongue
 from .warnings import Caution
 
 SCHEMA_VERSION = 1
@@ -329,5 +329,6 @@ class Report:
     services: tuple[ServiceUse, ...]
     standings: tuple[Standing, ...]
     organisation: str | None
+    signatures: tuple[Signature, ...]
     labels: Mapping[Dimension, Mapping[str, Text]]
     cautions: tuple[Caution, ...]

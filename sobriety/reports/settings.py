@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sobriety.catalogue import Catalogue
 from sobriety.core.estimate import Estimate
@@ -15,6 +15,15 @@ from sobriety.grid_hours import Hours
 FactorKind = Literal["direct", "life-cycle"]
 Tongue = Literal["en", "fr"]
 Idle = Literal["separate", "share", "reserve"]
+Role = Literal["preparer", "reviewer", "approver"]
+
+
+class Signature(NamedTuple):
+    """Who stands for a report. `at` is an ISO moment."""
+
+    role: Role
+    name: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,7 @@ class ReportSettings:
     declared   inventory, sites, services and goals, as far as files were named
     k_anonymity   the fewest people's machines that may stand as a group of their own
     organisation  whose report it is
+    signatures    who prepared, reviewed and approved it
     overrides  per host, facts of core.machine.Machine that its owner states, over those found
     """
 
@@ -53,6 +63,7 @@ class ReportSettings:
     published: Mapping[str, float] = field(default_factory=dict[str, float])
     k_anonymity: int = 5
     organisation: str | None = None
+    signatures: tuple[Signature, ...] = ()
     overrides: Mapping[str, Mapping[str, object]] = field(
         default_factory=dict[str, Mapping[str, object]]
     )

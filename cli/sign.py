@@ -1,0 +1,51 @@
+"""`sobriety sign`: who stands for a sealed report."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sobriety.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sobriety.reports.settings import Role
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--as", "role", type=click.Choice(["preparer", "reviewer", "approver"]), required=True
+)
+@click.option("--name", required=True, help="Of who signs.")
+def sign(folder: Path, role: Role, name: str) -> None:
+    """Sign a sealed report as its preparer, then reviewer, then approver. It is verified first.
+
+    \b
+    sobriety sign records/2026-Q3.1 --as preparer --name "Aïcha Benali"
+    """
+    from sobriety.records import differences, read_record, tampered
+    from sobriety.records import sign as add
+    from sobriety.reports import as_json
+    from sobriety.reports.settings import Signature
+
+    from .report import rendered
+    from .sealing import RENDERINGS, recomputed
+
+    record = read_record(folder)
+    if not name.strip() or not name.isprintable():
+        raise ConfigError(f"{name!r} is nobody's name", hint="write it as people read it")
+    signature = Signature(role, name.strip(), datetime.now().astimezone().isoformat("T", "seconds"))
+    if tampered(record):
+        raise ConfigError(
+            f"{folder} is not as it was sealed", hint=f"see: sobriety verify {folder}"
+        )
+    found, _ = recomputed(record, (*record.signatures, signature))
+    if differences(record.figures, as_json(found)):
+        raise ConfigError(
+            f"{folder} cannot be computed again", hint=f"see: sobriety verify {folder}"
+        )
+    add(record, signature, {f"report.{form}": rendered(found, form) for form in RENDERINGS})
+    click.echo(f"{folder}: {role} {signature.name}")
