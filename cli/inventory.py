@@ -46,7 +46,9 @@ def check(file: Path) -> None:
 
 @inventory.command(name="list")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--by", type=click.Choice(GROUPS), default="category", show_default=True)
+@click.option(
+    "--by", type=click.Choice(GROUPS), default="category", show_default=True, help="What by."
+)
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def list_(file: Path, by: str, as_json: bool) -> None:
     """Count the devices, and say what is declared of them and what will be estimated.
@@ -76,7 +78,14 @@ def list_(file: Path, by: str, as_json: bool) -> None:
 @inventory.command(name="import")
 @click.argument("form", type=click.Choice(["glpi", "g4it", "mapped"]))
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The inventory to write.",
+)
 @click.option("--mapping", type=click.Path(path_type=Path), metavar="FILE", help="For `mapped`.")
 def import_(form: str, file: Path, output: Path, mapping: Path | None) -> None:
     """Bring another tool's export into the form that reports read. Users' names are left out.

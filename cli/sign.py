@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
-    "--as", "role", type=click.Choice(["preparer", "reviewer", "approver"]), required=True
+    "--as",
+    "role",
+    type=click.Choice(["preparer", "reviewer", "approver"]),
+    required=True,
+    help="In this order; who prepared it cannot review it.",
 )
 @click.option("--name", required=True, help="Of who signs.")
 def sign(folder: Path, role: Role, name: str) -> None:

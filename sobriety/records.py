@@ -36,12 +36,16 @@ _FOLDER = re.compile(r"(.+)\.(\d+)")
 TOTAL = "totals.total_co2e_kg"
 
 
+Value = float | None
+"""Of a figure, in the unit that its name says."""
+
+
 class Difference(NamedTuple):
     """A figure that is not what it was; None where it is missing."""
 
     figure: str
-    sealed: float | None
-    now: float | None
+    sealed: Value
+    now: Value
 
 
 @dataclass(frozen=True, slots=True)

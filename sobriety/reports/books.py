@@ -16,9 +16,10 @@ from sobriety.lake import Lake
 from sobriety.period import Period, to_ns
 
 from . import insights
-from .carbon import Accounts, HostUse
+from .carbon import Accounts
 from .grid import Grid, grid_of
 from .holdings import Days, Holdings, days_of, holdings
+from .hosts import HostUse
 from .model import Coverage, Footprint, Gap
 from .query import PlanKey, UsageSum, usage_sums
 from .settings import ReportSettings

@@ -110,7 +110,7 @@ def _signed(language: Language, value: float, places: int, *, signed: bool) -> s
     return (MINUS if value < 0 else "+" if value > 0 else "") + text
 
 
-def percent(language: Language, ratio: float) -> str:
+def signed_share(language: Language, ratio: float) -> str:
     """`+12 %`."""
     sign = MINUS if ratio < 0 else "+"
     places = 0 if abs(ratio) >= 0.095 else 1
@@ -130,14 +130,14 @@ def _said(language: Language, change: Change) -> str:
     if not change.before_ug:
         return language.say("Nothing was counted then.")
     ratio = change.after_ug / change.before_ug - 1
-    return language.say("{percent} of carbon", percent=percent(language, ratio))
+    return language.say("{share} of carbon", share=signed_share(language, ratio))
 
 
 def _energy(language: Language, report: Report, comparison: Comparison) -> str:
     before, after = comparison.footprint.energy_j.value, report.totals.energy_j.value
     if before <= 0:
         return ""
-    return language.say("{percent} of energy", percent=percent(language, after / before - 1))
+    return language.say("{share} of energy", share=signed_share(language, after / before - 1))
 
 
 def cause_words(language: Language, cause: Cause) -> tuple[str, str]:

@@ -23,7 +23,8 @@ from sobriety.lake import Lake
 from sobriety.period import Period, before, cut, year_earlier
 
 from .books import Books, books_of
-from .carbon import Accounts, HostUse, making_of
+from .carbon import Accounts, making_of
+from .hosts import HostUse
 from .model import Comparison, Earlier, Missing
 from .settings import ReportSettings
 

@@ -11,7 +11,8 @@ from dataclasses import replace
 from sobriety.core.estimate import Estimate, total
 from sobriety.core.units import J_PER_KWH
 
-from .carbon import Accounts, HostUse
+from .carbon import Accounts
+from .hosts import HostUse
 from .model import Cost, Market
 
 

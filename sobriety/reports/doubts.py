@@ -8,9 +8,10 @@ from datetime import datetime
 from sobriety.lake import Lake
 from sobriety.period import Period, to_ns
 
-from .carbon import HostUse, measured_ratio
+from .carbon import measured_ratio
 from .grid import Grid
 from .holdings import Holdings
+from .hosts import HostUse
 from .inventory_doubts import Dark, Undated, Unlisted
 from .model import Coverage, Footprint, Missing, Pace
 from .query import overlapping_hosts

@@ -18,11 +18,13 @@ from sobriety.lake import Lake
 from sobriety.period import Period, recorded
 
 from . import doubts, insights
+from .actions import actions
 from .books import books_of
-from .carbon import HostUse, fleet_total, measured_ratio
+from .carbon import fleet_total, measured_ratio
 from .comparison import comparisons
 from .contracts import costs, market
 from .grid import grid_of
+from .hosts import HostUse
 from .hours import hours_of_use
 from .ledger import ledger_of
 from .model import Dimension, Figure, Missing, Pace, Report, Status
@@ -101,7 +103,7 @@ def gather(
         breakdown=breakdown(hosts, accounts, settings.k_anonymity),
         series=power_series(lake, period, books.plans),
         indicators=indicators,
-        actions=insights.actions(lasting, accounts, years[-1], hours.closed, settings.k_anonymity),
+        actions=actions(lasting, accounts, years[-1], hours.closed, settings.k_anonymity),
         narrowings=insights.narrowings(hosts, accounts, totals),
         work=work(
             books.machines,

@@ -13,7 +13,8 @@ from sobriety.grid_hours import Hours
 from sobriety.lake import Lake
 from sobriety.period import Period
 
-from .carbon import Accounts, HostUse, ZoneYear
+from .carbon import Accounts, ZoneYear
+from .hosts import HostUse
 from .query import HourlySum, PlanKey, hourly_sums
 from .settings import FactorKind, ReportSettings
 from .warnings import Caution, NoFactor, NotOutYet, NoZone, UntoldHours

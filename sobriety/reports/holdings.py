@@ -21,7 +21,7 @@ from sobriety.declared.values import Text
 from sobriety.estimators import embodied, lifetime, typical_year
 from sobriety.period import Period
 
-from .carbon import HostUse
+from .hosts import HostUse
 from .ledger import Held, held_of, part_of
 from .settings import ReportSettings
 

@@ -16,7 +16,8 @@ from sobriety.lake import Lake
 from sobriety.period import from_ns
 
 from .books import Books
-from .carbon import HostUse, share_of
+from .carbon import share_of
+from .hosts import HostUse
 from .model import Figure, HeatMap, Missing
 from .query import HourEnergy, hourly_energy
 from .slices import workstations

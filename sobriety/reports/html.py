@@ -60,6 +60,7 @@ def _context(report: Report, language: Language) -> dict[str, Any]:
         "goal_texts": {s.goal.id: s.goal.text.of(language.tongue) for s in report.standings},
         "comparisons": changes.comparison_views(language, report),
         "standings": changes.standing_rows(language, report),
+        "signatures": organisation.signature_lines(language, report),
         "costs": organisation.cost_rows(language, report),
         "ledger": organisation.ledger_rows(language, report),
         "services": organisation.service_rows(language, report),

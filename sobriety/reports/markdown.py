@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .document import Block, Curve, Facts, Grid, Items, Paragraph, as_document
+from .blocks import Block, Curve, Facts, Grid, Items, Paragraph
+from .document import as_document
 from .model import Report
 from .settings import Tongue
 

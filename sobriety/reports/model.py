@@ -1,6 +1,7 @@
 """What a report holds: figures and facts, no sentence and no digit cut.
 
-Renderers and languages come after it; the JSON is it.
+Renderers and languages come after it; the JSON is it. Long because every noun of a report stands
+here.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from sobriety.estimators import network_energy
 
-from .carbon import Accounts, HostUse
+from .carbon import Accounts
+from .hosts import HostUse
 from .model import Network
 from .query import UsageSum
 

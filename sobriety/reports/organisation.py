@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from .language import NBSP, Language
 from .model import FOLDED, Dimension, HeatMap, Missing, Report, ServiceUse
@@ -44,6 +45,20 @@ def dimension_words(language: Language, dimension: Dimension) -> tuple[str, str]
         "service": (language.say("By service"), language.say("Service")),
     }
     return words[dimension]
+
+
+def signature_lines(language: Language, report: Report) -> list[str]:
+    """Who prepared, reviewed and approved it, and when."""
+    lines: list[str] = []
+    for role, name, at in report.signatures:
+        date = language.day(datetime.fromisoformat(at).date())
+        words = {
+            "preparer": language.say("Prepared by {name}, {date}", name=name, date=date),
+            "reviewer": language.say("Reviewed by {name}, {date}", name=name, date=date),
+            "approver": language.say("Approved by {name}, {date}", name=name, date=date),
+        }
+        lines.append(words[role])
+    return lines
 
 
 def cost_rows(language: Language, report: Report) -> list[Pair]:
@@ -141,9 +156,9 @@ def heat_view(language: Language, heat: HeatMap | None) -> Heat | None:
     unit = fitting(POWER, most)
     width = (most - least) or 1.0
 
-    def cell(watts: float) -> tuple[int, str]:
-        shade = min(_SHADES - 1, int((watts - least) / width * _SHADES))
-        return shade, show_bounds(language, unit, watts, watts, watts).value
+    def cell(hour_w: float) -> tuple[int, str]:
+        shade = min(_SHADES - 1, int((hour_w - least) / width * _SHADES))
+        return shade, show_bounds(language, unit, hour_w, hour_w, hour_w).value
 
     days = tuple(
         (name, tuple(cell(w) for w in heat.hours_w[i * _HOURS_A_DAY : (i + 1) * _HOURS_A_DAY]))

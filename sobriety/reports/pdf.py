@@ -8,7 +8,8 @@ from typing import Any
 
 from sobriety.core.errors import MissingExtra
 
-from .document import Block, Curve, Document, Facts, Grid, Items, Paragraph, as_document
+from .blocks import Block, Curve, Facts, Grid, Items, Paragraph
+from .document import Document, as_document
 from .model import Report
 from .settings import Tongue
 

@@ -68,6 +68,11 @@ class Shown:
         return language.say("{low} to {high}", low=self.low, high=self.high)
 
 
+def units_of(estimate: Estimate) -> Sequence[Unit]:
+    """Those of its kind, the largest first."""
+    return _UNITS[estimate.unit]
+
+
 def unit_for(estimate: Estimate) -> Unit:
     """The largest unit of which there is at least one (ten megawatt-hours)."""
     return fitting(_UNITS[estimate.unit], abs(estimate.value or estimate.high))

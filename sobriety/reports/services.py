@@ -12,7 +12,7 @@ from sobriety.declared.services import Service, Units, units_in
 from sobriety.period import Period
 
 from .books import Books
-from .carbon import HostUse
+from .hosts import HostUse
 from .model import Missing, ServiceUse
 from .query import WorkloadSum
 from .warnings import NothingKnown

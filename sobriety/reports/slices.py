@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sobriety.declared.devices import WORKSTATIONS
 
-from .carbon import Accounts, HostUse, measured_ratio
+from .carbon import Accounts, measured_ratio
+from .hosts import HostUse
 from .model import FOLDED, Dimension, Gap, GapKind, Missing, Slice
 
 
@@ -18,16 +19,19 @@ def breakdown(
     hosts: Sequence[HostUse], accounts: Accounts, k: int
 ) -> dict[Dimension, tuple[Slice, ...]]:
     """Parts of the total, the largest first. Dimensions of which nothing is declared are empty."""
-    by_host = {h.name: [h] for h in hosts}
-    found: dict[Dimension, tuple[Slice, ...]] = {
-        "host": _slices(folded(by_host, k), accounts),
-        "category": _slices(folded(_by(hosts, lambda h: h.machine.category or ""), k), accounts),
-    }
+    dimensions: tuple[Dimension, ...] = ("host", "category")
     if any(h.device for h in hosts):
-        found["site"] = _slices(folded(_by(hosts, lambda h: h.site.id), k), accounts)
-        found["department"] = _slices(folded(_by(hosts, _department), k), accounts)
-        found["service"] = _slices(folded(_by(hosts, _service), k), accounts)
-    return found
+        dimensions = (*dimensions, "site", "department", "service")
+    return {d: _slices(folded(groups_of(hosts, d), k), accounts) for d in dimensions}
+
+
+def groups_of(hosts: Sequence[HostUse], dimension: str) -> dict[str, list[HostUse]]:
+    """Hosts by what a dimension says of them; empty where it says nothing."""
+    key = _KEYS[dimension]
+    groups: dict[str, list[HostUse]] = {}
+    for host in hosts:
+        groups.setdefault(key(host), []).append(host)
+    return groups
 
 
 def folded(groups: Mapping[str, Sequence[HostUse]], k: int) -> dict[str, list[HostUse]]:
@@ -77,19 +81,30 @@ def workstations(hosts: Sequence[HostUse]) -> int:
     return sum(h.quantity for h in hosts if h.has_agent and h.machine.category in WORKSTATIONS)
 
 
-def _by(hosts: Sequence[HostUse], key: Callable[[HostUse], str]) -> dict[str, list[HostUse]]:
-    groups: dict[str, list[HostUse]] = {}
-    for host in hosts:
-        groups.setdefault(key(host), []).append(host)
-    return groups
-
-
 def _department(host: HostUse) -> str:
     return (host.device and host.device.department) or ""
 
 
 def _service(host: HostUse) -> str:
     return (host.device and host.device.service) or ""
+
+
+def _category(host: HostUse) -> str:
+    return host.machine.category or ""
+
+
+def _name(host: HostUse) -> str:
+    return host.name
+
+
+def _site(host: HostUse) -> str:
+    return host.site.id
+
+
+_KEYS: dict[str, Callable[[HostUse], str]] = {
+    "host": _name, "category": _category, "site": _site, "department": _department,
+    "service": _service,
+}  # fmt: skip
 
 
 def _slices(groups: Mapping[str, Sequence[HostUse]], accounts: Accounts) -> tuple[Slice, ...]:

@@ -177,7 +177,8 @@ def test_the_line_stays_between_its_ends_and_never_rises(
     line = line_of(one)
     assert line is not None
     found = trajectory(one, now, day)
-    assert found.expected is not None and end * (1 - 1e-9) <= found.expected <= start
+    assert found.expected is not None
+    assert end * (1 - 1e-9) <= found.expected <= start * (1 + 1e-9)
     later = trajectory(one, now, day + timedelta(days=40))
     assert later.expected is not None and later.expected <= found.expected * (1 + 1e-9)
     assert value_at(line, line[-1][0]) == end

@@ -1,0 +1,44 @@
+"""`sobriety explain`: a figure of a report, back to its rows, factors and formula."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from sobriety.core.errors import ConfigError
+
+from .reporting import Asked, report_options
+
+
+@click.command()
+@click.argument("figure")
+@report_options
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def explain(asked: Asked, figure: str, as_json: bool) -> None:
+    """Say where a figure comes from. Figures are named by their path in the JSON, as --format csv
+    lists them.
+
+    \b
+    sobriety explain totals.total_co2e_kg --quarter 2026-Q3
+    sobriety explain breakdown.site.bibliotheque-nord.energy_j --quarter 2026-Q3
+    """
+    from datetime import datetime
+
+    from sobriety.reports import as_json as told_as_json
+    from sobriety.reports import gather
+    from sobriety.reports.explain import explain as explained
+
+    if asked.period is None:
+        raise ConfigError("a figure is of a period", hint="name it, as in: --quarter 2026-Q3")
+    now = datetime.now().astimezone()
+    with asked.lake() as lake:
+        report = gather(lake, asked.settings, asked.period, now=now)
+        found = explained(lake, asked.settings, asked.period, told_as_json(report), figure, now)
+    if as_json:
+        told = {"figure": found.figure, **found.found, "lines": list(found.lines)}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    click.echo(found.figure)
+    for line in found.lines:
+        click.echo(f"  {line}")

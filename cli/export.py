@@ -1,0 +1,38 @@
+"""`sobriety export`: figures for the public, with a dictionary and a catalogue's entry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sobriety.core.errors import ConfigError
+
+from .reporting import Asked, report_options
+
+
+@click.command()
+@report_options
+@click.option("--open-data", is_flag=True, required=True, help="The one form that there is.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("open-data"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the three files go.",
+)
+def export(asked: Asked, open_data: bool, output: Path) -> None:
+    """Write a period's figures as open data: CSV, a data dictionary, DCAT metadata, CC BY 4.0.
+    Nothing by machine is in it, and nothing of people.
+
+    \b
+    sobriety export --open-data --quarter 2026-Q3 -o open-data
+    """
+    from sobriety.open_data import write_open_data
+
+    if asked.period is None:
+        raise ConfigError("open data are of a period", hint="name it, as in: --quarter 2026-Q3")
+    for path in write_open_data(output, asked.gathered()):
+        click.echo(path)

@@ -1,0 +1,68 @@
+"""`sobriety whatif`: a year as it is, beside a year as it could be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sobriety.core.errors import ConfigError
+
+from .options import language_of
+from .reporting import Asked, report_options
+
+if TYPE_CHECKING:
+    from sobriety.reports.whatif import WhatIf, Year
+
+FIGURES = ("energy_j", "use_co2e_kg", "embodied_share_kg", "total_co2e_kg")
+
+
+@click.command()
+@click.argument("scenario", type=click.Path(path_type=Path))
+@report_options
+@click.option(
+    "--lang", type=click.Choice(["en", "fr"]), help="[default: the setting, else the locale]"
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def whatif(asked: Asked, scenario: Path, lang: str | None, as_json: bool) -> None:
+    """Say what a year would cost otherwise: kept longer, fewer, off at night, on another grid.
+
+    \b
+    sobriety whatif scenario.toml --quarter 2026-Q3 --inventory devices.csv
+    """
+    from datetime import datetime
+
+    from sobriety.declared.scenario import read_scenario
+    from sobriety.reports.whatif import as_lines, what_if
+
+    if asked.period is None:
+        raise ConfigError("a year is like a period", hint="name it, as in: --quarter 2026-Q3")
+    wanted = read_scenario(scenario)
+    with asked.lake() as lake:
+        found = what_if(lake, asked.settings, asked.period, wanted, datetime.now().astimezone())
+    if as_json:
+        click.echo(json.dumps(_told(found), indent=2, ensure_ascii=False))
+        return
+    tongue = language_of(lang or asked.config.text("language"))
+    click.echo(wanted.name.of(tongue))
+    for line in as_lines(found, tongue):
+        click.echo(line)
+
+
+def _told(found: WhatIf) -> dict[str, Any]:
+    return {
+        "before": _year(found.before), "after": _year(found.after), "untouched": found.untouched,
+    }  # fmt: skip
+
+
+def _year(year: Year) -> dict[str, Any]:
+    from sobriety.core.estimate import Estimate
+
+    figures = {key: getattr(year.footprint, key) for key in FIGURES}
+    return {
+        **{k: f.as_dict() if isinstance(f, Estimate) else None for k, f in figures.items()},
+        "costs": [{"currency": c.currency, "cost_money": c.cost_money.as_dict()}
+                  for c in year.costs],
+    }  # fmt: skip
