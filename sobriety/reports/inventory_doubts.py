@@ -85,3 +85,19 @@ class Undated(Caution):
 
     def hint(self, language: Language) -> str:
         return language.say("Fill in the inventory’s column acquired.")
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsUnknown(Caution):
+    """Not shown as a caution: why a service has no score."""
+
+    code = "units_unknown"
+
+    def title(self, language: Language) -> str:
+        return language.say("How often it was used is not known")
+
+    def what(self, language: Language) -> str:
+        return language.say("A score is of a functional unit, and none was counted.")
+
+    def hint(self, language: Language) -> str:
+        return language.say("Tell its units, or its access log, in the file of services.")

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from sobriety.declared.services import Service, Units, units_in
-from sobriety.period import Period
 
 from .books import Books
 from .hosts import HostUse
-from .model import Missing, ServiceUse
+from .inventory_doubts import UnitsUnknown
+from .model import Figure, Missing, ServiceUse
 from .query import WorkloadSum
-from .warnings import NothingKnown
 
 _WORK = "cpu_busy_s"
 
@@ -33,23 +32,18 @@ def _service(service: Service, books: Books, workloads: Sequence[WorkloadSum]) -
     if not parts:
         return None
     footprint = books.accounts.footprint(parts)
-    told = units_in(service, _asked(books.period))
+    told = units_in(service, books.period)
     units = told.count if isinstance(told, Units) else None
     whole = footprint.total_co2e_kg
-    each = (
-        Missing(NothingKnown())
-        if isinstance(whole, Missing) or not units
-        else whole.scaled(1 / units, "sci_kg")
-    )
+    if isinstance(whole, Missing):
+        each: Figure = whole
+    else:
+        each = whole.scaled(1 / units, "sci_kg") if units else Missing(UnitsUnknown())
     return ServiceUse(
         service.id, service.name, service.unit.text if service.unit else None,
         tuple(p.name for p in parts), footprint, units,
         told.source if isinstance(told, Units) else told.why, each,
     )  # fmt: skip
-
-
-def _asked(period: Period) -> Period | str:
-    return period
 
 
 def _parts(

@@ -112,7 +112,7 @@ def _slices(groups: Mapping[str, Sequence[HostUse]], accounts: Accounts) -> tupl
         Slice(
             name,
             sum(h.quantity for h in hosts),
-            sum(h.observed_s * h.quantity if h.has_agent else h.held_s for h in hosts),
+            sum(h.observed_s for h in hosts if h.has_agent),
             accounts.footprint(hosts),
             measured_ratio(hosts),
         )

@@ -75,7 +75,7 @@ def test_parts_sum_to_the_total_in_every_dimension(report: Report) -> None:
         sums = [math.fsum(column) for column in columns]
         assert sums == pytest.approx(values(report.totals), rel=1e-9)
         assert sum(p.observed_s for p in parts) == pytest.approx(report.coverage.observed_s)
-        assert sum(p.machines for p in parts) == len(report.machines)
+        assert sum(p.machines for p in parts) == len(report.machines) + report.devices
 
 
 def test_use_and_making_sum_to_the_total(report: Report) -> None:

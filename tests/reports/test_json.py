@@ -62,7 +62,8 @@ def test_only_sentences_change_with_the_language(report: Report) -> None:
     english, french = as_json(report, "en"), as_json(report, "fr")
     changed = {k for k in english if english[k] != french[k]}
     assert changed <= {"language", "warnings", "actions", "totals", "other_factor_kind",
-                       "year_at_this_pace", "breakdown", "indicators", "standings"}  # fmt: skip
+                       "year_at_this_pace", "breakdown", "indicators", "standings",
+                       "services", "comparisons"}  # fmt: skip
     assert [w["code"] for w in english["warnings"]] == [w["code"] for w in french["warnings"]]
 
 
