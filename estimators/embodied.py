@@ -15,6 +15,7 @@ from .categories import category_of
 from .details import NONE, Details
 from .device_features import MADE, brand, making_features, making_line
 from .kernel import regression
+from .remembered import by_facts
 from .tables import by_category, table
 from .virtual import LIKELY_THREADS, TYPICAL_THREADS
 
@@ -29,6 +30,7 @@ HOST_THREADS = (224.0, 112.0, 344.0)
 95 %."""
 
 
+@by_facts
 def embodied(machine: Machine, details: Details = NONE) -> Estimate:
     """Kilograms of CO2e of manufacture, transport and end of life, of the whole device.
 
@@ -93,6 +95,7 @@ def _errors() -> dict[tuple[str, str], dict[str, str]]:
     return {(row["scope"], row["category"]): row for row in table("embodied_error")}
 
 
+@by_facts
 def lifetime(machine: Machine) -> Estimate:
     """Years that the embodied carbon is spread over.
 

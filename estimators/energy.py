@@ -19,6 +19,7 @@ from .categories import category_of
 from .cpu import design_power_w
 from .curve import Curve, PowerModel, power_w, straight, through
 from .power import power_model
+from .remembered import by_facts
 from .terminal import FULL_LOAD_W, SOURCE, is_terminal, kind_of, known_terminal, state_watts
 from .terms import told_ratio
 
@@ -125,6 +126,11 @@ def plan(machine: Machine, observed: Sequence[str], state: str) -> EnergyPlan | 
     The widest scope that a sensor covers takes precedence: wall, then battery or psys, then package
     with memory beside it. core and uncore are within package and never added.
     """
+    return _plan(machine, tuple(observed), state)
+
+
+@by_facts
+def _plan(machine: Machine, observed: tuple[str, ...], state: str) -> EnergyPlan | None:
     if state in ("asleep", "off"):
         return _at_rest(machine, "sleep" if state == "asleep" else "off")
     if state != "on":

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from sobriety.core.machine import Machine
 
 from .categories import category_of
 from .curve import PowerModel
 from .details import NONE, Details
 from .meter import calibrated
+from .remembered import by_facts
 from .server import server_power
 from .terminal import is_terminal, terminal_power
 from .virtual import virtual_power
 
 
-@lru_cache(maxsize=4096)
+@by_facts
 def power_model(machine: Machine, details: Details = NONE) -> PowerModel:
     """Watts at the plug, PUE not included. `details`: what an inventory knows beyond the machine.
 

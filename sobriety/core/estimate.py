@@ -13,6 +13,7 @@ Basis = Literal["measured", "modelled", "declared", "archetype", "mixed"]
 """How it is known. measured: a sensor of this machine. modelled: a fitted formula of this machine's
 parts. declared: somebody's statement (a maker, an owner, a grid operator). archetype: the typical
 device of its category. mixed: a sum of different ones, said in `method`."""
+_BASES = frozenset(get_args(Basis))
 
 _Z = 1.6448536269514722
 """Standard deviations from the middle to 95 % of a normal distribution."""
@@ -35,13 +36,14 @@ class Estimate:
     sources: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if not all(math.isfinite(x) for x in (self.value, self.low, self.high)):
+        finite = math.isfinite
+        if not (finite(self.value) and finite(self.low) and finite(self.high)):
             raise ValueError(f"{self.metric}: not a number: {self.low}, {self.value}, {self.high}")
         if not self.low <= self.value <= self.high:
             raise ValueError(
                 f"{self.metric}: {self.value} is not within its interval {self.low} to {self.high}"
             )
-        if self.basis not in get_args(Basis):
+        if self.basis not in _BASES:
             raise ValueError(f"{self.metric}: unknown basis {self.basis!r}")
         if not self.method or not self.sources:
             raise ValueError(f"{self.metric}: a figure needs a method and at least one source")
@@ -110,6 +112,8 @@ def total(
     known = tuple(parts)
     if not known:
         raise ValueError(f"{metric}: nothing to add")
+    if len(known) == 1 and known[0].metric == metric and method in ("", known[0].method):
+        return known[0]
     value = math.fsum(p.value for p in known)
     low, high = math.fsum(p.low for p in known), math.fsum(p.high for p in known)
     if not shared_error and len(known) > 1:
