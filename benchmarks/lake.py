@@ -222,10 +222,10 @@ def with_pandas(folder: Path) -> dict[str, Any]:
     db = connect()
     files = f"'{folder}/usage/*/*.parquet'"
     sample = f"FROM read_parquet({files}) WHERE host LIKE 'host-__00'"
-    names = Coefficients._fields
+    plans = pd.DataFrame(plan_table(_plans()))
+    names = [n for n in Coefficients._fields if f"value_{n}" in plans]
     usage = db.execute(f"SELECT host, observed, state, start_ns, {', '.join(names)} {sample}").df()
     begun_s = time.perf_counter()
-    plans = pd.DataFrame(plan_table(_plans()))
     frame = usage.merge(plans, on=["host", "observed", "state"], how="left")
     for bound, column in (("value", FIGURES[0]), ("low", FIGURES[1]), ("high", FIGURES[2])):
         frame[column] = sum(frame[n].fillna(0.0) * frame[f"{bound}_{n}"] for n in names)

@@ -19,12 +19,14 @@ BOUNDS = (("value", "energy_j"), ("low", "energy_low_j"), ("high", "energy_high_
 def plan_table(plans: Mapping[tuple[str, str, str], EnergyPlan]) -> dict[str, list[Any]]:
     """Plans as plain columns: host, observed, state, and for each bound its multipliers.
 
-    `plans` is by host, observed groups as the row spells them, and state.
+    `plans` is by host, observed groups as the row spells them, and state. Measures that no plan
+    asks for have no columns, but for the first: reading them costs more than all the rest.
     """
     columns: dict[str, list[Any]] = {key: [k[i] for k in plans] for i, key in enumerate(KEYS)}
-    for bound, _ in BOUNDS:
-        for i, name in enumerate(Coefficients._fields):
-            columns[f"{bound}_{name}"] = [getattr(p, bound)[i] for p in plans.values()]
+    for i, name in enumerate(Coefficients._fields):
+        by_bound = {b: [getattr(p, b)[i] for p in plans.values()] for b, _ in BOUNDS}
+        if i == 0 or any(map(any, by_bound.values())):
+            columns |= {f"{bound}_{name}": values for bound, values in by_bound.items()}
     return columns
 
 
@@ -38,10 +40,12 @@ def with_energy(usage: nw.LazyFrame[Any], plans: nw.LazyFrame[Any]) -> nw.LazyFr
     except ImportError:
         raise MissingExtra("narwhals", "report") from None
     joined = usage.join(plans, on=list(KEYS), how="left")
+    there = set(plans.collect_schema().names())
+    names = [n for n in Coefficients._fields if f"value_{n}" in there]
     # What was not observed is null, and its multiplier is 0: it must not make null of all.
-    measures = [nw.col(name).fill_null(0.0) for name in Coefficients._fields]
-    helpers = [f"{bound}_{name}" for bound, _ in BOUNDS for name in Coefficients._fields]
+    measures = [nw.col(name).fill_null(0.0) for name in names]
+    helpers = [f"{bound}_{name}" for bound, _ in BOUNDS for name in names]
     return joined.with_columns(
-        energy_j([nw.col(f"{bound}_{n}") for n in Coefficients._fields], measures).alias(column)
+        energy_j([nw.col(f"{bound}_{n}") for n in names], measures).alias(column)
         for bound, column in BOUNDS
     ).drop(helpers)

@@ -26,7 +26,7 @@ from sobriety import parquet
 from sobriety.core.errors import ConfigError, MissingExtra, SobrietyError
 from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S, S_PER_DAY
-from sobriety.core.usage import KEY_NAMES, Usage
+from sobriety.core.usage import DURATIONS, KEY_NAMES, MEASURE_NAMES, Usage
 from sobriety.durable import Busy, lock, make_folder, publish
 from sobriety.spool import Facts, SpoolReader, facts_of
 
@@ -40,6 +40,7 @@ _NS_PER_DAY = S_PER_DAY * NS_PER_S
 _EPOCH_NS = date(1970, 1, 1).toordinal() * _NS_PER_DAY
 _START = 1 + KEY_NAMES.index("start_ns")  # behind the number
 _MAX_ROWS_PER_FILE = 50_000  # as Python objects on their way through, about 50 MB
+_ALWAYS = frozenset(c.name for c in DURATIONS)
 _RAW_NAME = re.compile(r"[0-9a-f]{16}-\d{12}-\d{12}\.parquet")
 _HOURLY_NAME = re.compile(r"[0-9a-f]{16}\.parquet")
 _ROLL_UP_VERSION = "1"
@@ -59,6 +60,7 @@ class Lake:
         self._db: duckdb.DuckDBPyConnection | None = None
         self._pinned: sqlite3.Connection | None = None
         self._tables = 0
+        self._known_in: dict[tuple[Path, ...], frozenset[str]] = {}
         self.notes: list[str] = []
 
     def __enter__(self) -> Lake:
@@ -157,11 +159,33 @@ class Lake:
         """
         self._pin()
         period = _Period(start_ns, end_ns)
-        raw_by_day = {d: files for d, files in self._raw_by_day().items() if period.touches(d)}
+        hourly, raw_by_day = self._files(grain, period)
         if grain == "raw":
             return self._frame(
                 self._select([f for raw in raw_by_day.values() for f in raw], period)
             )
+        known = self._known([f for raw in raw_by_day.values() for f in raw])
+        # No hour is of two days: day by day the sums at hand are few, and memory stays small.
+        by_day = (parquet.hours_of(self._select(r, period), known) for r in raw_by_day.values())
+        return self._frame(" UNION ALL ".join((self._select(hourly, period), *by_day)))
+
+    def measures(
+        self, grain: Grain = "hour", start_ns: int | None = None, end_ns: int | None = None
+    ) -> tuple[str, ...]:
+        """Those of MEASURE_NAMES that `open` may have a value of; the others are null in all rows.
+
+        Raises SobrietyError naming a file that is damaged or foreign.
+        """
+        period = _Period(start_ns, end_ns)
+        hourly, raw_by_day = self._files(grain, period)
+        known = self._known(hourly) | self._known([f for raw in raw_by_day.values() for f in raw])
+        return tuple(n for n in MEASURE_NAMES if n in known or n in _ALWAYS)
+
+    def _files(self, grain: Grain, period: _Period) -> tuple[list[Path], dict[date, list[Path]]]:
+        """Hourly ones that can be used, and raw ones of the other days."""
+        raw_by_day = {d: files for d, files in self._raw_by_day().items() if period.touches(d)}
+        if grain == "raw":
+            return [], raw_by_day
         hourly: list[Path] = []
         for day, files in self._hourly_by_day().items():
             raw = raw_by_day.get(day)
@@ -170,11 +194,16 @@ class Lake:
             elif raw is not None and not period.cuts(day) and self._hourly_file(day, raw) in files:
                 hourly.append(self._hourly_file(day, raw))
                 del raw_by_day[day]
-        rest = [f for raw in raw_by_day.values() for f in raw]
-        by_hour = self._select(hourly, period)
-        if rest:
-            by_hour = f"{by_hour} UNION ALL {parquet.hours_of(self._select(rest, period))}"
-        return self._frame(by_hour)
+        return hourly, raw_by_day
+
+    def _known(self, files: Sequence[Path]) -> frozenset[str]:
+        """Measures with a value in files. Files never change, so they are asked once."""
+        key = tuple(files)
+        if key not in self._known_in:
+            self._select(files, _Period(None, None))  # names a file that is damaged
+            found = parquet.known_measures(self.connection, files) if files else frozenset[str]()
+            self._known_in[key] = found
+        return self._known_in[key]
 
     def files(self, start_ns: int, end_ns: int) -> dict[str, Path]:
         """What a period is read from, by its name in the lake: the raw rows of its days, their

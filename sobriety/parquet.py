@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +26,9 @@ _FILE_TYPE = {"VARCHAR": "BYTE_ARRAY", "BIGINT": "INT64", "DOUBLE": "DOUBLE"}
 _GROUP = ", ".join(n for n in KEY_NAMES if n != "start_ns")
 _HOUR = f"start_ns - (start_ns % {NS_PER_HOUR})"
 # A sum over rows of which some are unknown is unknown. Homogeneous rows are all known or all not.
-_SUMS = ", ".join(
-    f"CASE WHEN count({n}) = count(*) THEN sum({n}) END AS {n}" for n in MEASURE_NAMES
-)
+_SUM = "CASE WHEN count({0}) = count(*) THEN sum({0}) END AS {0}"
+_MOST_FOOTERS = 1_000
+"""Beyond that many files their statistics cost more than they save."""
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -75,11 +75,15 @@ def _copy(db: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
         ) from error
 
 
-def hours_of(query: str) -> str:
-    """SQL: one row per host, workload, state, groups observed and hour; every measure is a sum."""
-    return (
-        f"SELECT {_GROUP}, {_HOUR} AS start_ns, {_SUMS} FROM ({query}) GROUP BY {_GROUP}, {_HOUR}"
+def hours_of(query: str, known: Collection[str] = MEASURE_NAMES) -> str:
+    """SQL: one row per host, workload, state, groups observed and hour; every measure is a sum.
+
+    Those that are not `known` are NULL in all rows, and cost nothing.
+    """
+    sums = ", ".join(
+        _SUM.format(n) if n in known else f"NULL::DOUBLE AS {n}" for n in MEASURE_NAMES
     )
+    return f"SELECT {_GROUP}, {_HOUR} AS start_ns, {sums} FROM ({query}) GROUP BY {_GROUP}, {_HOUR}"
 
 
 def collect(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
@@ -123,6 +127,19 @@ def select(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> str:
         f"SELECT {columns} FROM read_parquet({_list(files)},"
         f" union_by_name = {union}, hive_partitioning = false)"
     )
+
+
+def known_measures(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> frozenset[str]:
+    """The measures that may have a value somewhere, by the statistics in the files' footers: most
+    machines have few of the sensors that there are. Of very many files, all."""
+    if len(files) > _MOST_FOOTERS:
+        return frozenset(MEASURE_NAMES)
+    found = db.execute(
+        f"SELECT path_in_schema FROM parquet_metadata({_list(files)}) GROUP BY ALL"
+        " HAVING NOT coalesce(bool_and(stats_null_count = num_values), false)"
+        " OR count(stats_null_count) < count(*)"
+    ).fetchall()
+    return frozenset(MEASURE_NAMES).intersection(name for (name,) in found)
 
 
 def _measures_there(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> set[frozenset[str]]:

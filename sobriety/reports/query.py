@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sobriety.core.errors import MissingExtra
 from sobriety.core.units import NS_PER_S, S_PER_DAY
-from sobriety.core.usage import MEASURE_NAMES
-from sobriety.estimators import EnergyPlan, Grams, plan_table, with_energy
+from sobriety.estimators import Coefficients, EnergyPlan, Grams, plan_table, with_energy
 from sobriety.lake import Grain, Lake
 from sobriety.parquet import NS_PER_HOUR, collect
 from sobriety.period import Period, to_ns
@@ -99,6 +98,7 @@ def usage_sums(lake: Lake, period: Period) -> list[UsageSum]:
     """Usage by host, groups observed, state, and whether the hour was quiet or unattended."""
     nw = _narwhals()
     rows = _hosts_only(_open(lake, period))
+    names = _names(lake, period)
     quiet = (nw.col("util_s") < QUIET_RATIO * nw.col("covered_s")).fill_null(False)
     somebody_s = nw.col("present_s") + nw.col("away_s")
     unattended = (somebody_s < UNATTENDED_RATIO * nw.col("duration_s")).fill_null(False)
@@ -106,11 +106,16 @@ def usage_sums(lake: Lake, period: Period) -> list[UsageSum]:
     summed = (
         rows.with_columns(quiet=quiet, unattended=unattended)
         .group_by(*keys)
-        .agg(*(nw.col(n).sum() for n in MEASURE_NAMES), *_counts(nw))
+        .agg(*(nw.col(n).sum() for n in names), *_counts(nw, names))
     )
     return [
         UsageSum(
-            r["host"], r["observed"], r["state"], bool(r["quiet"]), bool(r["unattended"]), _known(r)
+            r["host"],
+            r["observed"],
+            r["state"],
+            bool(r["quiet"]),
+            bool(r["unattended"]),
+            _known(r, names),
         )
         for r in sorted(collect(summed), key=lambda r: tuple(r[k] for k in keys))
     ]
@@ -119,15 +124,16 @@ def usage_sums(lake: Lake, period: Period) -> list[UsageSum]:
 def workload_sums(lake: Lake, period: Period) -> list[WorkloadSum]:
     """Shares by host, groups observed, state and workload."""
     nw = _narwhals()
+    names = _names(lake, period)
     keys = ("host", "observed", "state", "kind", "name")
     summed = (
         _open(lake, period)
         .filter(nw.col("kind") != "host")
         .group_by(*keys)
-        .agg(*(nw.col(n).sum() for n in MEASURE_NAMES), *_counts(nw))
+        .agg(*(nw.col(n).sum() for n in names), *_counts(nw, names))
     )
     return [
-        WorkloadSum((r["host"], r["observed"], r["state"]), r["kind"], r["name"], _known(r))
+        WorkloadSum((r["host"], r["observed"], r["state"]), r["kind"], r["name"], _known(r, names))
         for r in sorted(collect(summed), key=lambda r: tuple(r[k] for k in keys))
     ]
 
@@ -199,16 +205,25 @@ def power_series(
     if not plans:
         return ()
     nw = _narwhals()
-    rows = with_energy(_hosts_only(_open(lake, period)), lake.table(plan_table(plans)))
     start_ns = nw.col("start_ns")
     alone = len({host for host, _, _ in plans}) == 1
     bucket_ns = _bucket_s(period, alone=alone) * NS_PER_S
     if bucket_ns:
         start_ns = start_ns - (start_ns - _origin_ns(period, bucket_ns)) % bucket_ns
+    # Plans are linear: joined with sums, they are multiplied once for many rows.
+    table = plan_table(plans)
+    asked = [n for n in Coefficients._fields if f"value_{n}" in table]
+    rows = (
+        _hosts_only(_open(lake, period))
+        .filter(nw.col("duration_s") > 0)
+        .with_columns(bucket_ns=start_ns)
+        .group_by("host", "observed", "state", "bucket_ns")
+        .agg(*(nw.col(n).sum() for n in asked))
+    )
     sums = ("energy_j", "energy_low_j", "energy_high_j", "duration_s")
     points = (
-        rows.filter(~nw.col("energy_j").is_null(), nw.col("duration_s") > 0)
-        .with_columns(bucket_ns=start_ns)
+        with_energy(rows, lake.table(table))
+        .filter(~nw.col("energy_j").is_null())
         .group_by("bucket_ns")
         .agg(*(nw.col(n).sum() for n in sums), hosts=nw.col("host").n_unique())
     )
@@ -249,9 +264,17 @@ def _origin_ns(period: Period, bucket_ns: int) -> int:
 
 
 def _open(lake: Lake, period: Period) -> nw.LazyFrame[Any]:
+    return lake.open(_grain(period), period.start_ns, period.end_ns)
+
+
+def _names(lake: Lake, period: Period) -> tuple[str, ...]:
+    """What can be summed: nobody has all the sensors that there are."""
+    return lake.measures(_grain(period), period.start_ns, period.end_ns)
+
+
+def _grain(period: Period) -> Grain:
     """By hour; row by row where a period is too short for hours."""
-    grain: Grain = "raw" if period.duration_s < _WORTH_HOURS_S else "hour"
-    return lake.open(grain, period.start_ns, period.end_ns)
+    return "raw" if period.duration_s < _WORTH_HOURS_S else "hour"
 
 
 def _bucket_s(period: Period, *, alone: bool) -> int:
@@ -269,13 +292,13 @@ def _hosts_only(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return rows.filter(_narwhals().col("kind") == "host")
 
 
-def _counts(nw: Any) -> Iterable[Any]:
+def _counts(nw: Any, names: Iterable[str]) -> Iterable[Any]:
     # A sum over nothing observed must stay unknown: engines differ on whether it is null or 0.
-    return (nw.col(n).count().alias(f"{n}_n") for n in MEASURE_NAMES)
+    return (nw.col(n).count().alias(f"{n}_n") for n in names)
 
 
-def _known(row: dict[str, Any]) -> dict[str, float]:
-    return {n: float(row[n]) for n in MEASURE_NAMES if row[f"{n}_n"]}
+def _known(row: dict[str, Any], names: Iterable[str]) -> dict[str, float]:
+    return {n: float(row[n]) for n in names if row[f"{n}_n"]}
 
 
 def _sorted(frame: nw.LazyFrame[Any], key: str) -> list[dict[str, Any]]:
