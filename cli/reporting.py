@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sobriety.config import Config
     from sobriety.declared.declared import Declared
+    from sobriety.engines import EngineName
     from sobriety.grid_hours import Hours
     from sobriety.lake import Lake
     from sobriety.period import Period
@@ -30,7 +31,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FILES = ("inventory", "sites", "services", "goals")
 NAMES = (
     "quarter", "month", "year", "start", "end", "zone", "factor_kind", "as_of", "grid_hours",
-    "config_file", "k_anonymity", "idle",
+    "config_file", "k_anonymity", "idle", "engine", "master",
 )  # fmt: skip
 _FILE_HELP = {
     "inventory": "Devices that the organisation has, as CSV.",
@@ -48,13 +49,17 @@ class Asked:
     settings: ReportSettings
     period: Period | None
     words: dict[str, Any]
+    engine: EngineName = "duckdb"
+    master: str | None = None
 
     @contextmanager
     def lake(self) -> Generator[Lake]:
         """The lake with what was collected on this machine since the last report."""
+        from sobriety.engines import opened
         from sobriety.lake import Lake
 
-        with Lake(settings.data_folder() / "lake") as lake:
+        data = settings.data_folder() / "lake"
+        with opened(self.engine, self.master) as computing, Lake(data, computing) as lake:
             take_in_the_spool(lake, needed=self.settings.declared.inventory is None)
             yield lake
 
@@ -94,6 +99,8 @@ def asked(
     config_file: Path | None,
     k_anonymity: int,
     idle: Any,
+    engine: EngineName = "duckdb",
+    master: str | None = None,
     lang: str | None,
     files: Mapping[str, Path | None],
     before: datetime | None = None,
@@ -139,7 +146,7 @@ def asked(
         "factor_kind": factor_kind, "as_of": as_of, "k_anonymity": k_anonymity, "idle": idle,
         "lang": lang, "grid_hours": [str(path) for path in grid_hours],
     }  # fmt: skip
-    return Asked(config, wanted, chosen, words)
+    return Asked(config, wanted, chosen, words, engine, master)
 
 
 def _declared(config: Config, files: Mapping[str, Path | None]) -> Declared:
@@ -236,6 +243,18 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="K",
         help="Fewer watched workstations than this stand in no group of their own: one person's"
         " hours are personal data.",
+    ),
+    click.option(
+        "--engine",
+        type=click.Choice(["duckdb", "spark"]),
+        default="duckdb",
+        show_default=True,
+        help="What computes: this process, or Spark, which one machine's memory does not limit.",
+    ),
+    click.option(
+        "--master",
+        metavar="URL",
+        help="Spark's: spark://host:7077, yarn, local[2].  [default: local[*]]",
     ),
     config_option,
 )

@@ -23,11 +23,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sobriety import parquet
-from sobriety.core.errors import ConfigError, MissingExtra, SobrietyError
+from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S, S_PER_DAY
 from sobriety.core.usage import DURATIONS, KEY_NAMES, MEASURE_NAMES, Usage
 from sobriety.durable import Busy, lock, make_folder, publish
+from sobriety.engines import DuckDB, Engine
 from sobriety.spool import Facts, SpoolReader, facts_of
 
 if TYPE_CHECKING:
@@ -50,17 +51,18 @@ _LOCK_WAIT_S = 60.0
 class Lake:
     """A folder of usage. Missing ones are made when something is written.
 
+    `engine` computes on its frames, and stays open when the lake is closed; DuckDB where None.
     `notes` says what was no longer there to be taken in, in sentences for the user.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, engine: Engine | None = None) -> None:
         self.path = Path(path).absolute()
         if self.path.exists() and not self.path.is_dir():
             raise ConfigError(f"{self.path} is not a folder", hint="name a folder for the lake")
         self._db: duckdb.DuckDBPyConnection | None = None
         self._pinned: sqlite3.Connection | None = None
-        self._tables = 0
         self._known_in: dict[tuple[Path, ...], frozenset[str]] = {}
+        self._engine = engine
         self.notes: list[str] = []
 
     def __enter__(self) -> Lake:
@@ -70,19 +72,28 @@ class Lake:
         self.close()
 
     def close(self) -> None:
-        """Let files and memory go; frames of this lake cannot be collected any more."""
+        """Let files and memory go; frames in its DuckDB cannot be collected any more."""
         if self._db is not None:
             self._db.close()
         if self._pinned is not None:
             self._pinned.close()
         self._db = self._pinned = None
+        if isinstance(self._engine, DuckDB):
+            self._engine = None
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """The DuckDB that the frames of this lake live in."""
+        """The DuckDB that writes files, and in which frames live where no other engine is named."""
         if self._db is None:
             self._db = parquet.connect()
         return self._db
+
+    @property
+    def engine(self) -> Engine:
+        """What computes on the frames of this lake."""
+        if self._engine is None:
+            self._engine = DuckDB(self.connection)
+        return self._engine
 
     # Writing
 
@@ -161,13 +172,13 @@ class Lake:
         period = _Period(start_ns, end_ns)
         hourly, raw_by_day = self._files(grain, period)
         if grain == "raw":
-            return self._frame(
+            return self.engine.frame(
                 self._select([f for raw in raw_by_day.values() for f in raw], period)
             )
         known = self._known([f for raw in raw_by_day.values() for f in raw])
         # No hour is of two days: day by day the sums at hand are few, and memory stays small.
         by_day = (parquet.hours_of(self._select(r, period), known) for r in raw_by_day.values())
-        return self._frame(" UNION ALL ".join((self._select(hourly, period), *by_day)))
+        return self.engine.frame(" UNION ALL ".join((self._select(hourly, period), *by_day)))
 
     def measures(
         self, grain: Grain = "hour", start_ns: int | None = None, end_ns: int | None = None
@@ -201,7 +212,8 @@ class Lake:
         key = tuple(files)
         if key not in self._known_in:
             self._select(files, _Period(None, None))  # names a file that is damaged
-            found = parquet.known_measures(self.connection, files) if files else frozenset[str]()
+            names = [str(file) for file in files]
+            found = parquet.known_measures(self.connection, names) if names else frozenset[str]()
             self._known_in[key] = found
         return self._known_in[key]
 
@@ -218,10 +230,7 @@ class Lake:
 
     def table(self, columns: Mapping[str, Sequence[Any]]) -> nw.LazyFrame[Any]:
         """Plain columns as a frame that can be joined with those of `open`. None is NULL."""
-        self._tables += 1
-        name = f"table_{self._tables}"
-        parquet.register(self.connection, name, columns)
-        return self._frame(f"SELECT * FROM {name}")
+        return self.engine.table(columns)
 
     def machines(self) -> dict[str, Machine]:
         """The last known facts of every machine."""
@@ -280,14 +289,7 @@ class Lake:
     def _select(self, files: Sequence[Path], period: _Period) -> str:
         if not files:
             return parquet.nothing()
-        return parquet.select(self.connection, files) + period.where()
-
-    def _frame(self, query: str) -> nw.LazyFrame[Any]:
-        try:
-            import narwhals as nw
-        except ImportError:
-            raise MissingExtra("narwhals", "report") from None
-        return nw.from_native(self.connection.sql(query)).lazy()
+        return self.engine.select([str(file) for file in files]) + period.where()
 
     def _read_machines(self, name: str) -> list[Facts]:
         file = self.path / "machines" / f"{name}.jsonl"

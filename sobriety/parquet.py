@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 NS_PER_HOUR = 3600 * NS_PER_S
 COLUMN_NAMES = KEY_NAMES + MEASURE_NAMES
-_SQL_TYPE = {
-    k.name: {"text": "VARCHAR", "integer": "BIGINT"}[k.type] for k in KEYS
-} | dict.fromkeys(MEASURE_NAMES, "DOUBLE")
-_FILE_TYPE = {"VARCHAR": "BYTE_ARRAY", "BIGINT": "INT64", "DOUBLE": "DOUBLE"}
+_SQL_TYPE = {k.name: {"text": "STRING", "integer": "BIGINT"}[k.type] for k in KEYS} | dict.fromkeys(
+    MEASURE_NAMES, "DOUBLE"
+)
+SCHEMA = ", ".join(f"{name} {sql_type}" for name, sql_type in _SQL_TYPE.items())
+_FILE_TYPE = {"STRING": "BYTE_ARRAY", "BIGINT": "INT64", "DOUBLE": "DOUBLE"}
 _GROUP = ", ".join(n for n in KEY_NAMES if n != "start_ns")
 _HOUR = f"start_ns - (start_ns % {NS_PER_HOUR})"
 # A sum over rows of which some are unknown is unknown. Homogeneous rows are all known or all not.
@@ -59,14 +60,18 @@ def write_rows(db: duckdb.DuckDBPyConnection, rows: Iterable[tuple[Any, ...]], f
 
 def write_hours(db: duckdb.DuckDBPyConnection, raw: Sequence[Path], file: Path) -> None:
     """Write the hourly sums of raw files. Raises SobrietyError."""
-    _copy(db, f"{hours_of(select(db, raw))} ORDER BY host, kind, name, start_ns", file)
+    _copy(
+        db,
+        f"{hours_of(select(db, [str(file) for file in raw]))} ORDER BY host, kind, name, start_ns",
+        file,
+    )
 
 
 def _copy(db: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
     import duckdb
 
     try:
-        db.execute(f"COPY ({query}) TO {_quoted(file)} (FORMAT parquet, COMPRESSION zstd)")
+        db.execute(f"COPY ({query}) TO {_quoted(str(file))} (FORMAT parquet, COMPRESSION zstd)")
     except duckdb.IOException as error:
         full = "No space left" in str(error)
         reason = "no space left" if full else _first_line(error)
@@ -81,7 +86,7 @@ def hours_of(query: str, known: Collection[str] = MEASURE_NAMES) -> str:
     Those that are not `known` are NULL in all rows, and cost nothing.
     """
     sums = ", ".join(
-        _SUM.format(n) if n in known else f"NULL::DOUBLE AS {n}" for n in MEASURE_NAMES
+        _SUM.format(n) if n in known else f"CAST(NULL AS DOUBLE) AS {n}" for n in MEASURE_NAMES
     )
     return f"SELECT {_GROUP}, {_HOUR} AS start_ns, {sums} FROM ({query}) GROUP BY {_GROUP}, {_HOUR}"
 
@@ -111,7 +116,7 @@ def nothing() -> str:
     return f"SELECT {columns} WHERE false"
 
 
-def select(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> str:
+def select(db: duckdb.DuckDBPyConnection, files: Sequence[str]) -> str:
     """SQL that reads files, NULL for measures that older ones lack.
 
     Raises SobrietyError naming a file that is damaged or not usage.
@@ -129,7 +134,7 @@ def select(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> str:
     )
 
 
-def known_measures(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> frozenset[str]:
+def known_measures(db: duckdb.DuckDBPyConnection, files: Sequence[str]) -> frozenset[str]:
     """The measures that may have a value somewhere, by the statistics in the files' footers: most
     machines have few of the sensors that there are. Of very many files, all."""
     if len(files) > _MOST_FOOTERS:
@@ -142,7 +147,7 @@ def known_measures(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> froz
     return frozenset(MEASURE_NAMES).intersection(name for (name,) in found)
 
 
-def _measures_there(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> set[frozenset[str]]:
+def _measures_there(db: duckdb.DuckDBPyConnection, files: Sequence[str]) -> set[frozenset[str]]:
     """The sets of measures that files have, from their footers alone."""
     import duckdb
 
@@ -179,7 +184,7 @@ def register(
     db: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, Sequence[Any]]
 ) -> None:
     """Make a table of plain columns; None is NULL."""
-    types = {column: _type_of(values) for column, values in columns.items()}
+    types = {column: type_of(values) for column, values in columns.items()}
     arrays = {column: _array(values, types[column]) for column, values in columns.items()}
     typed = ", ".join(f'"{column}"::{sql_type} AS "{column}"' for column, sql_type in types.items())
     db.register("columns_of_table", arrays)
@@ -189,14 +194,15 @@ def register(
         db.unregister("columns_of_table")
 
 
-def _type_of(values: Sequence[Any]) -> str:
-    """Whole columns of None are numbers: an unknown factor can still be multiplied."""
+def type_of(values: Sequence[Any]) -> str:
+    """Of plain values, in SQL. Whole columns of None are numbers: an unknown factor can still be
+    multiplied."""
     kinds: set[type] = {type(v) for v in values if v is not None}
     if kinds == {int}:
         return "BIGINT"
     if kinds == {bool}:
         return "BOOLEAN"
-    return "DOUBLE" if kinds <= {int, float} else "VARCHAR"
+    return "DOUBLE" if kinds <= {int, float} else "STRING"
 
 
 def _array(values: Sequence[Any], sql_type: str) -> npt.NDArray[Any] | np.ma.MaskedArray[Any, Any]:
@@ -210,12 +216,12 @@ def _array(values: Sequence[Any], sql_type: str) -> npt.NDArray[Any] | np.ma.Mas
     return np.array(values, dtype=object)
 
 
-def _list(files: Iterable[Path]) -> str:
+def _list(files: Iterable[str]) -> str:
     return f"[{', '.join(map(_quoted, files))}]"
 
 
-def _quoted(file: Path) -> str:
-    return "'" + str(file).replace("'", "''") + "'"
+def _quoted(file: str) -> str:
+    return "'" + file.replace("'", "''") + "'"
 
 
 def _first_line(error: Exception) -> str:

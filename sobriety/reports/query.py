@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sobriety.core.errors import MissingExtra
 from sobriety.core.units import NS_PER_S, S_PER_DAY
+from sobriety.engines import collect
 from sobriety.estimators import Coefficients, EnergyPlan, Grams, plan_table, with_energy
 from sobriety.lake import Grain, Lake
-from sobriety.parquet import NS_PER_HOUR, collect
+from sobriety.parquet import NS_PER_HOUR
 from sobriety.period import Period, to_ns
 
 from .model import PowerPoint
