@@ -8,11 +8,12 @@ import click
 
 from sobriety import config as settings
 from sobriety.core.errors import FactorNotFound
+from sobriety.core.units import NS_PER_S
 from sobriety.imports.codecarbon import read_emissions
-from sobriety.imports.keep import append_new
+from sobriety.imports.keep import append_hours, append_new, hours_held
 from sobriety.lake import Lake
 
-from .options import config_option
+from .options import Duration, config_option
 
 
 @click.group("import")
@@ -21,6 +22,7 @@ def imports() -> None:
 
     \b
     sobriety import codecarbon emissions.csv
+    sobriety import prometheus http://127.0.0.1:9090 --from 2026-10-01
     """
 
 
@@ -46,15 +48,10 @@ def codecarbon(
     sobriety import codecarbon emissions.csv --category server
     sobriety import codecarbon runs/emissions.csv --host gpu-1 --timezone Europe/Paris
     """
-    from sobriety.estimators import category_of
     from sobriety.period import zone_of
 
     config = settings.load({"timezone": timezone}, file=config_file)
-    if category is not None:
-        try:
-            category_of(category)
-        except FactorNotFound as error:
-            raise click.UsageError(f"{error.message}; {error.hint}") from None
+    _known(category)
     told = read_emissions(file, zone_of(config.text("timezone")), host=host, category=category)
     newest = {row.host: row.start_ns for row in told.rows}
     with Lake(settings.data_folder() / "lake") as lake:
@@ -66,3 +63,99 @@ def codecarbon(
     click.echo(f"{told.runs} runs of {hosts}: {new} rows are new", err=True)
     if told.skipped:
         click.echo(f"{told.skipped} rows of single processes were left out", err=True)
+
+
+@imports.command()
+@click.argument("url")
+@click.option("--from", "start", metavar="DATE", help="As in 2026-10-01.  [default: 15 days ago]")
+@click.option("--to", "end", metavar="DATE", help="Included.  [default: the last whole hour]")
+@click.option(
+    "--step",
+    "step_s",
+    type=Duration(),
+    default="1m",
+    show_default=True,
+    metavar="TIME",
+    help="Between two points; not less than between two scrapes. A whole part of an hour.",
+)
+@click.option(
+    "--match", default="", metavar="MATCHERS", help='Of labels: job="node",site="montreal".'
+)
+@click.option(
+    "--label",
+    default="instance",
+    show_default=True,
+    help="The label that names a machine; a port at its end is cut.",
+)
+@click.option("--category", metavar="WORD", help="What the machines are: server, laptop, desktop…")
+@click.option("--token-file", metavar="FILE", help="A file with a bearer token, or USER:PASSWORD.")
+@click.option("--ca-file", metavar="FILE", help="Certificates to trust, where it has its own.")
+@config_option
+def prometheus(
+    url: str,
+    start: str | None,
+    end: str | None,
+    step_s: float,
+    match: str,
+    label: str,
+    category: str | None,
+    token_file: str | None,
+    ca_file: str | None,
+    config_file: Path | None,
+) -> None:
+    """node_exporter's history, from Prometheus, VictoriaMetrics or what answers like them.
+
+    A machine's hour of which the lake has rows already is not taken again. What nobody scraped is
+    not covered, and a counter that fell is a gap.
+
+    \b
+    sobriety import prometheus http://127.0.0.1:9090 --from 2026-10-01 --category server
+    sobriety import prometheus https://metrics.example.org --match 'job="node"' --token-file token
+    """
+    from sobriety.collectors import JsonClient, checked_url, read_secret
+    from sobriety.imports.prometheus import LONGEST_B, PATIENCE_S, Prometheus
+
+    _known(category)
+    if step_s < 1 or 3600 % step_s:
+        raise click.UsageError(
+            f"--step {step_s:g}s is no whole part of an hour; write 15s, 1m or 5m"
+        )
+    start_s, end_s = _whole_hours(start, end, settings.load({}, file=config_file).text("timezone"))
+    secret = read_secret(token_file) if token_file else ""
+    client = JsonClient(ca_file or "", secret, PATIENCE_S, LONGEST_B)
+    source = Prometheus(checked_url(url), client, label=label, match=match, step_s=int(step_s))
+    new = rows = 0
+    with Lake(settings.data_folder() / "lake") as lake:
+        held = hours_held(lake, start_s * NS_PER_S, end_s * NS_PER_S)
+        for part in source.usage(start_s, end_s):
+            rows += len(part)
+            new += append_hours(lake, part, held)
+        machines = source.machines(start_s, end_s, category)
+        for machine in machines:
+            lake.record_machine(machine, end_s * NS_PER_S)
+        lake.roll_up()
+    click.echo(f"{len(machines)} machines, {rows} rows: {new} are new", err=True)
+
+
+def _known(category: str | None) -> None:
+    from sobriety.estimators import category_of
+
+    if category is not None:
+        try:
+            category_of(category)
+        except FactorNotFound as error:
+            raise click.UsageError(f"{error.message}; {error.hint}") from None
+
+
+def _whole_hours(start: str | None, end: str | None, timezone: str | None) -> tuple[int, int]:
+    from datetime import datetime, timedelta
+
+    from sobriety.period import choose
+
+    now = datetime.now().astimezone()
+    first = start or (now - timedelta(days=15)).isoformat(timespec="minutes")
+    period = choose(start=first, end=end, timezone=timezone, now=now)
+    assert period
+    end_ns = min(period.end_ns, int(now.timestamp()) * NS_PER_S)
+    hour_ns = 3600 * NS_PER_S
+    return period.start_ns // hour_ns * 3600, end_ns // hour_ns * 3600

@@ -18,6 +18,7 @@ from .cpu import Cpu
 from .disk import Disk
 from .frequency import Frequency
 from .gpu import Gpu
+from .http_json import JsonClient, checked_url
 from .http_meter import HttpMeter
 from .hwmon import Hwmon
 from .ipmi import Ipmi
@@ -46,6 +47,7 @@ __all__ = [
     "HttpMeter",
     "Hwmon",
     "Ipmi",
+    "JsonClient",
     "Logind",
     "Memory",
     "Network",
@@ -56,6 +58,7 @@ __all__ = [
     "Rapl",
     "Redfish",
     "Snmp",
+    "checked_url",
     "choose",
     "find_group",
     "guests",

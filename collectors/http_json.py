@@ -70,7 +70,13 @@ def authorization(secret: str) -> str:
 class JsonClient:
     """Asks with the same certificates and the same secret every time. Keeps nothing open."""
 
-    def __init__(self, ca_file: str = "", secret: str = "", patience_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        ca_file: str = "",
+        secret: str = "",
+        patience_s: float = 5.0,
+        longest_b: int = LONGEST_B,
+    ) -> None:
         import ssl
         from urllib import request
 
@@ -84,7 +90,7 @@ class JsonClient:
         if ca_file:
             # Controllers sign themselves, and forget fields that only a form check misses.
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        self._patience_s = patience_s
+        self._patience_s, self._longest_b = patience_s, longest_b
         self._headers = {"Accept": "application/json"}
         if secret:
             self._headers["Authorization"] = authorization(secret)
@@ -129,15 +135,17 @@ class JsonClient:
 
     def _fetch(self, request: Request) -> bytes:
         end_s = time.monotonic() + self._patience_s
-        said = b""
+        said = bytearray()
         with self._opener.open(request, timeout=self._patience_s) as answer:
             while part := answer.read1(_AT_ONCE_B):
                 said += part
-                if len(said) > LONGEST_B:
-                    raise ReadError(f"{shown(request.full_url)} answers more than {LONGEST_B} B")
+                if len(said) > self._longest_b:
+                    raise ReadError(
+                        f"{shown(request.full_url)} answers more than {self._longest_b} B"
+                    )
                 if time.monotonic() > end_s:  # the timeout above is of one packet
                     raise TimeoutError
-        return said
+        return bytes(said)
 
 
 def _slashed(url: str, error: HTTPError) -> str | None:

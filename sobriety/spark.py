@@ -6,6 +6,7 @@ the same path: a shared folder or an object store.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -50,11 +51,11 @@ class Spark:
                 hint="write spark://host:7077, local[2] or local-cluster[2,1,1024]",
             )
         self._folder = tempfile.TemporaryDirectory(prefix="sobriety-spark-")
-        try:
-            self._session: Any = _start(master, Path(self._folder.name))
-        except BaseException:
-            self._folder.cleanup()
-            raise
+        self._session: Any = None
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._folder.cleanup)
+            self._session = _start(master, Path(self._folder.name))
+            undo.pop_all()
         self._views = 0
 
     def __enter__(self) -> Spark:
@@ -89,11 +90,11 @@ class Spark:
 
         types = {name: parquet.type_of(values) for name, values in columns.items()}
         schema = ", ".join(f"`{name}` {sql_type}" for name, sql_type in types.items())
-        readers = [_READ.get(sql_type, _as_is) for sql_type in types.values()]
-        values = [
-            tuple(read(value) for read, value in zip(readers, row, strict=True))
-            for row in zip(*columns.values(), strict=True)
+        told = [
+            _doubles(values) if types[name] == "DOUBLE" else values
+            for name, values in columns.items()
         ]
+        values = list(zip(*told, strict=True))
         made = self._session.createDataFrame(values, schema)
         frame: nw.LazyFrame[Any] = nw.from_native(made).lazy()
         return frame
@@ -168,12 +169,5 @@ def _url(file: str) -> str:
     return re.sub(r"([\[\]{}*?\\])", r"\\\1", url)
 
 
-def _as_is(value: Any) -> Any:
-    return value
-
-
-def _double(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
-_READ = {"DOUBLE": _double}
+def _doubles(values: Sequence[Any]) -> list[float | None]:
+    return [None if value is None else float(value) for value in values]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sobriety.core.usage import Usage
+from sobriety.engines import collect
+from sobriety.parquet import NS_PER_HOUR
 
 if TYPE_CHECKING:
     from sobriety.lake import Lake
@@ -28,3 +30,19 @@ def append_new(lake: Lake, rows: Sequence[Usage]) -> int:
     new = [r for r in rows if (r.host, r.kind, r.name, r.start_ns) not in known]
     lake.append(new)
     return len(new)
+
+
+def hours_held(lake: Lake, start_ns: int, end_ns: int) -> set[tuple[str, int]]:
+    """Hosts and the starts of hours of which the lake has anything: an hour is one source's."""
+    import narwhals as nw
+
+    start = nw.col("start_ns")
+    rows = lake.open("raw", start_ns, end_ns).filter(nw.col("kind") == "host")
+    hours = rows.select("host", hour_ns=start - start % NS_PER_HOUR).unique()
+    return {(row["host"], row["hour_ns"]) for row in collect(hours)}
+
+
+def append_hours(lake: Lake, rows: Sequence[Usage], held: set[tuple[str, int]]) -> int:
+    """Take in the rows of hours that are not held; their number."""
+    new = [r for r in rows if (r.host, r.start_ns // NS_PER_HOUR * NS_PER_HOUR) not in held]
+    return lake.append(new) if new else 0
