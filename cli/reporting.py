@@ -31,7 +31,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FILES = ("inventory", "sites", "services", "goals")
 NAMES = (
     "quarter", "month", "year", "start", "end", "zone", "factor_kind", "as_of", "grid_hours",
-    "config_file", "k_anonymity", "idle", "engine", "master",
+    "config_file", "k_anonymity", "idle", "engine", "master", "place",
 )  # fmt: skip
 _FILE_HELP = {
     "inventory": "Devices that the organisation has, as CSV.",
@@ -51,16 +51,22 @@ class Asked:
     words: dict[str, Any]
     engine: EngineName = "duckdb"
     master: str | None = None
+    place: str | None = None
 
     @contextmanager
     def lake(self) -> Generator[Lake]:
         """The lake with what was collected on this machine since the last report."""
         from sobriety.engines import opened
-        from sobriety.lake import Lake
+        from sobriety.remote_lake import lake_at
 
-        data = settings.data_folder() / "lake"
-        with opened(self.engine, self.master) as computing, Lake(data, computing) as lake:
-            take_in_the_spool(lake, needed=self.settings.declared.inventory is None)
+        place = self.place or settings.data_folder() / "lake"
+        with opened(self.engine, self.master) as computing, lake_at(place, computing) as lake:
+            if self.place is None:
+                take_in_the_spool(lake, needed=self.settings.declared.inventory is None)
+            elif not lake.machines():
+                raise ConfigError(
+                    f"there is no lake at {place}", hint="name the folder that has usage in it"
+                )
             yield lake
 
     def gathered(self, now: datetime | None = None) -> Report:
@@ -101,6 +107,7 @@ def asked(
     idle: Any,
     engine: EngineName = "duckdb",
     master: str | None = None,
+    place: str | None = None,
     lang: str | None,
     files: Mapping[str, Path | None],
     before: datetime | None = None,
@@ -146,7 +153,7 @@ def asked(
         "factor_kind": factor_kind, "as_of": as_of, "k_anonymity": k_anonymity, "idle": idle,
         "lang": lang, "grid_hours": [str(path) for path in grid_hours],
     }  # fmt: skip
-    return Asked(config, wanted, chosen, words, engine, master)
+    return Asked(config, wanted, chosen, words, engine, master, place)
 
 
 def _declared(config: Config, files: Mapping[str, Path | None]) -> Declared:
@@ -243,6 +250,13 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="K",
         help="Fewer watched workstations than this stand in no group of their own: one person's"
         " hours are personal data.",
+    ),
+    click.option(
+        "--lake",
+        "place",
+        metavar="PLACE",
+        help="Report on this lake as it is: a folder, or s3://bucket/prefix."
+        "  [default: this machine's]",
     ),
     click.option(
         "--engine",

@@ -29,6 +29,11 @@ def sealed(what: Asked, cause: str | None) -> tuple[Report, Path]:
         raise ConfigError(
             "a sealed report is of a period", hint="name it, as in: --quarter 2026-Q3 --seal"
         )
+    if what.place and "://" in what.place:
+        raise ConfigError(
+            f"{what.place} cannot be sealed from: its files are not here",
+            hint="copy the lake to this machine, and name the folder with --lake",
+        )
     with what.lake() as lake:
         found = gather(lake, what.settings, what.period)
         record = write_record(
@@ -59,6 +64,7 @@ def recomputed(record: Record, signatures: tuple[Signature, ...] = ()) -> tuple[
     words["grid_hours"] = tuple(Path(name) for name in words["grid_hours"])
     again = asked(
         **words,
+        place=record.seal.get("place"),
         config_file=record.folder / "settings.toml",
         before=record.made_at,
         files=_declared(record),

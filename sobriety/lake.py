@@ -201,7 +201,7 @@ class Lake:
         for day, files in self._hourly_by_day().items():
             raw = raw_by_day.get(day)
             if raw is None and period.touches(day):
-                hourly.append(max(files, key=lambda f: f.stat().st_mtime_ns))  # raw rows are gone
+                hourly.append(max(files, key=self._made_ns))  # raw rows are gone
             elif raw is not None and not period.cuts(day) and self._hourly_file(day, raw) in files:
                 hourly.append(self._hourly_file(day, raw))
                 del raw_by_day[day]
@@ -212,7 +212,7 @@ class Lake:
         key = tuple(files)
         if key not in self._known_in:
             self._select(files, _Period(None, None))  # names a file that is damaged
-            names = [str(file) for file in files]
+            names = [self._address(file) for file in files]
             found = parquet.known_measures(self.connection, names) if names else frozenset[str]()
             self._known_in[key] = found
         return self._known_in[key]
@@ -225,7 +225,7 @@ class Lake:
         rest = {d: files for d, files in self._hourly_by_day().items()
                 if period.touches(d) and d not in raw}  # fmt: skip
         found = [f for files in (*raw.values(), *rest.values()) for f in files]
-        found += sorted((self.path / "machines").glob("*.jsonl"))
+        found += self._found("machines/*.jsonl")
         return {str(f.relative_to(self.path)): f for f in found}
 
     def table(self, columns: Mapping[str, Sequence[Any]]) -> nw.LazyFrame[Any]:
@@ -235,11 +235,25 @@ class Lake:
     def machines(self) -> dict[str, Machine]:
         """The last known facts of every machine."""
         latest: dict[str, Facts] = {}
-        for file in sorted((self.path / "machines").glob("*.jsonl")):
-            for known in self._read_machines(file.stem):
+        for file in self._found("machines/*.jsonl"):
+            for known in self._facts_in(file):
                 if known.host not in latest or latest[known.host].at_ns <= known.at_ns:
                     latest[known.host] = known
         return {host: known.machine() for host, known in latest.items()}
+
+    # Where the files are: a store of objects has its own way (`remote_lake`)
+
+    def _address(self, file: Path) -> str:
+        return str(file)
+
+    def _found(self, pattern: str) -> list[Path]:
+        return sorted(self.path.glob(pattern))
+
+    def _made_ns(self, file: Path) -> int:
+        return file.stat().st_mtime_ns
+
+    def _text(self, file: Path) -> str:
+        return file.read_text(encoding="utf-8")
 
     # Below the door
 
@@ -251,7 +265,7 @@ class Lake:
 
     def _by_day(self, kind: str, pattern: re.Pattern[str]) -> dict[date, list[Path]]:
         by_day: dict[date, list[Path]] = {}
-        for file in sorted((self.path / kind).glob("*/*.parquet")):
+        for file in self._found(f"{kind}/*/*.parquet"):
             try:
                 if pattern.fullmatch(file.name) is None:
                     raise ValueError
@@ -289,14 +303,15 @@ class Lake:
     def _select(self, files: Sequence[Path], period: _Period) -> str:
         if not files:
             return parquet.nothing()
-        return self.engine.select([str(file) for file in files]) + period.where()
+        return self.engine.select([self._address(file) for file in files]) + period.where()
 
     def _read_machines(self, name: str) -> list[Facts]:
         file = self.path / "machines" / f"{name}.jsonl"
-        if not file.exists():
-            return []
+        return self._facts_in(file) if file.exists() else []
+
+    def _facts_in(self, file: Path) -> list[Facts]:
         known: list[Facts] = []
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in enumerate(self._text(file).splitlines(), start=1):
             try:
                 facts = json.loads(line)
                 known.append(Facts(facts.pop("host"), facts.pop("at_ns"), facts))

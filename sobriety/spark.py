@@ -164,7 +164,8 @@ def _start(master: str, folder: Path) -> Any:
 
 
 def _url(file: str) -> str:
-    """As Hadoop takes it: with a scheme, and what would be a pattern escaped."""
+    """As Hadoop takes it: with a scheme of its own, and what would be a pattern escaped."""
+    file = re.sub(r"^s3://", "s3a://", file)
     url = file if "://" in file else f"file://{file}"
     return re.sub(r"([\[\]{}*?\\])", r"\\\1", url)
 

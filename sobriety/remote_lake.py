@@ -1,0 +1,106 @@
+"""A lake in an object store, read where it lies: s3://bucket/prefix. Needs the extra `s3`.
+
+It is only read. Writing rests on locks, fsync and renames, which an object store has not; and need
+not, since files never change: copy a local lake there with any tool, in any order, as often as you
+like. What is not there yet is not seen, and nothing is seen twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sobriety.core.errors import ConfigError, MissingExtra, SobrietyError
+from sobriety.lake import Lake
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from sobriety.engines import Engine
+
+
+def lake_at(place: str | Path, engine: Engine | None = None) -> Lake:
+    """The lake in a folder or at an address like s3://bucket/prefix."""
+    return RemoteLake(place, engine) if "://" in str(place) else Lake(place, engine)
+
+
+class RemoteLake(Lake):
+    """Reads by fsspec, with the credentials and the endpoint that the store's own tools use.
+
+    Raises ConfigError for an address that nothing reads, SobrietyError where it does not answer.
+    """
+
+    def __init__(self, url: str | Path, engine: Engine | None = None) -> None:
+        self._scheme, _, path = str(url).rstrip("/").partition("://")
+        # Relative: it has no place on this machine.
+        super().__init__(Path("remote lake"), engine)
+        self.path = Path(path)
+        self._registered = False
+        try:
+            import fsspec
+
+            # A new one, for it remembers what it has listed.
+            self._store: Any = fsspec.filesystem(self._scheme, skip_instance_cache=True)
+        except ImportError:
+            raise MissingExtra("s3fs", "s3") from None
+        except ValueError:
+            raise ConfigError(
+                f"{url} is no address that can be read", hint="write it as in s3://bucket/prefix"
+            ) from None
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB that reads the store by fsspec: its own extension would be downloaded."""
+        connection = super().connection
+        if not self._registered:
+            connection.register_filesystem(self._store)
+            self._registered = True
+        return connection
+
+    def _address(self, file: Path) -> str:
+        return f"{self._scheme}://{file.as_posix()}"
+
+    def _found(self, pattern: str) -> list[Path]:
+        with self._answering():
+            return sorted(map(Path, self._store.glob((self.path / pattern).as_posix())))
+
+    def _made_ns(self, file: Path) -> int:
+        with self._answering():
+            return int(self._store.modified(file.as_posix()).timestamp() * 1e9)
+
+    def _text(self, file: Path) -> str:
+        with self._answering():
+            return str(self._store.cat_file(file.as_posix()).decode())
+
+    def _pin(self) -> None:
+        pass
+
+    @contextlib.contextmanager
+    def _writing(self) -> Generator[None]:
+        raise SobrietyError(
+            f"{self._address(self.path)} is only read",
+            hint="write a local lake, and copy its folder there",
+        )
+        yield
+
+    @contextlib.contextmanager
+    def _answering(self) -> Generator[None]:
+        try:
+            yield
+        except (OSError, *_other_errors()) as error:
+            said = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise SobrietyError(
+                f"{self._address(self.path)} cannot be read: {said[:200]}",
+                hint="check the address, the credentials and AWS_ENDPOINT_URL",
+            ) from None
+
+
+def _other_errors() -> tuple[type[Exception], ...]:
+    """What S3's own library raises that is not Python's: no credentials, nobody there."""
+    try:
+        from botocore.exceptions import BotoCoreError
+    except ImportError:
+        return ()
+    return (BotoCoreError,)
