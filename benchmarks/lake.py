@@ -56,12 +56,12 @@ def build(cache: Path) -> None:
     db = connect()
     db.execute("SET threads = 2")
     for day in range(DAYS):
-        _write(db, _rows_of(FIRST_DAY + day), _file(cache / "minutes", day, 0, HOSTS * MINUTES))
-    first = _file(cache / "minutes", 0, 0, HOSTS * MINUTES)
-    _write(db, f"FROM '{first}'", _file(cache / "joined", 0, 0, HOSTS * MINUTES))
+        write(db, rows_of(FIRST_DAY + day), file_of(cache / "minutes", day, 0, HOSTS * MINUTES))
+    first = file_of(cache / "minutes", 0, 0, HOSTS * MINUTES)
+    write(db, f"FROM '{first}'", file_of(cache / "joined", 0, 0, HOSTS * MINUTES))
     for host in range(HOSTS):
         rows = f"FROM '{first}' WHERE host = 'host-{host:04d}'"
-        _write(db, rows, _file(cache / "apart", 0, host, MINUTES))
+        write(db, rows, file_of(cache / "apart", 0, host, MINUTES))
     db.close()
     for kind in ("hours", "rolling up"):
         (cache / kind).mkdir(exist_ok=True)
@@ -73,7 +73,7 @@ def build(cache: Path) -> None:
             lake.record_machine(machine, 0)
 
 
-def _write(db: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
+def write(db: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         unfinished = file.with_suffix(".part")
@@ -81,13 +81,13 @@ def _write(db: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
         unfinished.rename(file)
 
 
-def _file(lake: Path, day: int, spool: int, rows: int) -> Path:
+def file_of(lake: Path, day: int, spool: int, rows: int) -> Path:
     date = time.strftime("%Y-%m-%d", time.gmtime((FIRST_DAY + day) * 86_400))
     name = f"{spool:016x}-{day * rows + 1:012d}-{(day + 1) * rows:012d}.parquet"
     return lake / "usage" / f"day={date}" / name
 
 
-def _rows_of(day: int) -> str:
+def rows_of(day: int) -> str:
     """SQL: one UTC day. A third of the hosts have no RAPL, and none has a meter at the plug."""
     groups = f"CASE WHEN rapl THEN '{OBSERVED_WITH_RAPL}' ELSE '{OBSERVED}' END"
     known = {
@@ -133,7 +133,9 @@ def by_site(folder: Path, grain: Grain) -> dict[str, Any]:
 
     with Lake(folder) as lake:
         lake.connection.execute("SET threads = 2")
-        plans, hosts, grid = (lake.table(c) for c in (plan_table(_plans()), _hosts(), _grid()))
+        plans, hosts, grid = (
+            lake.table(c) for c in (plan_table(plans_of_hosts()), _hosts(), _grid())
+        )
         frame = with_energy(lake.open(grain), plans).join(hosts, on="host", how="left")
         frame = frame.with_columns(hour=(nw.col("start_ns") // NS_PER_HOUR) % 24)
         frame = frame.join(grid, on=["zone", "hour"], how="left")
@@ -166,7 +168,7 @@ def _machines() -> dict[str, Machine]:
     return found
 
 
-def _plans() -> dict[tuple[str, str, str], EnergyPlan]:
+def plans_of_hosts() -> dict[tuple[str, str, str], EnergyPlan]:
     """For each host, with RAPL and without."""
     made: dict[tuple[str, str, str], EnergyPlan] = {}
     for host, machine in _machines().items():
@@ -222,7 +224,7 @@ def with_pandas(folder: Path) -> dict[str, Any]:
     db = connect()
     files = f"'{folder}/usage/*/*.parquet'"
     sample = f"FROM read_parquet({files}) WHERE host LIKE 'host-__00'"
-    plans = pd.DataFrame(plan_table(_plans()))
+    plans = pd.DataFrame(plan_table(plans_of_hosts()))
     names = [n for n in Coefficients._fields if f"value_{n}" in plans]
     usage = db.execute(f"SELECT host, observed, state, start_ns, {', '.join(names)} {sample}").df()
     begun_s = time.perf_counter()

@@ -89,7 +89,7 @@ class RemoteLake(Lake):
     def _answering(self) -> Generator[None]:
         try:
             yield
-        except (OSError, *_other_errors()) as error:
+        except _errors() as error:
             said = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise SobrietyError(
                 f"{self._address(self.path)} cannot be read: {said[:200]}",
@@ -97,10 +97,10 @@ class RemoteLake(Lake):
             ) from None
 
 
-def _other_errors() -> tuple[type[Exception], ...]:
-    """What S3's own library raises that is not Python's: no credentials, nobody there."""
+def _errors() -> tuple[type[Exception], ...]:
+    """Python's own, and what S3's library raises of its own: no credentials, nobody there."""
     try:
         from botocore.exceptions import BotoCoreError
     except ImportError:
-        return ()
-    return (BotoCoreError,)
+        return (OSError,)
+    return (OSError, BotoCoreError)

@@ -52,7 +52,9 @@ class Spark:
             )
         self._folder = tempfile.TemporaryDirectory(prefix="sobriety-spark-")
         self._session: Any = None
-        with contextlib.ExitStack() as undo:
+        with contextlib.ExitStack() as undo, warnings.catch_warnings():
+            # Its pandas API is not for the newest pandas; nothing here uses it.
+            warnings.filterwarnings("ignore", "PySpark does not yet", FutureWarning)
             undo.callback(self._folder.cleanup)
             self._session = _start(master, Path(self._folder.name))
             undo.pop_all()
@@ -121,11 +123,8 @@ def collect(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
 
 def _start(master: str, folder: Path) -> Any:
     try:
-        with warnings.catch_warnings():
-            # Its pandas API is not for the newest pandas; nothing here uses it.
-            warnings.filterwarnings("ignore", "PySpark does not yet", FutureWarning)
-            from pyspark.errors import PySparkRuntimeError
-            from pyspark.sql import SparkSession
+        from pyspark.errors import PySparkRuntimeError
+        from pyspark.sql import SparkSession
     except ImportError:
         raise MissingExtra("pyspark", "spark") from None
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
