@@ -10,7 +10,6 @@ the second time counts, since a cluster's Java is warm. With `--large`, 100 mill
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -72,9 +71,8 @@ def _timed(
             begun_s = time.perf_counter()
             found = energy_by_host(lake, days)
             wall_s = time.perf_counter() - begun_s
-    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     energy_j = sum(row["energy_j"] for row in found)
-    return {"ready_s": ready_s, "wall_s": wall_s, "energy_j": energy_j, "peak_kb": peak_kb}
+    return {"ready_s": ready_s, "wall_s": wall_s, "energy_j": energy_j}
 
 
 def table(found: Mapping[tuple[str, str], Mapping[str, float]], sizes: Mapping[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""The Ansible role: read by Ansible itself, and its settings checked by the program they are for."""
+"""The Ansible role: read by Ansible, and its settings checked by the program they are for."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def playbook() -> str:
     found = shutil.which("ansible-playbook", path=places)
     if found is None:
         message = "ansible-playbook is not installed; run: make deps"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
     return found
 
 
