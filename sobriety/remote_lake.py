@@ -39,10 +39,11 @@ class RemoteLake(Lake):
         self.path = Path(path)
         self._registered = False
         try:
-            import fsspec
+            import fsspec  # pyright: ignore[reportMissingTypeStubs]
 
             # A new one, for it remembers what it has listed.
-            self._store: Any = fsspec.filesystem(self._scheme, skip_instance_cache=True)
+            stores: Any = fsspec
+            self._store = stores.filesystem(self._scheme, skip_instance_cache=True)
         except ImportError:
             raise MissingExtra("s3fs", "s3") from None
         except ValueError:
@@ -100,7 +101,7 @@ class RemoteLake(Lake):
 def _errors() -> tuple[type[Exception], ...]:
     """Python's own, and what S3's library raises of its own: no credentials, nobody there."""
     try:
-        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import BotoCoreError  # pyright: ignore[reportMissingTypeStubs]
     except ImportError:
         return (OSError,)
     return (OSError, BotoCoreError)

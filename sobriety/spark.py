@@ -104,7 +104,7 @@ class Spark:
 
 def collect(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
     """The rows of one of Spark's frames. Raises SobrietyError for files that cannot be read."""
-    from py4j.protocol import Py4JJavaError
+    from py4j.protocol import Py4JJavaError  # pyright: ignore[reportMissingTypeStubs]
     from pyspark.errors import PySparkException
 
     try:

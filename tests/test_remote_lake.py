@@ -28,7 +28,7 @@ def store() -> Iterator[Any]:
     if os.environ.get("CI") != "true":
         pytest.importorskip("s3fs")
         pytest.importorskip("moto.server")
-    import s3fs
+    import s3fs  # pyright: ignore[reportMissingTypeStubs]
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -39,7 +39,7 @@ def store() -> Iterator[Any]:
         patch.setenv("AWS_ACCESS_KEY_ID", "somebody")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        files = s3fs.S3FileSystem(skip_instance_cache=True)
+        files: Any = s3fs.S3FileSystem(skip_instance_cache=True)
         files.mkdir("kwh")
         yield files
     server.stop()

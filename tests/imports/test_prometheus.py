@@ -43,9 +43,11 @@ PAST = [
     ("node_network_receive_bytes_total", {"device": "docker0"}, 70.0),
     ("node_network_transmit_bytes_total", {"device": "docker0"}, 30.0),
 ]
-FACTS: list[tuple[str, dict[str, str], float]] = [
-    ("node_memory_MemTotal_bytes", {}, 8e9),
-    ("node_memory_MemAvailable_bytes", {}, 5e9),
+Fact = tuple[str, dict[str, str], float]
+NONE: dict[str, str] = {}
+FACTS: list[Fact] = [
+    ("node_memory_MemTotal_bytes", NONE, 8e9),
+    ("node_memory_MemAvailable_bytes", NONE, 5e9),
     ("node_dmi_info", {"system_vendor": "Dell Inc.", "product_name": "PowerEdge R750"}, 1.0),
     ("node_uname_info", {"nodename": "whatever", "sysname": "Linux"}, 1.0),
 ] + [

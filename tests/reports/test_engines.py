@@ -104,7 +104,12 @@ def test_the_command_on_spark(
     monkeypatch.setenv("SOBRIETY_HOME", str(tmp_path))
     shutil.copytree(lakes["short"].path, tmp_path / "lake")
     asked = ["report", "--zone", "CA-QC", "--format", "json", "-o", "-"]
-    monkeypatch.setattr("sobriety.spark.Spark", lambda _: nullcontext(spark))  # one a process
+
+    def the_same(master: str) -> nullcontext[Spark]:
+        assert master == "local[2]"
+        return nullcontext(spark)  # one a process
+
+    monkeypatch.setattr("sobriety.spark.Spark", the_same)
     here = CliRunner().invoke(command(), asked)
     there = CliRunner().invoke(command(), [*asked, "--engine", "spark", "--master", "local[2]"])
     assert here.exit_code == there.exit_code == 0, there.output
