@@ -1,4 +1,7 @@
-"""What a report asks of the lake: sums of usage, power over time, and clocks that went back."""
+"""What a report asks of the lake: sums of usage, power over time, and clocks that went back.
+
+Long because every question to the frames stands here.
+"""
 
 from __future__ import annotations
 
