@@ -4,7 +4,7 @@
 time and memory are the system's own account of it, imports included.
 
     hours     10,000 hosts, two servers in ten, × 92 days of hourly roll-ups; raw rows are gone
-    minutes   1,000 servers × 92 days × 1,440 minutes, nothing rolled up
+    minutes   1,000 servers × 92 days × 1,440 minutes, nothing rolled up: the first report does it
 
 Written by DuckDB outside the clock into `.cache/city` (under 8 GB, one lake at a time), removed
 afterwards unless --keep is given. --short takes a tenth of the hosts. Beside it an inventory of
@@ -36,7 +36,7 @@ QUARTER, FIRST_DAY, DAYS = "2026-Q3", 20_635, 92  # 2026-07-01
 DEVICES = 30_000
 SERVER = "cpu memory disk network package core uncore dram agent"
 DESK = "cpu memory disk network agent presence screen"
-IMPACT_FRAMEWORK = "100,000 observations | 25 to 28 s | 740 to 937 MiB"
+IMPACT_FRAMEWORK = "100,000 | | 25 to 28 s | 740 to 937 MiB"
 
 
 class City(NamedTuple):
@@ -79,10 +79,15 @@ def main() -> None:
         built = [sys.executable, "-m", "benchmarks.city", "build", city.name, str(city.hosts)]
         subprocess.run([*built, str(home)], check=True)  # so that this process stays small
         output = home / "report.json"
-        cost = _cost(home, "report", "--quarter", QUARTER, "--zone", "CA-QC", "-o", str(output))
+        command = ("report", "--quarter", QUARTER, "--zone", "CA-QC", "-o", str(output))
+        if city.step_s < 3600:
+            shutil.rmtree(home / "lake" / "hourly", ignore_errors=True)
+        cost = _cost(home, *command)
         _check(output, city)
         wanted = f"≤ {city.most_s:g} s" + (f", {city.most_b / 1e9:g} GB" if city.most_b else "")
         _line(f"report from {city.name}, {city.hosts:,} hosts", city.rows, cost, wanted)
+        if city.step_s < 3600:
+            _line("the same, asked again", city.rows, _cost(home, *command), "")
         if not keep:
             shutil.rmtree(home)
     if not names or "inventory" in names:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from sobriety import config as settings
-from sobriety.core.errors import ConfigError
+from sobriety.core.errors import ConfigError, SobrietyError
 
 from .options import as_of_option, config_option, factor_option, language_of, zone_option
 
@@ -189,20 +189,25 @@ def _hours(files: tuple[Path, ...], config: Config) -> tuple[Hours, ...]:
 
 
 def take_in_the_spool(lake: Lake, *, needed: bool) -> None:
-    """What was collected on this machine since the last report."""
+    """What was collected on this machine since the last report, and sums by hour of what is new."""
     spool = settings.data_folder() / "spool.sqlite3"
     if spool.exists():
         lake.absorb(spool)
         for note in lake.notes:
             click.echo(note, err=True)
         lake.roll_up()
-    elif needed and not lake.machines():
+        return
+    if needed and not lake.has_machines:
         raise ConfigError(
             f"nothing has been collected in {settings.data_folder()} yet",
             hint="report on the service's data with: sudo sobriety report"
             if settings.closed_service_data()
             else "watch this machine first: sobriety collect --for 1m",
         )
+    # Once summed, a quarter of minutes is read in seconds; a lake that we may only read is summed
+    # on the way.
+    with suppress(SobrietyError):
+        lake.roll_up()
 
 
 def _file_option(name: str) -> Callable[[F], F]:

@@ -232,6 +232,11 @@ class Lake:
         """Plain columns as a frame that can be joined with those of `open`. None is NULL."""
         return self.engine.table(columns)
 
+    @property
+    def has_machines(self) -> bool:
+        """Whether anything was ever taken in, without reading what."""
+        return any((self.path / "machines").glob("*.jsonl"))
+
     def machines(self) -> dict[str, Machine]:
         """The last known facts of every machine."""
         latest: dict[str, Facts] = {}

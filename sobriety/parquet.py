@@ -60,11 +60,9 @@ def write_rows(db: duckdb.DuckDBPyConnection, rows: Iterable[tuple[Any, ...]], f
 
 def write_hours(db: duckdb.DuckDBPyConnection, raw: Sequence[Path], file: Path) -> None:
     """Write the hourly sums of raw files. Raises SobrietyError."""
-    _copy(
-        db,
-        f"{hours_of(select(db, [str(file) for file in raw]))} ORDER BY host, kind, name, start_ns",
-        file,
-    )
+    files = [str(path) for path in raw]
+    query = hours_of(select(db, files), known_measures(db, files))
+    _copy(db, f"{query} ORDER BY host, kind, name, start_ns", file)
 
 
 def _copy(db: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:

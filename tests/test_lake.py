@@ -207,6 +207,24 @@ def test_a_period_reads_what_starts_in_it(lake: Lake, rolled_up: bool) -> None:
         assert minutes("hour", start, end) == expected
 
 
+@pytest.mark.parametrize("rolled_up", [False, True])
+def test_measures_are_those_that_somebody_saw(lake: Lake, rolled_up: bool) -> None:
+    """A zero was seen. Hours say the same as the minutes that they were made from."""
+    lake.append([row(0, util_s=1.0, wall_j=0.0), row(1, util_s=2.0)])
+    lake.append([row(24 * 60, memory_used_bs=5.0)])
+    if rolled_up:
+        lake.roll_up()
+    always = ("duration_s", "covered_s")
+    day, last = (0, START_NS + DAY_NS), (START_NS + DAY_NS, None)
+    # The hour of which a part is unknown is unknown: its roll-up has no plug.
+    plug = () if rolled_up else ("wall_j",)
+    assert lake.measures("raw", *day) == (*always, "util_s", "wall_j")
+    assert lake.measures("hour", *day) == (*always, "util_s", *plug)
+    assert lake.measures("hour", *last) == (*always, "memory_used_bs")
+    seen = {n for r in collected(lake.open("hour")) for n in MEASURE_NAMES if r[n] is not None}
+    assert seen == {*always, "util_s", "memory_used_bs"}
+
+
 def test_days_outside_are_not_read(lake: Lake) -> None:
     lake.append([row(0), row(1440)])
     (first, _) = sorted((lake.path / "usage").glob("*/*"))
