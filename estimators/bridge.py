@@ -26,6 +26,7 @@ Cause = Literal[
 ]  # fmt: skip
 Restated = Literal["method", "correction"]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
+_FACTORS = ("fleet_s", "coverage_ratio", "activity_ratio", "awake_w", "pue", "factor")
 OF_USE: tuple[Cause, ...] = CAUSES[:6]
 """The cause that each factor of a term is, in the order of its fields."""
 
@@ -52,8 +53,7 @@ class Term:
     factor: float
 
     def __post_init__(self) -> None:
-        names = ("fleet_s", "coverage_ratio", "activity_ratio", "awake_w", "pue", "factor")
-        for name, value in zip(names, self.factors, strict=True):
+        for name, value in zip(_FACTORS, self.factors, strict=True):
             if not 0 <= value < math.inf:
                 raise ValueError(f"{name} of {self.group} is {value}: give a number from zero up")
         if self.carbon_kg == math.inf or (self.carbon_kg == 0 and 0 not in self.factors):

@@ -171,14 +171,14 @@ class Lake:
         self._pin()
         period = _Period(start_ns, end_ns)
         hourly, raw_by_day = self._files(grain, period)
+        rest = [f for raw in raw_by_day.values() for f in raw]
         if grain == "raw":
-            return self.engine.frame(
-                self._select([f for raw in raw_by_day.values() for f in raw], period)
-            )
-        known = self._known([f for raw in raw_by_day.values() for f in raw])
-        # No hour is of two days: day by day the sums at hand are few, and memory stays small.
-        by_day = (parquet.hours_of(self._select(r, period), known) for r in raw_by_day.values())
-        return self.engine.frame(" UNION ALL ".join((self._select(hourly, period), *by_day)))
+            return self.engine.frame(self._select(rest, period))
+        by_hour = self._select(hourly, period)
+        if rest:
+            by_day = parquet.hours_of(self._select(rest, period), self._known(rest))
+            by_hour = f"{by_hour} UNION ALL {by_day}"
+        return self.engine.frame(by_hour)
 
     def measures(
         self, grain: Grain = "hour", start_ns: int | None = None, end_ns: int | None = None

@@ -20,6 +20,7 @@ room: Any = import_module("sobriety.estimators.bridge")
 bridge: Any = room.bridge
 FACTORS = ("fleet_s", "coverage_ratio", "activity_ratio", "awake_w", "pue", "factor")
 QUARTER_S = 92 * 86_400.0
+NONE: set[str] = set()
 
 RATIO = st.just(0.0) | st.floats(1e-6, 1.0)
 
