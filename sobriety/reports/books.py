@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -29,7 +29,9 @@ _LEAST_GAP_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """unknown   hosts of which no facts came"""
+    """unknown   hosts of which no facts came
+    kept      the footprint, once it is computed
+    """
 
     period: Period
     days: Days
@@ -40,6 +42,7 @@ class Books:
     holdings: Holdings
     grid: Grid
     coverage: Coverage
+    kept: list[Footprint] = field(default_factory=list[Footprint])
 
     @property
     def hosts(self) -> tuple[HostUse, ...]:
@@ -50,7 +53,10 @@ class Books:
         return self.grid.accounts
 
     def footprint(self) -> Footprint:
-        return self.accounts.footprint(self.hosts)
+        """Of everything; computed once, since ten thousand hosts take a second."""
+        if not self.kept:
+            self.kept.append(self.accounts.footprint(self.hosts))
+        return self.kept[0]
 
 
 def books_of(lake: Lake, settings: ReportSettings, period: Period, now: datetime) -> Books:

@@ -28,6 +28,11 @@ from .settings import ReportSettings
 DECLARED_RATIO = (0.8, 1.2)
 """How far off a declared yearly consumption may be: makers' own and meters' readings of others."""
 NO_NAME = Text("", "")
+NO_ENERGY = Estimate("energy_j", 0.0, 0.0, 0.0, "archetype", "nobody watched it", ("nobody",))
+UNKNOWN_MAKING = Estimate(
+    "embodied_kg", 0.0, 0.0, 0.0, "archetype", "not known: left out", ("nobody",)
+)
+"""Of a kind that no maker has said anything of: left out, and told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +143,13 @@ class _Joined:
             return replace(use, site=self._places.of(None, use.machine.host))
         machine = _facts(device, use.machine)
         making = self._making(device, machine)
-        use = replace(
+        whole, life = making or use.embodied, lifetime(machine)
+        held_s = float(max(0, self._held_days(device)) * S_PER_DAY * device.quantity)
+        return replace(
             use, machine=machine, device=device, site=self._places.of(device.site, use.name),
-            embodied=making or use.embodied, lifetime=lifetime(machine),
+            embodied=whole, lifetime=life, held_s=held_s,
+            charge=self._charge(device, whole, life),
         )  # fmt: skip
-        return self._charged(use, device)
 
     def others(self, seen: set[str]) -> Iterator[HostUse]:
         """The devices that nobody watched and that were held in the period."""
@@ -161,32 +168,26 @@ class _Joined:
             if energy is None:
                 continue
             held_s = float(held * S_PER_DAY)
-            nothing = Estimate("energy_j", 0.0, 0.0, 0.0, energy.basis, energy.method,
-                               energy.sources)  # fmt: skip
-            use = HostUse(
+            whole = (making or UNKNOWN_MAKING).scaled(device.quantity)
+            life = _life(machine)
+            yield HostUse(
                 machine,
                 _by_year(energy.scaled(device.quantity), self._first(device), held),
-                observed_s=held_s * device.quantity, covered_s=0.0, measured_j=0.0, idle=nothing,
-                quiet=None, watched=None, unattended=None, agent_cpu_s=None,
-                embodied=(making or _unknown_making()).scaled(device.quantity),
-                lifetime=_life(machine), awake_s=held_s * device.quantity,
-                site=self._places.of(device.site, device.id), quantity=device.quantity,
-                held_s=held_s * device.quantity, device=device, has_agent=False,
+                observed_s=held_s, covered_s=0.0, measured_j=0.0, idle=NO_ENERGY, quiet=None,
+                watched=None, unattended=None, agent_cpu_s=None, embodied=whole, lifetime=life,
+                awake_s=held_s * device.quantity, site=self._places.of(device.site, device.id),
+                quantity=device.quantity, held_s=held_s * device.quantity,
+                charge=self._charge(device, whole, life), device=device, has_agent=False,
             )  # fmt: skip
-            yield self._charged(replace(use, observed_s=held_s), device)
 
-    def _charged(self, use: HostUse, device: Device) -> HostUse:
-        """With what the ledger charges for the period; without a day of acquisition it has none."""
-        held_s = float(max(0, self._held_days(device)) * S_PER_DAY * device.quantity)
-        use = replace(use, held_s=held_s)
+    def _charge(self, device: Device, embodied: Estimate, life: Estimate) -> Estimate | None:
+        """What the ledger charges for the period; without a day of acquisition it has none."""
         if device.acquired is None:
             self.undated += device.quantity
-            return use
-        held = held_of(device, use.embodied, use.lifetime)
+            return None
+        held = held_of(device, embodied, life)
         self.held.append(held)
-        if not self._days.whole:
-            return use
-        return replace(use, charge=part_of(held, self._days.first, self._days.last))
+        return part_of(held, self._days.first, self._days.last) if self._days.whole else None
 
     def _past(self, device: Device, machine: Machine, making: Estimate | None) -> None:
         """Not held in the period: the ledger has it all the same."""
@@ -253,12 +254,11 @@ def _stated(joules: float, how: str) -> Estimate:
 def _by_year(year: Estimate, first: date, held_days: int) -> dict[int, Estimate]:
     """A yearly energy over days that follow each other, by calendar year."""
     found: dict[int, Estimate] = {}
-    for n in range(held_days):
-        day = first + timedelta(days=n)
-        if day.year not in found:
-            until = date(day.year, 12, 31)
-            count = min(held_days - n, (until - day).days + 1)
-            found[day.year] = year.scaled(count * S_PER_DAY / S_PER_YEAR)
+    day, left = first, held_days
+    while left > 0:
+        count = min(left, (date(day.year, 12, 31) - day).days + 1)
+        found[day.year] = year.scaled(count * S_PER_DAY / S_PER_YEAR)
+        day, left = day + timedelta(days=count), left - count
     return found
 
 
@@ -269,11 +269,6 @@ def _refurbished(new: Estimate) -> Estimate:
         new.metric, new.value / 2, new.low / 20, new.high, "archetype",
         f"half of {new.method}: what its former owner charged is unknown", new.sources,
     )  # fmt: skip
-
-
-def _unknown_making() -> Estimate:
-    """Of a kind that no maker has said anything of: left out, and told."""
-    return Estimate("embodied_kg", 0.0, 0.0, 0.0, "archetype", "not known: left out", ("nobody",))
 
 
 def _life(machine: Machine) -> Estimate:
