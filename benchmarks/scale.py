@@ -49,8 +49,11 @@ ASSUMED = {
     "SPARK_SCALES": (0.7, "what of a core's rate is left among hundreds of them"),
     "BATCHES_A_DAY": (288.0, "files that a host's batches make a day, one every five minutes"),
     "FILES_PER_S": (10_000.0, "files that one machine lists a second"),
-    "USD_PER_GB_MONTH": (0.023, "list price of object storage"),
-    "USD_PER_CORE_H": (0.05, "list price of a virtual processor with 4 GB for an hour"),
+    "USD_PER_GB_MONTH": (0.023, "assumed price of object storage; put your own"),
+    "USD_PER_CORE_H": (
+        0.05,
+        "assumed price of a virtual processor with 4 GB for an hour; put your own",
+    ),
 }
 RAW_DAYS = 30
 """Days that minute rows are kept before the roll-ups alone stay; an operator's choice."""
