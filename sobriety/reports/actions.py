@@ -67,7 +67,7 @@ def _sleep(
     energy = fleet_total("energy_j", [(h.model_key, q) for h, q in quiet])
     return Action(
         "consolidate_quiet" if servers else "sleep_when_quiet",
-        tuple(h.machine.host for h, _ in quiet),
+        tuple(h.name for h, _ in quiet),
         energy,
         accounts.co2e(quiet, year),
         len(quiet),
@@ -103,7 +103,7 @@ def _keep_longer(years: Sequence[HostUse]) -> Action | None:
     saved = [(h.model_key, _saved_by_keeping(h)) for h in kept]
     return Action(
         "keep_longer",
-        tuple(h.machine.host for h in kept),
+        tuple(h.name for h in kept),
         None,
         fleet_total("embodied_share_kg", saved),
         sum(h.quantity for h in kept),

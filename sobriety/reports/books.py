@@ -23,6 +23,7 @@ from .hosts import HostUse
 from .model import Coverage, Footprint, Gap
 from .query import PlanKey, UsageSum, usage_sums
 from .settings import ReportSettings
+from .stock import Stock
 
 _LEAST_GAP_S = 60
 
@@ -42,6 +43,7 @@ class Books:
     holdings: Holdings
     grid: Grid
     coverage: Coverage
+    stock: Stock
     kept: list[Footprint] = field(default_factory=list[Footprint])
 
     @property
@@ -59,8 +61,16 @@ class Books:
         return self.kept[0]
 
 
-def books_of(lake: Lake, settings: ReportSettings, period: Period, now: datetime) -> Books:
-    """`settings.zone` is a zone's code. There are no hosts where nothing was recorded or held."""
+def books_of(
+    lake: Lake,
+    settings: ReportSettings,
+    period: Period,
+    now: datetime,
+    stock: Stock | None = None,
+) -> Books:
+    """`settings.zone` is a zone's code. There are no hosts where nothing was recorded or held.
+    `stock` is that of other books with these settings, which know its devices already."""
+    stock = stock or Stock(settings.catalogue)
     sums = [(int(y.label), s) for y in period.years for s in usage_sums(lake, y)]
     machines, unknown = _machines(lake, settings, sums)
     plans = _plans(machines, [s for _, s in sums])
@@ -69,11 +79,11 @@ def books_of(lake: Lake, settings: ReportSettings, period: Period, now: datetime
         replace(h, held_s=passed_s) for h in _hosts(machines, plans, sums, settings.catalogue)
     ]
     today = _day_of(now, period)
-    found = holdings(watched, settings, period, today)
+    found = holdings(watched, settings, period, today, stock)
     grid = grid_of(lake, settings, settings.kind, period, plans, found.lines)
     return Books(
         period, days_of(period, today), tuple(s for _, s in sums), machines, unknown, plans, found,
-        grid, _coverage(passed_s, [s for _, s in sums], plans),
+        grid, _coverage(passed_s, [s for _, s in sums], plans), stock,
     )  # fmt: skip
 
 

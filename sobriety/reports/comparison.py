@@ -44,7 +44,7 @@ def comparisons(
         if period and books.period.end > now:
             # A part is compared with as many days, and not with a whole.
             period = cut(period, now - books.period.start + timedelta(days=1))
-        earlier = books_of(lake, settings, period, now) if period else None
+        earlier = books_of(lake, settings, period, now, books.stock) if period else None
         if earlier and earlier.hosts:
             found.append(_comparison(kind, earlier, books, settings))
     return tuple(found)

@@ -81,7 +81,7 @@ def of_machines(
         found.append(Undated(holdings.undated))
     if any(h.in_room and h.site.pue is None for h in hosts):
         found.append(NoOverhead())
-    virtual = tuple(h.machine.host for h in hosts if h.machine.virtual)
+    virtual = tuple(h.name for h in hosts if h.machine.virtual)
     if virtual:
         found.append(VirtualMachine(virtual))
     if unknown:

@@ -9,24 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import NamedTuple
 
-from sobriety.catalogue import Catalogue
-from sobriety.core.errors import FactorNotFound
 from sobriety.core.estimate import Estimate
-from sobriety.core.machine import Machine
-from sobriety.core.units import J_PER_KWH, S_PER_DAY, S_PER_YEAR
+from sobriety.core.units import S_PER_DAY, S_PER_YEAR
 from sobriety.declared.devices import Device, Inventory
 from sobriety.declared.sites import Site
 from sobriety.declared.values import Text
-from sobriety.estimators import embodied, lifetime, typical_year
+from sobriety.estimators import Asset, lifetime
 from sobriety.period import Period
 
 from .hosts import HostUse
-from .ledger import Held, held_of, part_of
+from .ledger import Held, asset_of, part_of
 from .settings import ReportSettings
+from .stock import Kind, Stock, facts
 
-DECLARED_RATIO = (0.8, 1.2)
-"""How far off a declared yearly consumption may be: makers' own and meters' readings of others."""
 NO_NAME = Text("", "")
 NO_ENERGY = Estimate("energy_j", 0.0, 0.0, 0.0, "archetype", "nobody watched it", ("nobody",))
 UNKNOWN_MAKING = Estimate(
@@ -76,7 +73,11 @@ def days_of(period: Period, today: date) -> Days:
 
 
 def holdings(
-    watched: Sequence[HostUse], settings: ReportSettings, period: Period, today: date
+    watched: Sequence[HostUse],
+    settings: ReportSettings,
+    period: Period,
+    today: date,
+    stock: Stock,
 ) -> Holdings:
     """Machines and devices of the period, each where it stands."""
     inventory = settings.declared.inventory
@@ -85,7 +86,7 @@ def holdings(
         lines = [replace(h, site=places.of(None, h.machine.host)) for h in watched]
         return Holdings(tuple(lines), {}, (), (), 0)
     days = days_of(period, today)
-    joined = _Joined(inventory, days, places, settings.catalogue)
+    joined = _Joined(inventory, days, places, stock)
     lines = [joined.watched(h) for h in watched]
     lines += joined.others({h.machine.host for h in watched})
     return Holdings(
@@ -123,15 +124,29 @@ class Places:
         )
 
 
+class _Lot(NamedTuple):
+    """Devices of a kind that came and went on the same days, a line's pieces together.
+
+    held_s    the time of the period in which its owner had it
+    charge    None where the ledger charges nothing: it has no day of acquisition
+    """
+
+    held_s: float
+    embodied: Estimate
+    life: Estimate
+    energy_by_year: Mapping[int, Estimate] | None
+    asset: Asset | None
+    charge: Estimate | None
+
+
 class _Joined:
     """An inventory beside what was watched."""
 
-    def __init__(
-        self, inventory: Inventory, days: Days, places: Places, catalogue: Catalogue | None
-    ) -> None:
-        self._days, self._places, self._catalogue = days, places, catalogue
+    def __init__(self, inventory: Inventory, days: Days, places: Places, stock: Stock) -> None:
+        self._days, self._places, self._stock = days, places, stock
         self._devices = inventory.devices
         self._by_host = {d.host_name: d for d in inventory.devices}
+        self._lots: dict[tuple[object, ...], _Lot] = {}
         self.dark: dict[str, int] = {}
         self.held: list[Held] = []
         self.undated = 0
@@ -141,14 +156,15 @@ class _Joined:
         device = self._by_host.get(use.machine.host)
         if device is None:
             return replace(use, site=self._places.of(None, use.machine.host))
-        machine = _facts(device, use.machine)
-        making = self._making(device, machine)
+        machine = facts(device, use.machine)
+        making = self._stock.making(device, machine)
         whole, life = making or use.embodied, lifetime(machine)
         held_s = float(max(0, self._held_days(device)) * S_PER_DAY * device.quantity)
+        asset = asset_of(device, whole, life)
+        self._enter(device, asset, whole)
         return replace(
             use, machine=machine, device=device, site=self._places.of(device.site, use.name),
-            embodied=whole, lifetime=life, held_s=held_s,
-            charge=self._charge(device, whole, life),
+            embodied=whole, lifetime=life, held_s=held_s, charge=self._charge(asset, whole),
         )  # fmt: skip
 
     def others(self, seen: set[str]) -> Iterator[HostUse]:
@@ -156,57 +172,55 @@ class _Joined:
         for device in self._devices:
             if device.host_name in seen:
                 continue
-            held = self._held_days(device)
-            machine = _facts(device, Machine(host=device.id))
-            making = self._making(device, machine)
-            if held <= 0:
-                self._past(device, machine, making)
+            kind = self._stock.kind(device)
+            lot = self._lot(device, kind)
+            if lot.held_s <= 0:
+                if lot.asset and kind.making:  # the ledger has it all the same
+                    self.held.append(Held(device, lot.asset, lot.embodied))
                 continue
-            energy = _declared_energy(device, machine)
-            if energy is None or making is None:
+            if kind.year is None or kind.making is None:
                 self.dark[device.category] = self.dark.get(device.category, 0) + device.quantity
-            if energy is None:
+            if lot.energy_by_year is None:
                 continue
-            held_s = float(held * S_PER_DAY)
-            whole = (making or UNKNOWN_MAKING).scaled(device.quantity)
-            life = _life(machine)
+            self._enter(device, lot.asset, lot.embodied)
             yield HostUse(
-                machine,
-                _by_year(energy.scaled(device.quantity), self._first(device), held),
-                observed_s=held_s, covered_s=0.0, measured_j=0.0, idle=NO_ENERGY, quiet=None,
-                watched=None, unattended=None, agent_cpu_s=None, embodied=whole, lifetime=life,
-                awake_s=held_s * device.quantity, site=self._places.of(device.site, device.id),
-                quantity=device.quantity, held_s=held_s * device.quantity,
-                charge=self._charge(device, whole, life), device=device, has_agent=False,
+                kind.machine, lot.energy_by_year, observed_s=lot.held_s, covered_s=0.0,
+                measured_j=0.0, idle=NO_ENERGY, quiet=None, watched=None, unattended=None,
+                agent_cpu_s=None, embodied=lot.embodied, lifetime=lot.life,
+                awake_s=lot.held_s * device.quantity, site=self._places.of(device.site, device.id),
+                quantity=device.quantity, held_s=lot.held_s * device.quantity,
+                charge=lot.charge, device=device, has_agent=False,
             )  # fmt: skip
 
-    def _charge(self, device: Device, embodied: Estimate, life: Estimate) -> Estimate | None:
-        """What the ledger charges for the period; without a day of acquisition it has none."""
-        if device.acquired is None:
+    def _lot(self, device: Device, kind: Kind) -> _Lot:
+        key = (id(kind), device.quantity, device.acquired, device.retired, device.end)
+        if key not in self._lots:
+            self._lots[key] = self._made(device, kind)
+        return self._lots[key]
+
+    def _made(self, device: Device, kind: Kind) -> _Lot:
+        held = self._held_days(device)
+        whole = (kind.making or UNKNOWN_MAKING).scaled(device.quantity)
+        asset = asset_of(device, whole, kind.life)
+        if held <= 0:
+            return _Lot(0.0, whole, kind.life, None, asset, None)
+        year = kind.year.scaled(device.quantity) if kind.year else None
+        energy = _by_year(year, self._first(device), held) if year else None
+        return _Lot(
+            float(held * S_PER_DAY), whole, kind.life, energy, asset, self._charge(asset, whole)
+        )
+
+    def _enter(self, device: Device, asset: Asset | None, embodied: Estimate) -> None:
+        """Into the ledger, which needs a day of acquisition."""
+        if asset is None:
             self.undated += device.quantity
-            return None
-        held = held_of(device, embodied, life)
-        self.held.append(held)
-        return part_of(held, self._days.first, self._days.last) if self._days.whole else None
+        else:
+            self.held.append(Held(device, asset, embodied))
 
-    def _past(self, device: Device, machine: Machine, making: Estimate | None) -> None:
-        """Not held in the period: the ledger has it all the same."""
-        if device.acquired is None or making is None:
-            return
-        self.held.append(held_of(device, making.scaled(device.quantity), _life(machine)))
-
-    def _making(self, device: Device, machine: Machine) -> Estimate | None:
-        """Of one piece: as declared, as its maker says, as estimated."""
-        declared = None
-        if self._catalogue and device.embodied_kg is None and not machine.virtual:
-            declared = self._catalogue.embodied(machine.manufacturer, machine.model)
-        try:
-            found = declared or embodied(machine)
-        except FactorNotFound:
+    def _charge(self, asset: Asset | None, embodied: Estimate) -> Estimate | None:
+        if asset is None or not self._days.whole:
             return None
-        if device.refurbished and device.embodied_kg is None:
-            return _refurbished(found)
-        return found
+        return part_of(asset, embodied, self._days.first, self._days.last)
 
     def _first(self, device: Device) -> date:
         return max(self._days.first, device.acquired or self._days.first)
@@ -214,41 +228,6 @@ class _Joined:
     def _held_days(self, device: Device) -> int:
         last = min(self._days.last, device.retired or self._days.last)
         return (last - self._first(device)).days + 1
-
-
-def _facts(device: Device, machine: Machine) -> Machine:
-    """What the inventory states stands over what was found."""
-    stated = {
-        "category": None if device.category == "other" else device.category,
-        "manufacturer": device.manufacturer,
-        "model": device.model,
-        "cpu_model": machine.cpu_model or device.cpu,
-        "memory_b": machine.memory_b or (device.memory_gb * 1e9 if device.memory_gb else None),
-        "screen_in": device.screen_in,
-        "lifetime_years": device.lifetime_years,
-        "embodied_kg": device.embodied_kg,
-        "hw_year": machine.hw_year or (device.acquired.year if device.acquired else None),
-    }
-    told = {name: value for name, value in stated.items() if value is not None}
-    return replace(machine, **told)  # type: ignore[arg-type]
-
-
-def _declared_energy(device: Device, machine: Machine) -> Estimate | None:
-    """Of one piece in a year; None where nothing can be said."""
-    if device.yearly_kwh is not None:
-        return _stated(device.yearly_kwh * J_PER_KWH, "declared use of a year")
-    if device.power_w is not None:
-        ratio = 1.0 if device.use_ratio is None else device.use_ratio
-        return _stated(device.power_w * ratio * S_PER_YEAR, "declared watts × share of the year")
-    try:
-        return typical_year(machine, device.category)
-    except FactorNotFound:
-        return None
-
-
-def _stated(joules: float, how: str) -> Estimate:
-    low, high = (joules * ratio for ratio in DECLARED_RATIO)
-    return Estimate("energy_j", joules, low, high, "declared", how, ("inventory",))
 
 
 def _by_year(year: Estimate, first: date, held_days: int) -> dict[int, Estimate]:
@@ -260,19 +239,3 @@ def _by_year(year: Estimate, first: date, held_days: int) -> dict[int, Estimate]
         found[day.year] = year.scaled(count * S_PER_DAY / S_PER_YEAR)
         day, left = day + timedelta(days=count), left - count
     return found
-
-
-def _refurbished(new: Estimate) -> Estimate:
-    """What a former owner has not charged is not known: half, or anything from refurbishing alone
-    to all of it. Assumed."""
-    return Estimate(
-        new.metric, new.value / 2, new.low / 20, new.high, "archetype",
-        f"half of {new.method}: what its former owner charged is unknown", new.sources,
-    )  # fmt: skip
-
-
-def _life(machine: Machine) -> Estimate:
-    try:
-        return lifetime(machine)
-    except FactorNotFound:
-        return Estimate("lifetime_years", 6.0, 4.0, 10.0, "archetype", "assumed", ("assumed",))

@@ -45,31 +45,30 @@ class Ledger:
     undated: int
 
 
-def held_of(device: Device, embodied: Estimate, lifetime: Estimate) -> Held:
-    """Needs a day of acquisition. Its life is as declared, else its kind's: a convention, as every
-    amortisation is, and so without an interval."""
-    assert device.acquired is not None
-    asset = Asset(
+def asset_of(device: Device, embodied: Estimate, lifetime: Estimate) -> Asset | None:
+    """None without a day of acquisition. Its life is as declared, else its kind's: a convention, as
+    every amortisation is, and so without an interval."""
+    if device.acquired is None:
+        return None
+    return Asset(
         micrograms(embodied.value),
         device.acquired,
         days(lifetime.value),
         device.retired,
         "passed on" if device.end in PASSED_ON else "discarded",
     )
-    return Held(device, asset, embodied)
 
 
-def part_of(held: Held, first: date, last: date) -> Estimate:
+def part_of(asset: Asset, embodied: Estimate, first: date, last: date) -> Estimate:
     """What these days are charged, with the doubt of the making itself."""
-    charged_ug = held.asset.charged_ug(first, last)
-    whole, asset = held.embodied, held.asset
+    charged_ug = asset.charged_ug(first, last)
     ratio = charged_ug / asset.embodied_ug if asset.embodied_ug else 0.0
     value = charged_ug / UG_PER_KG
     years = asset.lifetime_days / 365.25
     return replace(
-        whole, metric="embodied_share_kg", value=value,
-        low=min(value, whole.low * ratio), high=max(value, whole.high * ratio),
-        method=f"{whole.method}, by the day over {years:.3g} years from acquisition",
+        embodied, metric="embodied_share_kg", value=value,
+        low=min(value, embodied.low * ratio), high=max(value, embodied.high * ratio),
+        method=f"{embodied.method}, by the day over {years:.3g} years from acquisition",
     )  # fmt: skip
 
 

@@ -39,12 +39,12 @@ def folded(groups: Mapping[str, Sequence[HostUse]], k: int) -> dict[str, list[Ho
     counts = {name: workstations(hosts) for name, hosts in groups.items()}
     if len(groups) == 1 or sum(counts.values()) == 0:
         return {name: list(hosts) for name, hosts in groups.items()}
-    small = [name for name, count in counts.items() if 0 < count < k]
+    small = {name: None for name, count in counts.items() if 0 < count < k}  # in their order
     if small:
         # The total less the others is what was folded: that has to be enough people too.
         rest = sorted((n for n in groups if counts[n] >= k), key=lambda n: counts[n])
         while rest and sum(counts[n] for n in small) < k:
-            small.append(rest.pop(0))
+            small[rest.pop(0)] = None
     found = {name: list(hosts) for name, hosts in groups.items() if name not in small}
     if small:
         found[FOLDED] = [h for name in small for h in groups[name]]

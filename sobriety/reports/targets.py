@@ -73,7 +73,7 @@ def _of_a_year(
     year = year_to(books.period)
     ends = extent(lake)
     if ends and ends[0] <= year.start_ns + _LATE_DAYS * _DAY_NS:
-        whole = books_of(lake, settings, year, now)
+        whole = books_of(lake, settings, year, now, books.stock)
         if whole.hosts:
             return whole.footprint(), year, False
     return (None if isinstance(pace, Missing) else pace.footprint), books.period, True
