@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -72,6 +73,9 @@ class Asked:
     def gathered(self, now: datetime | None = None) -> Report:
         from sobriety.reports import gather
 
+        # A large report is a million small objects that live until its end: looking among them for
+        # what could be thrown away, as often as Python does, takes a fifth of the time.
+        gc.set_threshold(200_000, 20, 20)
         with self.lake() as lake:
             return gather(lake, self.settings, self.period, now=now)
 

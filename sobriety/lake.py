@@ -62,6 +62,7 @@ class Lake:
         self._db: duckdb.DuckDBPyConnection | None = None
         self._pinned: sqlite3.Connection | None = None
         self._known_in: dict[tuple[Path, ...], frozenset[str]] = {}
+        self._facts: dict[Path, tuple[int, list[Facts]]] = {}
         self._engine = engine
         self.notes: list[str] = []
 
@@ -241,7 +242,10 @@ class Lake:
         """The last known facts of every machine."""
         latest: dict[str, Facts] = {}
         for file in self._found("machines/*.jsonl"):
-            for known in self._facts_in(file):
+            made_ns = self._made_ns(file)
+            if self._facts.get(file, (0,))[0] != made_ns:  # a report asks for every period
+                self._facts[file] = (made_ns, self._facts_in(file))
+            for known in self._facts[file][1]:
                 if known.host not in latest or latest[known.host].at_ns <= known.at_ns:
                     latest[known.host] = known
         return {host: known.machine() for host, known in latest.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from sobriety.lake import Lake
 from sobriety.period import Period, to_ns
 
 from . import insights
+from .alike import joined
 from .carbon import Accounts
 from .grid import Grid, grid_of
 from .holdings import Days, Holdings, days_of, holdings
@@ -28,10 +29,16 @@ from .stock import Stock
 _LEAST_GAP_S = 60
 
 
+@dataclass(slots=True)
+class _Kept:
+    alike: list[HostUse] | None = None
+    footprint: Footprint | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Books:
     """unknown   hosts of which no facts came
-    kept      the footprint, once it is computed
+    kept      what was computed once: lines that are alike as one, and the footprint
     """
 
     period: Period
@@ -44,7 +51,7 @@ class Books:
     grid: Grid
     coverage: Coverage
     stock: Stock
-    kept: list[Footprint] = field(default_factory=list[Footprint])
+    kept: _Kept = field(default_factory=lambda: _Kept())
 
     @property
     def hosts(self) -> tuple[HostUse, ...]:
@@ -54,11 +61,18 @@ class Books:
     def accounts(self) -> Accounts:
         return self.grid.accounts
 
+    def alike(self) -> list[HostUse]:
+        """Lines that are alike as one: for what is asked of all of them together."""
+        if self.kept.alike is None:
+            own = {name for name, _ in self.accounts.by_host}  # with a factor of its own
+            self.kept.alike = joined(self.hosts, apart=lambda h: h.name if h.name in own else None)
+        return self.kept.alike
+
     def footprint(self) -> Footprint:
-        """Of everything; computed once, since ten thousand hosts take a second."""
-        if not self.kept:
-            self.kept.append(self.accounts.footprint(self.hosts))
-        return self.kept[0]
+        """Of everything."""
+        if self.kept.footprint is None:
+            self.kept.footprint = self.accounts.footprint(self.alike())
+        return self.kept.footprint
 
 
 def books_of(
@@ -132,28 +146,30 @@ def _host(
     rows: Sequence[tuple[int, UsageSum]],
     catalogue: Catalogue | None,
 ) -> HostUse:
-    def joules(chosen: Sequence[UsageSum]) -> Estimate:
-        parts = [energy(plans[s.key], s.measures) for s in chosen]
+    def together(parts: Sequence[Estimate]) -> Estimate:
         return total("energy_j", parts, shared_error=True)
 
-    def joules_if_any(chosen: Sequence[UsageSum]) -> Estimate | None:
-        return joules(chosen) if chosen else None
-
     sums = [s for _, s in rows]
-    by_year: dict[int, list[UsageSum]] = {}
-    for year, s in rows:
-        by_year.setdefault(year, []).append(s)
+    joules = [energy(plans[s.key], s.measures) for s in sums]
+    by_year: dict[int, list[Estimate]] = {}
+    for (year, _), part in zip(rows, joules, strict=True):
+        by_year.setdefault(year, []).append(part)
+
+    def of(chosen: Callable[[UsageSum], bool]) -> Estimate | None:
+        parts = [part for s, part in zip(sums, joules, strict=True) if chosen(s)]
+        return together(parts) if parts else None
+
     own = [s.measures["agent_cpu_s"] for s in sums if "agent_cpu_s" in s.measures]
     return HostUse(
         machine,
-        {year: joules(chosen) for year, chosen in by_year.items()},
+        {year: together(parts) for year, parts in by_year.items()},
         sum(s.measures["duration_s"] for s in sums),
         sum(s.measures["covered_s"] for s in sums),
         sum(insights.measured_j(plans[s.key], s.measures) for s in sums),
         insights.idle(machine, [(plans[s.key], s.measures) for s in sums]),
-        joules_if_any([s for s in sums if s.quiet]),
-        joules_if_any([s for s in sums if "presence" in s.observed.split()]),
-        joules_if_any([s for s in sums if s.unattended]),
+        of(lambda s: s.quiet),
+        of(lambda s: "presence" in s.observed.split()),
+        of(lambda s: s.unattended),
         sum(own) if own else None,
         _making(machine, catalogue),
         lifetime(machine),

@@ -68,6 +68,12 @@ class Accounts:
             share_of(making, use, "embodied_ratio", "making ÷ (making + use)"),
         )
 
+    def use_kg(self, hosts: Sequence[HostUse]) -> float:
+        """Carbon of the use of hosts in zones that have factors."""
+        use = self._use(hosts, NOTHING)
+        assert isinstance(use, Estimate)
+        return use.value
+
     def co2e(self, parts: Sequence[Part], year: int) -> Figure:
         """Carbon of some energy of hosts in a year, with the overhead of their rooms."""
         return self._use([replace(h, energy_by_year={year: e}) for h, e in parts], NOTHING)

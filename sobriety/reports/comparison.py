@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sobriety.core.estimate import Estimate
 from sobriety.estimators import (
     CAUSES,
     UG_PER_KG,
@@ -105,7 +104,7 @@ def _term(group: Group, hosts: Sequence[HostUse], accounts: Accounts) -> Term:
     awake_s = sum(h.awake_s for h in hosts) or observed_s
     held_s = max(observed_s, sum(h.held_s for h in hosts))
     supplied_j = accounts.supplied(hosts).value
-    use_kg = _use_kg(hosts, accounts)
+    use_kg = accounts.use_kg(hosts)
     return Term(
         group,
         fleet_s=held_s,
@@ -117,12 +116,6 @@ def _term(group: Group, hosts: Sequence[HostUse], accounts: Accounts) -> Term:
     )
 
 
-def _use_kg(hosts: Sequence[HostUse], accounts: Accounts) -> float:
-    use = accounts.footprint(hosts).use_co2e_kg
-    assert isinstance(use, Estimate)  # the total is known, so each part is
-    return use.value
-
-
 def _moved(
     names: Iterable[str],
     before_of: dict[str, HostUse],
@@ -132,8 +125,8 @@ def _moved(
 ) -> Change:
     before_ug = after_ug = 0
     for name in names:
-        before_ug += micrograms(_use_kg([before_of[name]], old))
-        after_ug += micrograms(_use_kg([after_of[name]], new))
+        before_ug += micrograms(old.use_kg([before_of[name]]))
+        after_ug += micrograms(new.use_kg([after_of[name]]))
     return _all_of("method", before_ug, after_ug)
 
 

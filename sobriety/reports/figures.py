@@ -95,7 +95,7 @@ def gather(
         mean_power_w=fleet_total("power_w", [(h.model_key, _power(h)) for h in hosts]),
         measured_ratio=measured_ratio(hosts),
         other_kind=other_kind,
-        other_use_co2e_kg=other.accounts.footprint(hosts).use_co2e_kg,
+        other_use_co2e_kg=other.accounts.footprint(books.alike()).use_co2e_kg,
         pace=pace,
         coverage=replace(
             coverage, gaps=folded_gaps(coverage.gaps, hidden(hosts, settings.k_anonymity))
@@ -104,7 +104,7 @@ def gather(
         series=power_series(lake, period, books.plans),
         indicators=indicators,
         actions=actions(lasting, accounts, years[-1], hours.closed, settings.k_anonymity),
-        narrowings=insights.narrowings(hosts, accounts, totals),
+        narrowings=insights.narrowings(books.alike(), accounts, totals),
         work=work(
             books.machines,
             books.plans,
@@ -116,8 +116,8 @@ def gather(
         factors=books.grid.used,
         other_factors=_other_factors(zone, book),
         network=network_of(books.sums, hosts, accounts, years[-1]),
-        market=market(hosts, accounts),
-        costs=costs(hosts, accounts),
+        market=market(books.alike(), accounts),
+        costs=costs(books.alike(), accounts),
         ledger=ledger_of(held.held, held.undated, books.days.first, books.days.last),
         devices=sum(h.quantity for h in hosts if not h.has_agent),
         comparisons=comparisons(lake, settings, books, now),

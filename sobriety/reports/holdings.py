@@ -26,6 +26,7 @@ from .stock import Kind, Stock, facts
 
 NO_NAME = Text("", "")
 NO_ENERGY = Estimate("energy_j", 0.0, 0.0, 0.0, "archetype", "nobody watched it", ("nobody",))
+UNKNOWN_USE = Estimate("energy_j", 0.0, 0.0, 0.0, "archetype", "not known: left out", ("nobody",))
 UNKNOWN_MAKING = Estimate(
     "embodied_kg", 0.0, 0.0, 0.0, "archetype", "not known: left out", ("nobody",)
 )
@@ -205,6 +206,8 @@ class _Joined:
         if held <= 0:
             return _Lot(0.0, whole, kind.life, None, asset, None)
         year = kind.year.scaled(device.quantity) if kind.year else None
+        if year is None and kind.making:
+            year = UNKNOWN_USE  # its making is charged all the same
         energy = _by_year(year, self._first(device), held) if year else None
         return _Lot(
             float(held * S_PER_DAY), whole, kind.life, energy, asset, self._charge(asset, whole)

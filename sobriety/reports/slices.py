@@ -12,7 +12,7 @@ from sobriety.declared.devices import WORKSTATIONS
 
 from .carbon import Accounts, measured_ratio
 from .hosts import HostUse
-from .model import FOLDED, Dimension, Gap, GapKind, Missing, Slice
+from .model import FOLDED, Dimension, Footprint, Gap, GapKind, Missing, Slice
 
 
 def breakdown(
@@ -108,12 +108,24 @@ _KEYS: dict[str, Callable[[HostUse], str]] = {
 
 
 def _slices(groups: Mapping[str, Sequence[HostUse]], accounts: Accounts) -> tuple[Slice, ...]:
+    known: dict[object, Footprint] = {}
+
+    def footprint(hosts: Sequence[HostUse]) -> Footprint:
+        only = hosts[0]
+        if len(hosts) > 1 or only.has_agent:
+            return accounts.footprint(hosts)
+        # Devices of one kind, bought on one day, share their figures: thousands have one footprint.
+        key = (id(only.energy_by_year), id(only.charge), only.site.id)
+        if key not in known or only.charge is None:
+            known[key] = accounts.footprint(hosts)
+        return known[key]
+
     slices = [
         Slice(
             name,
             sum(h.quantity for h in hosts),
             sum(h.observed_s for h in hosts if h.has_agent),
-            accounts.footprint(hosts),
+            footprint(hosts),
             measured_ratio(hosts),
         )
         for name, hosts in groups.items()
