@@ -16,6 +16,7 @@ from sobriety import config as settings
 from sobriety.core.errors import ConfigError, SobrietyError
 
 from .options import as_of_option, config_option, factor_option, language_of, zone_option
+from .progress import stages
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,13 +72,13 @@ class Asked:
             yield lake
 
     def gathered(self, now: datetime | None = None) -> Report:
-        from sobriety.reports import gather
+        from sobriety.reports import STAGES, gather
 
         # A large report is a million small objects that live until its end: looking among them for
         # what could be thrown away, as often as Python does, takes a fifth of the time.
         gc.set_threshold(200_000, 20, 20)
-        with self.lake() as lake:
-            return gather(lake, self.settings, self.period, now=now)
+        with self.lake() as lake, stages(STAGES) as moved:
+            return gather(lake, self.settings, self.period, now=now, moved=moved)
 
 
 def report_options(function: F) -> F:
@@ -123,7 +124,7 @@ def asked(
     from sobriety import period as periods
     from sobriety.core.host import LocalHost
     from sobriety.factor_store import book, kept_products, market, overhead
-    from sobriety.records import published_totals
+    from sobriety.published import promises_of, published_totals
     from sobriety.reports import ReportSettings
     from sobriety.this_machine import own_calibration
 
@@ -145,6 +146,7 @@ def asked(
         market=market(config),
         declared=_declared(config, files),
         published=published_totals(records_folder(), before),
+        promises=promises_of(records_folder(), before),
         k_anonymity=k_anonymity,
         organisation=config.text("organisation"),
         overrides=own_calibration(LocalHost(), config, settings.data_folder()),

@@ -165,15 +165,6 @@ def read_record(folder: Path) -> Record:
     return Record(folder, seal, figures, tuple(_signatures(folder)))
 
 
-def published_totals(records: Path, before: datetime | None = None) -> dict[str, float]:
-    """total_co2e_kg of the latest sealed report of each period, by its label."""
-    found: dict[str, float] = {}
-    for record in read_records(records) if records.exists() else ():
-        if record.total_kg is not None and (before is None or record.made_at < before):
-            found[record.label] = record.total_kg
-    return found
-
-
 def tampered(record: Record) -> list[str]:
     """Files of the folder that are not what was sealed. Renderings are made again by signatures."""
     wrong: list[str] = []

@@ -17,7 +17,7 @@ from sobriety.core.machine import Machine
 from sobriety.core.usage import Usage
 from sobriety.lake import Lake
 from sobriety.period import to_ns
-from sobriety.records import published_totals
+from sobriety.published import published_totals
 
 ROOT = Path(__file__).parent.parent
 SITES, GOALS, SERVICES = (
@@ -261,3 +261,30 @@ def test_one_breakdown_alone(run: Run) -> None:
     words = ("--format", "json", "-o", "-", "--by", "site", "--by", "category")
     told = json.loads(run("report", *options(), *words).output)
     assert set(told["breakdown"]) == {"site", "category"}
+
+
+def test_the_next_report_tells_what_became_of_the_sealed_one_s_actions(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    def fleet(screens: int) -> str:
+        name = f"fleet-{screens}.csv"
+        (tmp_path / name).write_text(
+            "id,category,quantity,site,acquired\n"
+            f"ecrans,monitor,{screens},centre-donnees,2024-02-01\n"
+            "postes,desktop,4,centre-donnees,2024-02-01\n",
+            encoding="utf-8",
+        )
+        return name
+
+    sealed(run, inventory=fleet(10))
+    with Lake(home / "lake") as lake:
+        october_ns = to_ns(datetime(2026, 10, 5, tzinfo=ZoneInfo("America/Montreal")))
+        lake.append([row(october_ns + i * 3_600_000_000_000, 0.2) for i in range(24 * 9)])
+    wanted = ["--quarter", "2026-Q4", *options(fleet(5))[2:]]
+    done = run("report", *wanted, "--format", "json", "-o", "-")
+    assert done.exit_code == 0, done.output
+    outcomes = {o["id"]: o for o in json.loads(done.output)["outcomes"]}
+    screens = outcomes["drop_screens"]
+    assert screens["period"] == "2026-Q3"
+    saved, expected = screens["saved_j_per_year"], screens["expected_j_per_year"]
+    assert saved["value"] == pytest.approx(expected["value"] * 5 / 6)

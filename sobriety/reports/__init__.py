@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .csv import as_csv
-from .figures import gather
+from .figures import STAGES, gather
 from .html import as_html
 from .json import as_json
 from .markdown import as_markdown
@@ -14,6 +14,7 @@ from .terminal import as_text
 from .xlsx import as_xlsx
 
 __all__ = [
+    "STAGES",
     "Report",
     "ReportSettings",
     "as_csv",

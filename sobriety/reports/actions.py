@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sobriety.core.estimate import Estimate, product
+from sobriety.core.estimate import Estimate, product, total
+from sobriety.core.machine import Machine
 from sobriety.core.units import S_PER_YEAR
+from sobriety.estimators import amortised, embodied, lifetime, typical_year
 
 from .carbon import Accounts, fleet_total
 from .contracts import costs
 from .hosts import HostUse
 from .hours import Closed
-from .model import Action
+from .model import Action, Missing
 from .slices import hidden
 
 MORE_YEARS = 2.0
+_NEEDS_A_SCREEN = frozenset(("notebook", "desktop", "workstation", "thin client"))
+_LARGE = frozenset(("desktop", "workstation"))
+_HARDLY_MORE = 0.9
+"""Of its energy, what it would have taken doing nothing: then it is too large for its work."""
 
 
 def actions(
@@ -24,17 +31,21 @@ def actions(
     year: int,
     closed: Sequence[Closed] = (),
     k: int = 1,
+    jobs: Sequence[Action] = (),
 ) -> tuple[Action, ...]:
     """What a year of each would save at most. `years` are hosts scaled to one; empty, no action.
 
     closed   energy of places while they were closed
     k        the fewest people whose hours may be told together
+    jobs     those that could run at another hour
     """
     if not years:
         return ()
     found = [_sleep(years, accounts, year, servers=False)]
     found += [_sleep(years, accounts, year, servers=True), _keep_longer(years)]
     found += [_switch_off(c, years, accounts, year) for c in closed]
+    found += [_drop_screens(years, accounts), _right_size(years, accounts, year)]
+    found += jobs
     names = hidden(years, k)
     told = (_unnamed(a, names, k) for a in found if a)
     return tuple(sorted((a for a in told if a), key=_weight, reverse=True))
@@ -91,8 +102,82 @@ def _switch_off(
         accounts.co2e([(hosts[0], energy)], year),
         len(hosts),
         costs([whole], accounts),
-        place.site.name,
+        place.site,
     )
+
+
+def _drop_screens(years: Sequence[HostUse], accounts: Accounts) -> Action | None:
+    """Screens beyond one for each computer of their site: use, and making if none replaces them."""
+    extra: list[HostUse] = []
+    pieces = 0
+    for of_site in _by_site(years).values():
+        screens = [h for h in of_site if h.machine.category == "monitor"]
+        owned = sum(h.quantity for h in screens)
+        desks = sum(h.quantity for h in of_site if h.machine.category in _NEEDS_A_SCREEN)
+        if 0 < desks < owned:
+            extra += [h.part(1 - desks / owned) for h in screens]
+            pieces += owned - desks
+    if not extra:
+        return None
+    saved = accounts.footprint(extra)
+    return Action(
+        "drop_screens", (), saved.energy_j, saved.total_co2e_kg, pieces, costs(extra, accounts)
+    )
+
+
+def _by_site(years: Sequence[HostUse]) -> dict[str, list[HostUse]]:
+    found: dict[str, list[HostUse]] = {}
+    for host in years:
+        found.setdefault(host.site.id, []).append(host)
+    return found
+
+
+def _right_size(years: Sequence[HostUse], accounts: Accounts, year: int) -> Action | None:
+    """Desktops that hardly ever do more than idle: a notebook in their place, when they are due.
+    Where electricity is clean its making may outweigh what it saves; then it is no action."""
+    small = Machine(category="notebook")
+    small_use, small_making = typical_year(small, "notebook"), _yearly(
+        embodied(small), lifetime(small)
+    )  # fmt: skip
+    saved: list[tuple[HostUse, Estimate]] = []
+    making: list[tuple[object, Estimate]] = []
+    for host in years:
+        use = host.energy
+        idle = host.idle.value >= _HARDLY_MORE * use.value > 0
+        if not (host.has_agent and host.machine.category in _LARGE and idle):
+            continue
+        if use.value > small_use.value:
+            saved.append((host, _less(use, small_use, floor=0.0)))
+            own = _yearly(host.embodied, host.lifetime)
+            making.append((host.model_key, _less(own, small_making)))
+    if not saved:
+        return None
+    energy = fleet_total("energy_j", [(h.model_key, e) for h, e in saved])
+    use_co2e = accounts.co2e(saved, year)
+    if isinstance(use_co2e, Missing):
+        return None
+    parts = (use_co2e, fleet_total("co2e_kg", making))
+    both = total("co2e_kg", parts, shared_error=False)
+    if both.value <= 0:
+        return None
+    using = [replace(h, energy_by_year={year: e}) for h, e in saved]
+    return Action(
+        "right_size", tuple(h.name for h, _ in saved), energy, both, len(saved),
+        costs(using, accounts),
+    )  # fmt: skip
+
+
+def _yearly(making: Estimate, life: Estimate) -> Estimate:
+    return amortised(making, life, S_PER_YEAR)
+
+
+def _less(whole: Estimate, part: Estimate, floor: float = -math.inf) -> Estimate:
+    """Their difference, whose errors have nothing to do with each other."""
+    return Estimate(
+        whole.metric, whole.value - part.value, max(floor, whole.low - part.high),
+        whole.high - part.low, "mixed", f"{whole.method}, less {part.method}",
+        tuple(dict.fromkeys(whole.sources + part.sources)),
+    )  # fmt: skip
 
 
 def _keep_longer(years: Sequence[HostUse]) -> Action | None:

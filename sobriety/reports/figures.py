@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from sobriety.estimators import (
     resolve_zone,
 )
 from sobriety.lake import Lake
-from sobriety.period import Period, recorded
+from sobriety.period import Period, before, recorded
 
 from . import doubts, insights
 from .actions import actions
@@ -26,9 +27,11 @@ from .contracts import costs, market
 from .grid import grid_of
 from .hosts import HostUse
 from .hours import hours_of_use
+from .jobs import jobs_to_move
 from .ledger import ledger_of
-from .model import Dimension, Figure, Missing, Pace, Report, Status
+from .model import Dimension, Figure, Missing, Outcome, Pace, Report, Status
 from .network import network_of
+from .outcomes import outcomes
 from .query import extent, power_series, workload_sums
 from .services import services_of
 from .settings import FactorKind, ReportSettings
@@ -38,6 +41,7 @@ from .warnings import ShortPeriod
 from .work import work
 
 _LEAST_FOR_A_YEAR_S = 3600
+STAGES = 6
 
 
 def gather(
@@ -46,8 +50,10 @@ def gather(
     period: Period | None = None,
     *,
     now: datetime | None = None,
+    moved: Callable[[], None] = lambda: None,
 ) -> Report:
-    """Everything that a report of the period says; None is everything recorded.
+    """Everything that a report of the period says; None is everything recorded. `moved` is called
+    at each of STAGES, which take about as long.
 
     Raises FactorNotFound for a zone nobody knows, SobrietyError when nothing was recorded.
     """
@@ -57,6 +63,7 @@ def gather(
     zone = None if settings.zone is None else resolve_zone(settings.zone, known)
     settings = replace(settings, zone=zone)
     books = books_of(lake, settings, _period(lake, settings, period), now)
+    moved()
     period, hosts, accounts = books.period, books.hosts, books.accounts
     if not books.sums and not hosts:
         raise SobrietyError(
@@ -77,12 +84,26 @@ def gather(
     if lasting:
         pace = Pace(len(lasting), accounts.footprint(lasting))
     hours = hours_of_use(lake, books, settings.k_anonymity)
+    moved()
     workloads = workload_sums(lake, period)
     unseen = too_few(hosts, settings.k_anonymity)
     goals = tuple(settings.declared.own_goals.goals.values())
     indicators = insights.indicators(hosts, totals, hours.closed_ratio, goals)
     ratios: dict[str, Figure | float] = {i.id: i.figure for i in indicators}
     ratios |= {"measured_ratio": measured_ratio(hosts), "coverage_ratio": coverage.ratio}
+    jobs = jobs_to_move(lake, books, settings)
+    doable = actions(lasting, accounts, years[-1], hours.closed, settings.k_anonymity, jobs)
+    earlier = before(period)
+    became: tuple[Outcome, ...] = ()
+    if earlier and (promises := settings.promises.get(earlier.label)):
+        became = outcomes(promises, earlier, doable, lasting, hours.closed)
+    moved()
+    parts = breakdown(hosts, accounts, settings.k_anonymity)
+    moved()
+    series = power_series(lake, period, books.plans)
+    moved()
+    compared = comparisons(lake, settings, books, now)
+    moved()
     return Report(
         period=period,
         status=_status(settings),
@@ -100,10 +121,11 @@ def gather(
         coverage=replace(
             coverage, gaps=folded_gaps(coverage.gaps, hidden(hosts, settings.k_anonymity))
         ),
-        breakdown=breakdown(hosts, accounts, settings.k_anonymity),
-        series=power_series(lake, period, books.plans),
+        breakdown=parts,
+        series=series,
         indicators=indicators,
-        actions=actions(lasting, accounts, years[-1], hours.closed, settings.k_anonymity),
+        actions=doable,
+        outcomes=became,
         narrowings=insights.narrowings(books.alike(), accounts, totals),
         work=work(
             books.machines,
@@ -120,7 +142,7 @@ def gather(
         costs=costs(books.alike(), accounts),
         ledger=ledger_of(held.held, held.undated, books.days.first, books.days.last),
         devices=sum(h.quantity for h in hosts if not h.has_agent),
-        comparisons=comparisons(lake, settings, books, now),
+        comparisons=compared,
         heat=hours.heat,
         services=services_of(settings.declared.services, books, workloads),
         standings=standings(lake, settings, books, pace, ratios, now),

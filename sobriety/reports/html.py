@@ -83,7 +83,7 @@ def _worded(language: Language) -> dict[str, Callable[..., Any]]:
     functions = (
         wording.title, wording.period, wording.observed, wording.status, wording.basis,
         wording.factor_kind, wording.machine, wording.category, wording.indicator,
-        wording.action, wording.narrowing, wording.gap,
+        wording.action, wording.outcome, wording.narrowing, wording.gap,
     )  # fmt: skip
     return {f"say_{f.__name__}": partial(f, language) for f in functions}
 

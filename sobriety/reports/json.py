@@ -77,12 +77,21 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
             for i in report.indicators
         ],
         "actions": [
-            {"id": a.id, "hosts": list(a.hosts), "machines": a.machines,
+            {"id": a.id, "site": a.site.id if a.site else None,
+             "job": asdict(a.job) if a.job else None,
+             "hosts": list(a.hosts), "machines": a.machines,
              "says": wording.action(words, a)[0],
              "energy_j_per_year": a.energy_j.as_dict() if a.energy_j else None,
              "co2e_kg_per_year": _figure(a.co2e_kg, words),
              "costs_per_year": [_cost(c) for c in a.costs]}
             for a in report.actions
+        ],
+        "outcomes": [
+            {"id": o.id, "period": o.period.label, "says": wording.outcome(words, o)[0],
+             "expected_j_per_year": o.expected_j.as_dict(),
+             "left_j_per_year": o.left_j.as_dict() if o.left_j else None,
+             "saved_j_per_year": o.saved_j.as_dict()}
+            for o in report.outcomes
         ],
         "narrowings": [asdict(n) for n in report.narrowings],
         "work": _work(report),

@@ -98,6 +98,9 @@ SENTENCES = (
     mark("above idle: {method}"),
     mark("above idle, each machine by its own"),
     mark("energy less what was done above idle"),
+    mark("{method}, less {method}"),
+    mark("hours of {zone}, now less then"),
+    mark("expected by the sealed report, less what is left to save"),
     mark("{method}, with its share of idle by processor time"),
     mark("{method}, with its share of idle by memory held"),
 )

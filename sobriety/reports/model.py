@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
 from sobriety.declared.goals import Goal
+from sobriety.declared.sites import Site
 from sobriety.declared.trajectory import Position
 from sobriety.declared.values import Text
 from sobriety.estimators import Change, GridFactor
@@ -142,6 +143,21 @@ class Cost:
     priced_ratio: float
 
 
+ActionId = Literal[
+    "keep_longer", "sleep_when_quiet", "consolidate_quiet", "switch_off_closed", "drop_screens",
+    "right_size", "move_job",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work of a server at a few hours of the day, and the hour at which it would weigh least."""
+
+    name: str
+    from_hour: int
+    to_hour: int
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """Something to do, found in the data, with what a year of it saves at most.
@@ -149,13 +165,33 @@ class Action:
     hosts   by name; machines that one person uses are counted in `machines`, and not named
     """
 
-    id: Literal["keep_longer", "sleep_when_quiet", "consolidate_quiet", "switch_off_closed"]
+    id: ActionId
     hosts: tuple[str, ...]
     energy_j: Estimate | None
     co2e_kg: Figure
     machines: int
     costs: tuple[Cost, ...] = ()
-    site: Text | None = None
+    site: Site | None = None
+    job: Job | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an action that the sealed report of an earlier period had.
+
+    site         its name, where it is of one
+    period       label of that report's period
+    expected_j   what a year of it was to save
+    left_j       what a year of it would save now; None: nothing
+    saved_j      what a year like this one takes less; negative where it takes more
+    """
+
+    id: ActionId
+    site: Text | None
+    period: Period
+    expected_j: Estimate
+    left_j: Estimate | None
+    saved_j: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +351,7 @@ class Report:
     series: tuple[PowerPoint, ...]
     indicators: tuple[Indicator, ...]
     actions: tuple[Action, ...]
+    outcomes: tuple[Outcome, ...]
     narrowings: tuple[Narrowing, ...]
     work: Work | None
     own: OwnCost | None

@@ -88,7 +88,7 @@ class WorkloadSum:
 
 def extent(lake: Lake) -> tuple[int, int] | None:
     """The first row's start and the last row's end; None for an empty lake."""
-    nw = _narwhals()
+    nw = narwhals()
     rows = _hosts_only(lake.open("raw"))
     ends = nw.col("start_ns") + (nw.col("duration_s") * NS_PER_S)
     found = collect(rows.select(first=nw.col("start_ns").min(), last=ends.max()))
@@ -100,7 +100,7 @@ def extent(lake: Lake) -> tuple[int, int] | None:
 
 def usage_sums(lake: Lake, period: Period) -> list[UsageSum]:
     """Usage by host, groups observed, state, and whether the hour was quiet or unattended."""
-    nw = _narwhals()
+    nw = narwhals()
     rows = _hosts_only(_open(lake, period))
     names = _names(lake, period)
     quiet = (nw.col("util_s") < QUIET_RATIO * nw.col("covered_s")).fill_null(False)
@@ -127,7 +127,7 @@ def usage_sums(lake: Lake, period: Period) -> list[UsageSum]:
 
 def workload_sums(lake: Lake, period: Period) -> list[WorkloadSum]:
     """Shares by host, groups observed, state and workload."""
-    nw = _narwhals()
+    nw = narwhals()
     names = _names(lake, period)
     keys = ("host", "observed", "state", "kind", "name")
     summed = (
@@ -149,7 +149,7 @@ def hourly_sums(
     hours: Mapping[int, Grams],
 ) -> dict[str, HourlySum]:
     """Energy by host, weighted by the intensity of the hour in which its row began."""
-    nw = _narwhals()
+    nw = narwhals()
     columns = {"hour_ns": list(hours)} | {
         f"{bound}_g": [getattr(g, bound) for g in hours.values()] for bound in Grams._fields
     }
@@ -179,7 +179,7 @@ def hourly_energy(
     lake: Lake, period: Period, plans: Mapping[PlanKey, EnergyPlan], places: Mapping[str, int]
 ) -> list[HourEnergy]:
     """Energy by hour and place of the hosts that have one, in order."""
-    nw = _narwhals()
+    nw = narwhals()
     if not plans or not places:
         return []
     rows = with_energy(_hosts_only(_open(lake, period)), lake.table(plan_table(plans)))
@@ -208,7 +208,7 @@ def power_series(
     at most 120 steps."""
     if not plans:
         return ()
-    nw = _narwhals()
+    nw = narwhals()
     start_ns = nw.col("start_ns")
     alone = len({host for host, _, _ in plans}) == 1
     bucket_ns = _bucket_s(period, alone=alone) * NS_PER_S
@@ -247,7 +247,7 @@ def _point(row: dict[str, Any], bucket_ns: int) -> PowerPoint:
 
 def overlapping_hosts(lake: Lake, period: Period) -> tuple[str, ...]:
     """Hosts with more recorded time in a day, or an hour of a short period, than there was."""
-    nw = _narwhals()
+    nw = narwhals()
     slot_s = 3600 if period.duration_s <= 3 * S_PER_DAY else S_PER_DAY
     rows = _hosts_only(lake.open("hour", period.start_ns, period.end_ns))
     slots = (
@@ -293,7 +293,7 @@ def _bucket_s(period: Period, *, alone: bool) -> int:
 
 
 def _hosts_only(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    return rows.filter(_narwhals().col("kind") == "host")
+    return rows.filter(narwhals().col("kind") == "host")
 
 
 def _counts(nw: Any, names: Iterable[str]) -> Iterable[Any]:
@@ -309,9 +309,10 @@ def _sorted(frame: nw.LazyFrame[Any], key: str) -> list[dict[str, Any]]:
     return sorted(collect(frame), key=lambda row: row[key])
 
 
-def _narwhals() -> Any:
+def narwhals() -> Any:
+    """The library, imported when a report is made. Raises MissingExtra."""
     try:
-        import narwhals
+        import narwhals as library
     except ImportError:
         raise MissingExtra("narwhals", "report") from None
-    return narwhals
+    return library

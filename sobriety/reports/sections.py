@@ -181,6 +181,11 @@ def _actions(words: Language, report: Report) -> Iterator[Block]:
         yield Items(tuple(rows))
 
 
+def _outcomes(words: Language, report: Report) -> Iterator[Block]:
+    if report.outcomes:
+        yield Items(tuple(wording.outcome(words, o) for o in report.outcomes))
+
+
 def _doubts(words: Language, report: Report) -> Iterator[Block]:
     if report.cautions:
         yield Items(tuple((c.title(words), c.what(words), c.hint(words)) for c in report.cautions))
@@ -271,6 +276,7 @@ SECTIONS: tuple[tuple[Heading, Part], ...] = (
     (lambda words: words.say("Digital services"), _services),
     (lambda words: words.say("How sober it is"), _indicators),
     (lambda words: words.say("What could be done"), _actions),
+    (lambda words: words.say("What became of it"), _outcomes),
     (lambda words: words.say("How it was computed"), _how),
     (lambda words: words.say("Who stands for it"), _signed),
 )

@@ -18,6 +18,14 @@ Idle = Literal["separate", "share", "reserve"]
 Role = Literal["preparer", "reviewer", "approver"]
 
 
+class Promise(NamedTuple):
+    """An action of a sealed report: what a year of it was to save. `site` is an id, or nothing."""
+
+    id: str
+    site: str
+    energy_j: Estimate
+
+
 class Signature(NamedTuple):
     """Who stands for a report. `at` is an ISO moment."""
 
@@ -42,6 +50,7 @@ class ReportSettings:
     market     what the contract for electricity states, in g/kWh: use by it stands beside, never in
                a total
     published  total_co2e_kg of earlier periods as they were sealed, by label
+    promises   what actions of earlier sealed reports were to save, by the label of their period
     declared   inventory, sites, services and goals, as far as files were named
     k_anonymity   the fewest people's machines that may stand as a group of their own
     organisation  whose report it is
@@ -61,6 +70,9 @@ class ReportSettings:
     market: Estimate | None = None
     declared: Declared = field(default_factory=Declared)
     published: Mapping[str, float] = field(default_factory=dict[str, float])
+    promises: Mapping[str, tuple[Promise, ...]] = field(
+        default_factory=dict[str, tuple[Promise, ...]]
+    )
     k_anonymity: int = 5
     organisation: str | None = None
     signatures: tuple[Signature, ...] = ()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sobriety.core.estimate import Basis
+from sobriety.core.estimate import Basis, Estimate
 from sobriety.core.machine import Machine
 from sobriety.period import Period
 
 from .language import Language
-from .model import FOLDED, Action, Gap, Indicator, Narrowing, Report
+from .model import FOLDED, Action, Gap, Indicator, Narrowing, Outcome, Report
+from .quantities import show
 from .settings import FactorKind
 from .warnings import duration
 
@@ -173,9 +174,33 @@ def action(language: Language, item: Action) -> tuple[str, str]:
         return (
             language.say(
                 "Switch the machines of {site} off while it is closed",
-                site=item.site.of(language.tongue),
+                site=item.site.name.of(language.tongue),
             ),
             language.say("At most: all energy of closed hours. Being off draws a little."),
+        )
+    if item.id == "drop_screens":
+        return (
+            language.say_n(
+                "Do without {n} screen, beyond one for each computer of its site",
+                "Do without {n} screens, beyond one for each computer of their site",
+                item.machines,
+            ),
+            language.say("Their use, and their making if nothing replaces them."),
+        )
+    if item.id == "right_size":
+        return (
+            language.say("Replace {names} by a notebook each, when they are due", names=names),
+            language.say("They hardly ever do more than idle. The notebook’s making is taken off."),
+        )
+    if item.id == "move_job" and item.job:
+        then, now = (
+            language.say("{hour}:00", hour=h) for h in (item.job.to_hour, item.job.from_hour)
+        )
+        return (
+            language.say(
+                "Run {job} at {then} instead of {now}", job=item.job.name, then=then, now=now
+            ),
+            language.say("As many kilowatt-hours, at hours when the grid is cleaner."),
         )
     if item.id == "sleep_when_quiet":
         return (
@@ -190,6 +215,37 @@ def action(language: Language, item: Action) -> tuple[str, str]:
             "At most: all energy of hours less than 5% busy. The work moved costs some elsewhere."
         ),
     )
+
+
+def outcome(language: Language, item: Outcome) -> tuple[str, str, str]:
+    """Which action, what was saved, and beside what."""
+    site = item.site.of(language.tongue) if item.site else ""
+    names = {
+        "sleep_when_quiet": language.say("Sleep in quiet hours"),
+        "consolidate_quiet": language.say("Servers with little work brought together"),
+        "switch_off_closed": language.say("Off while closed: {site}", site=site),
+        "drop_screens": language.say("Fewer screens"),
+        "right_size": language.say("Notebooks in place of idle desktops"),
+        "keep_longer": language.say("Keep longer"),
+        "move_job": language.say("Jobs at another hour"),
+    }
+    saved = item.saved_j
+    if saved.value < 0:
+        more = Estimate(
+            saved.metric, -saved.value, -saved.high, -saved.low, saved.basis, saved.method,
+            saved.sources,
+        )  # fmt: skip
+        found = language.say("{amount} a year more than then", amount=show(language, more).text)
+    else:
+        found = language.say("{amount} a year saved", amount=show(language, saved).text)
+    told = language.say(
+        "Expected by the sealed report of {period}: {amount} a year.",
+        period=period(language, item.period), amount=show(language, item.expected_j).text,
+    )  # fmt: skip
+    if item.left_j:
+        left = show(language, item.left_j).text
+        told += " " + language.say("Left to save: {amount} a year.", amount=left)
+    return names[item.id], found, told
 
 
 def narrowing(language: Language, item: Narrowing) -> str:
