@@ -136,8 +136,30 @@ class Lake:
             if not history or history[-1].facts != facts:
                 self._write_machines(name, [*history, Facts(machine.host, at_ns, facts)])
 
-    def roll_up(self) -> int:
-        """Sum the days that changed by hour; the number of days.
+    def take(self, keeper_id: str, first: int, last: int, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Take in a range of numbered rows of many machines, values as in `Usage.as_row`, whose
+        keeper forgets them afterwards: a file for each UTC day, named for the whole range. The
+        number of new rows; can be repeated."""
+        by_day: dict[date, list[tuple[Any, ...]]] = {}
+        for row in rows:
+            by_day.setdefault(_day(row[_START - 1]), []).append(row)
+        written = 0
+        with self._writing():
+            for day, of_day in by_day.items():
+                file = self._raw_file(day, keeper_id, first, last)
+                if not file.exists():
+                    self._write_raw(file, sorted(of_day, key=_by_host))
+                    written += len(of_day)
+        return written
+
+    def know_machines(self, keeper_id: str, known: Sequence[Facts]) -> None:
+        """Note the facts of a keeper's machines, in place of those that it told before."""
+        with self._writing():
+            self._write_machines(keeper_id, known)
+
+    def roll_up(self, before: date | None = None) -> int:
+        """Sum the days that changed by hour, those `before` a day where one is given; the number of
+        days.
 
         It makes reading fast and changes no figure: `open` sums what is not rolled up yet.
         """
@@ -145,6 +167,8 @@ class Lake:
         superseded: list[Path] = []
         with self._writing():
             for day, raw in self._raw_by_day().items():
+                if before is not None and day >= before:
+                    continue
                 hourly = self._hourly_file(day, raw)
                 if not hourly.exists():
                     make_folder(hourly.parent)
@@ -155,6 +179,32 @@ class Lake:
                 superseded += [f for f in hourly.parent.glob("*.parquet") if f != hourly]
             self._remove(superseded)
         return done
+
+    def forget(self, host: str) -> int:
+        """Remove every row and every fact of a host; the number of rows. Can be repeated.
+
+        Files keep their names, so that no spool is taken in again. Sums by hour go before the rows
+        that they were made from: whatever a crash leaves, none of them counts what is gone.
+        """
+        with self._writing(), self._alone():
+            raw = self._raw_by_day()
+            for file in self._rows_of_host(host, self._hourly_by_day()):
+                if _day_of(file) in raw:
+                    file.unlink()
+                else:
+                    self._write_without(file, host)
+            counts = self._rows_of_host(host, raw)
+            for file in counts:
+                self._write_without(file, host)
+            for file in self._found("machines/*.jsonl"):
+                known = self._facts_in(file)
+                if any(facts.host == host for facts in known):
+                    self._replace_machines(file, [f for f in known if f.host != host])
+            return sum(counts.values())
+
+    def count(self, host: str) -> int:
+        """Rows of a host, as they were collected. Raises SobrietyError."""
+        return sum(self._rows_of_host(host, self._raw_by_day()).values())
 
     # Reading
 
@@ -278,7 +328,7 @@ class Lake:
             try:
                 if pattern.fullmatch(file.name) is None:
                     raise ValueError
-                day = date.fromisoformat(file.parent.name.removeprefix("day="))
+                day = _day_of(file)
             except ValueError:
                 raise SobrietyError(
                     f"{file} is no file of the lake: such a name is not ours",
@@ -294,15 +344,29 @@ class Lake:
     def _write_runs(self, spool_id: str, numbered: Iterable[tuple[Any, ...]]) -> int:
         written = 0
         for day, run in _runs(numbered):
-            folder = self.path / "usage" / f"day={day}"
-            file = folder / f"{spool_id}-{run[0][0]:012d}-{run[-1][0]:012d}.parquet"
+            file = self._raw_file(day, spool_id, run[0][0], run[-1][0])
             if not file.exists():
-                make_folder(folder)
-                temporary = _temporary(file)
-                parquet.write_rows(self.connection, (row[1:] for row in run), temporary)
-                publish(temporary, file)
+                self._write_raw(file, (row[1:] for row in run))
                 written += len(run)
         return written
+
+    def _raw_file(self, day: date, spool_id: str, first: int, last: int) -> Path:
+        return self.path / "usage" / f"day={day}" / f"{spool_id}-{first:012d}-{last:012d}.parquet"
+
+    def _write_raw(self, file: Path, rows: Iterable[tuple[Any, ...]]) -> None:
+        make_folder(file.parent)
+        parquet.write_rows(self.connection, rows, _temporary(file))
+        publish(_temporary(file), file)
+
+    def _rows_of_host(self, host: str, by_day: Mapping[date, Sequence[Path]]) -> dict[Path, int]:
+        files = {str(file): file for files in by_day.values() for file in files}
+        self._select([*files.values()], _Period(None, None))  # names a file that is damaged
+        found = parquet.rows_of_host(self.connection, [*files], host)
+        return {files[name]: count for name, count in sorted(found.items())}
+
+    def _write_without(self, file: Path, host: str) -> None:
+        parquet.write_without(self.connection, file, host, _temporary(file))
+        publish(_temporary(file), file)
 
     def _hourly_file(self, day: date, raw: Sequence[Path]) -> Path:
         """Its name says what it was made from: another set of raw files has another name."""
@@ -333,12 +397,14 @@ class Lake:
 
     def _write_machines(self, name: str, history: Sequence[Facts]) -> None:
         if history and self._read_machines(name) != history:
-            file = self.path / "machines" / f"{name}.jsonl"
-            make_folder(file.parent)
-            lines = ({"host": f.host, "at_ns": f.at_ns, **f.facts} for f in history)
-            text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-            _temporary(file).write_text(text, encoding="utf-8")
-            publish(_temporary(file), file)
+            self._replace_machines(self.path / "machines" / f"{name}.jsonl", history)
+
+    def _replace_machines(self, file: Path, history: Sequence[Facts]) -> None:
+        make_folder(file.parent)
+        lines = ({"host": f.host, "at_ns": f.at_ns, **f.facts} for f in history)
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        _temporary(file).write_text(text, encoding="utf-8")
+        publish(_temporary(file), file)
 
     @contextlib.contextmanager
     def _writing(self) -> Generator[None]:
@@ -358,6 +424,17 @@ class Lake:
                 f"{self.path} cannot be written: {(error.strerror or str(error)).lower()}",
                 hint="free some space there, or choose another folder with SOBRIETY_HOME",
             ) from error
+
+    @contextlib.contextmanager
+    def _alone(self) -> Generator[None]:
+        """While nobody reads: a file may be replaced."""
+        try:
+            with contextlib.closing(lock(self.path / ".readers", wait_s=_LOCK_WAIT_S)):
+                yield
+        except Busy:
+            raise SobrietyError(
+                f"{self.path} is being read by another process", hint="try again when it is done"
+            ) from None
 
     def _pin(self) -> None:
         """While this lake is open nobody removes the hourly files that its frames read."""
@@ -401,8 +478,17 @@ class _Period(NamedTuple):
         return f" WHERE {' AND '.join(bounds)}" if bounds else ""
 
 
+def _day_of(file: Path) -> date:
+    return date.fromisoformat(file.parent.name.removeprefix("day="))
+
+
 def _day(start_ns: int) -> date:
     return date.fromordinal((start_ns + _EPOCH_NS) // _NS_PER_DAY)
+
+
+def _by_host(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A workload's rows together compress well, and a reader of one host skips the others."""
+    return row[0], row[1], row[2], row[_START - 1]
 
 
 def _runs(numbered: Iterable[tuple[Any, ...]]) -> Iterator[tuple[date, list[tuple[Any, ...]]]]:

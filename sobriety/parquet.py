@@ -65,6 +65,24 @@ def write_hours(db: duckdb.DuckDBPyConnection, raw: Sequence[Path], file: Path) 
     _copy(db, f"{query} ORDER BY host, kind, name, start_ns", file)
 
 
+def rows_of_host(db: duckdb.DuckDBPyConnection, files: Sequence[str], host: str) -> dict[str, int]:
+    """How many rows of a host are in files, for those that have any."""
+    if not files:
+        return {}
+    found = db.execute(
+        f"SELECT filename, count(*) FROM read_parquet({_list(files)}, filename = true,"
+        " union_by_name = true, hive_partitioning = false) WHERE host = ? GROUP BY filename",
+        [host],
+    ).fetchall()
+    return dict(found)
+
+
+def write_without(db: duckdb.DuckDBPyConnection, file: Path, host: str, other: Path) -> None:
+    """Write what a file has of all hosts but one. Raises SobrietyError."""
+    query = f"{select(db, [str(file)])} WHERE host <> {_quoted(host)}"
+    _copy(db, f"{query} ORDER BY host, kind, name, start_ns", other)
+
+
 def _copy(db: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
     import duckdb
 

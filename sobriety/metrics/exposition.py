@@ -46,8 +46,14 @@ class Self(NamedTuple):
 
 def text(ledger: Ledger, own: Self, *, open_metrics: bool = False) -> str:
     """Everything, in one of the two formats."""
+    families = (*_energy(ledger), *_carbon(ledger), *_self(ledger, own))
+    return exposed(families, open_metrics=open_metrics)
+
+
+def exposed(families: Iterable[Family], *, open_metrics: bool = False) -> str:
+    """Metrics that have samples, in one of the two formats."""
     lines: list[str] = []
-    for family in (*_energy(ledger), *_carbon(ledger), *_self(ledger, own)):
+    for family in families:
         if family.samples:
             lines += _lines(family, open_metrics)
     if open_metrics:

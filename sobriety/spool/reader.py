@@ -120,6 +120,14 @@ class SpoolReader:
         """The last known facts of every host."""
         return {known.host: known.machine() for known in self.machine_history()}
 
+    def hosts(self) -> frozenset[str]:
+        """Whose rows there are, of the last ones written: a machine may have had another name."""
+        with self._explained():
+            found = self._db.execute(
+                "SELECT DISTINCT host FROM (SELECT host FROM usage ORDER BY id DESC LIMIT 10000)"
+            ).fetchall()
+        return frozenset(host for (host,) in found)
+
     def machine_history(self) -> list[Facts]:
         """Every change of facts, oldest first."""
         with self._explained():
