@@ -33,6 +33,7 @@ from sobriety.spool.retention import Keep
 from sobriety.this_machine import declared, describe
 
 from .again import Again
+from .beside import begin_to_push, open_metrics
 from .options import (
     Duration,
     config_option,
@@ -76,6 +77,11 @@ ONE_ROW_S = 1e9
     help="Answer Prometheus at /metrics, on 127.0.0.1:9845 if no address is given.",
 )
 @click.option(
+    "--push",
+    metavar="URL",
+    help="Send rows to this gateway, every five minutes.  [default: setting push]",
+)
+@click.option(
     "--redfish",
     "redfish_url",
     metavar="URL",
@@ -92,6 +98,7 @@ def collect(
     daemon: bool,
     pseudonymise: bool | None,
     metrics: str | None,
+    push: str | None,
     redfish_url: str | None,
     redfish_user: str | None,
     as_json: bool,
@@ -101,7 +108,7 @@ def collect(
     """Watch this machine in the foreground and keep what was seen, a row a minute.
 
     Runs until it is stopped (Ctrl-C, SIGTERM), which loses nothing. Rows go to the spool in the
-    data folder. Nothing leaves the machine.
+    data folder. Nothing leaves the machine, unless a gateway is named.
 
     \b
     sobriety collect                      until stopped
@@ -109,6 +116,7 @@ def collect(
     sobriety collect --once --json        one row, for a script
     sobriety collect --root /host         in a container, the machine below it
     sobriety collect --daemon             under systemd
+    sobriety collect --push https://gateway:9846
     sobriety collect --redfish https://bmc-3 --redfish-user monitor
     """
     named = None if pseudonymise is None else "on" if pseudonymise else "off"
@@ -116,6 +124,7 @@ def collect(
         "interval_s": interval_s,
         "pseudonymise": named,
         "metrics": metrics,
+        "push": push,
         "redfish_user": redfish_user,
     }
     config = settings.load(given, file=config_file)
@@ -149,7 +158,9 @@ def collect(
         recorder = Recorder(spool, session, machine.host, say=partial(click.echo, err=True))
         if as_json:
             recorder.listeners.append(_print)
-        _open_metrics(stack, config, machine, session, recorder, spool.path)
+        open_metrics(stack, config, machine, session, recorder, spool.path)
+        if not once:
+            begin_to_push(stack, config)
         moved = stack.enter_context(_progress(None if daemon else for_s))
         manager = Notify(os.environ if daemon else {})
         runner = Daemon(
@@ -185,22 +196,6 @@ def _cadence(config: settings.Config, *, daemon: bool) -> Cadence:
         config.must_number("work_s"),
         adaptive=daemon and config.text("adaptive") == "on",
     )
-
-
-def _open_metrics(
-    stack: ExitStack,
-    config: settings.Config,
-    machine: Machine,
-    session: Session,
-    recorder: Recorder,
-    spool: Path,
-) -> None:
-    if config.text("metrics") is not None or config.text("otlp_endpoint") is not None:
-        from sobriety.metrics import Metrics  # and estimators, which others need not load
-
-        say = partial(click.echo, err=True)
-        metrics = stack.enter_context(Metrics(machine, config, session, spool, say=say))
-        recorder.listeners.append(metrics.add)
 
 
 def _tell_ready(

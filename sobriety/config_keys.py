@@ -124,6 +124,11 @@ SETTINGS = (
     Setting("otlp_endpoint", _text, None,
             "where metrics are pushed to, as http://127.0.0.1:4318/v1/metrics; off when not set"),
     Setting("otlp_interval_s", _number(1, 3600), 60.0, "seconds between two pushes"),
+    Setting("push", _text, None,
+            "the gateway that rows are sent to, as https://gateway:9846; off when not set"),
+    Setting("push_every_s", _number(1, 86_400), 300.0, "seconds between two batches to it"),
+    Setting("push_token_file", _text, None, "a file with the token that it asks for"),
+    Setting("push_ca_file", _text, None, "certificates to trust, where its own is signed by them"),
     Setting("pue", _pue, None,
             "power usage effectiveness of the servers' room, or its kind: closet, server room, data"
             " centre, hyperscale"),

@@ -1,0 +1,68 @@
+"""`sobriety serve`: take in what many machines send."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from sobriety import config as settings
+from sobriety.core.errors import ConfigError, MissingExtra
+
+from .options import Duration
+
+PORT = 9846
+
+
+@click.command()
+@click.option("--lake", type=click.Path(path_type=Path, file_okay=False),
+              help="Where rows go.  [default: lake in the data folder]")  # fmt: skip
+@click.option("--listen", default=f"127.0.0.1:{PORT}", show_default=True, metavar="ADDRESS",
+              help="Where agents come in.")  # fmt: skip
+@click.option("--tls-cert", type=click.Path(path_type=Path, dir_okay=False),
+              help="A certificate and those that signed it, PEM.")  # fmt: skip
+@click.option("--tls-key", type=click.Path(path_type=Path, dir_okay=False),
+              help="Its key, PEM.")  # fmt: skip
+@click.option("--behind-proxy", is_flag=True,
+              help="A proxy in front of it has TLS: any address may do without.")  # fmt: skip
+@click.option("--drain", "drain_s", type=Duration(), default="5m", show_default=True,
+              metavar="DURATION", help="Between two times that the lake is written.")  # fmt: skip
+def serve(
+    lake: Path | None,
+    listen: str,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    behind_proxy: bool,
+    drain_s: float,
+) -> None:
+    """Take in the usage that agents push, and show what it comes to.
+
+    What is answered with 200 is on the disk, once, whatever happens. An address that others can
+    reach needs a certificate and a token.
+
+    \b
+    sobriety token create                              who may write
+    sobriety serve                                     for this machine, to try it
+    sobriety serve --listen 0.0.0.0:9846 --tls-cert cert.pem --tls-key key.pem
+    """
+    try:
+        from sobriety.fleet.serve import Listen
+        from sobriety.fleet.serve import serve as run
+    except ImportError as error:
+        raise MissingExtra(error.name or "starlette", "fleet") from None
+    if tls_key and not tls_cert:
+        raise ConfigError("--tls-key is given without --tls-cert", hint="give both")
+    host, port = address(listen)
+    place = lake or settings.data_folder() / "lake"
+    say = partial(click.echo, err=True)
+    run(place, Listen(host, port, tls_cert, tls_key), drain_s, say, plain=behind_proxy)
+
+
+def address(text: str) -> tuple[str, int]:
+    """`127.0.0.1:9846`, `[::1]:9846`. Raises ConfigError."""
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise ConfigError(f"{text!r} is no address and port", hint=f"write it as 127.0.0.1:{PORT}")
+    return host, int(port)

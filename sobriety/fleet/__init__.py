@@ -1,0 +1,8 @@
+"""The gateway: takes in the usage of many machines, and keeps it until the lake has it.
+
+wire        what agents send and are answered: types, limits, rules
+state       the gateway's own file: what was received and is not in the lake yet, and tokens
+intake      batches of many agents in one commit
+drain       from there into the lake
+app, serve  HTTP
+"""

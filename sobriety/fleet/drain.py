@@ -1,0 +1,119 @@
+"""From the gateway's state into the lake: what was received becomes files that never change.
+
+A range of numbers is chosen and committed as being drained; its files are named for it; then its
+batches are deleted, in one transaction with the range. After a crash the same range is drained
+again: files that have their name are kept, the others are written. So nothing is lost or doubled.
+
+A process of its own, which the gateway starts now and then: its memory and its processor time are
+not the gateway's, and with its end they are free.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sobriety.core.errors import SobrietyError
+from sobriety.durable import Busy, lock
+from sobriety.lake import Lake
+from sobriety.spool import Facts
+from sobriety.spool.file import transaction
+
+from .state import LOCK, explained, folder_of, meta, open_state
+
+MOST_ROWS = 100_000
+"""Of a file: as Python objects on their way through, about 100 MB."""
+_decoder = msgspec.msgpack.Decoder(list[tuple[Any, ...]])
+
+
+def drain(lake: Path) -> int:
+    """Bring all that was received into the lake; the number of rows. Harmless when another process
+    does it already: then it does nothing. Raises SobrietyError."""
+    done = 0
+    with explained(lake), closing(open_state(lake)) as db:
+        try:
+            held = lock(folder_of(lake) / LOCK)
+        except Busy:
+            return 0
+        with closing(held), Lake(lake) as there:
+            there.know_machines(journal_id(db), _machines(db))
+            while (span := _chosen(db)) is not None:
+                done += _move(db, there, *span)
+    return done
+
+
+def roll_up(lake: Path, today: date | None = None) -> int:
+    """Sum days that are over by hour; the number of days. Raises SobrietyError."""
+    with Lake(lake) as there:
+        return there.roll_up(before=today or datetime.now(UTC).date())
+
+
+def journal_id(db: sqlite3.Connection) -> str:
+    """Sixteen hexadecimal digits, by which the lake's files name this gateway."""
+    found = meta(db, "id")
+    assert found is not None
+    return found
+
+
+def _machines(db: sqlite3.Connection) -> list[Facts]:
+    found = db.execute("SELECT host, at_ns, facts FROM machine ORDER BY host").fetchall()
+    return [Facts(host, at_ns, json.loads(facts)) for host, at_ns, facts in found]
+
+
+def _chosen(db: sqlite3.Connection) -> tuple[int, int] | None:
+    """The range that is being drained, now or since before a crash; None when nothing is left."""
+    chosen = meta(db, "draining")
+    if chosen is not None:
+        first, last = map(int, chosen.split())
+        return first, last
+    rows, first, last = 0, 0, 0
+    for a, b in db.execute("SELECT first, last FROM batch ORDER BY first"):
+        if rows and rows + b - a + 1 > MOST_ROWS:
+            break
+        first, last, rows = first or a, b, rows + b - a + 1
+    if not rows:
+        return None
+    with transaction(db):
+        db.execute("INSERT INTO meta VALUES ('draining', ?)", (f"{first} {last}",))
+    return first, last
+
+
+def _move(db: sqlite3.Connection, lake: Lake, first: int, last: int) -> int:
+    rows: list[tuple[Any, ...]] = []
+    for (packed,) in db.execute(
+        "SELECT rows FROM batch WHERE first BETWEEN ? AND ?", (first, last)
+    ):
+        rows += _decoder.decode(packed)
+    lake.take(journal_id(db), first, last, rows)
+    with transaction(db):
+        db.execute("DELETE FROM batch WHERE first BETWEEN ? AND ?", (first, last))
+        db.execute("DELETE FROM meta WHERE key = 'draining'")
+    return len(rows)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m sobriety.fleet.drain LAKE [roll-up]`, as the gateway starts it."""
+    lake = Path(arguments[0])
+    if hasattr(os, "nice"):
+        os.nice(5)  # who waits for an answer comes first
+    try:
+        drain(lake)
+        if "roll-up" in arguments[1:]:
+            roll_up(lake)
+    except SobrietyError as error:
+        sys.stderr.write(f"{error.message}; {error.hint}\n" if error.hint else f"{error.message}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

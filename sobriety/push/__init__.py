@@ -1,0 +1,9 @@
+"""Forwarding a spool to a gateway: at least once from here, and there each row once."""
+
+from __future__ import annotations
+
+from .pusher import Pusher
+from .sender import Sender
+from .settings import sender_of
+
+__all__ = ["Pusher", "Sender", "sender_of"]
