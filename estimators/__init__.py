@@ -34,7 +34,7 @@ from .device_features import brand as plain_maker
 from .device_features import making_features, plain_words, terminal_features
 from .embodied import amortised, embodied, lifetime
 from .energy import GPU, Coefficients, EnergyPlan, active, energy, energy_j, plan
-from .frames import plan_table, with_energy
+from .frames import PLAN_KEYS, numbered_plans, plan_measures, plan_table, with_energy
 from .generation import Grams, generation_intensity, generation_sources, technology
 from .grid import (
     BUILT_IN,
@@ -62,6 +62,7 @@ __all__ = [
     "CAUSES",
     "GPU",
     "MIX_RATIO",
+    "PLAN_KEYS",
     "UG_PER_KG",
     "Asset",
     "Cause",
@@ -112,9 +113,11 @@ __all__ = [
     "making_features",
     "micrograms",
     "network_energy",
+    "numbered_plans",
     "plain_maker",
     "plain_words",
     "plan",
+    "plan_measures",
     "plan_table",
     "power_model",
     "power_w",

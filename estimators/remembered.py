@@ -4,8 +4,9 @@ hundred models, and a regression takes a millisecond."""
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import replace
-from functools import lru_cache, wraps
+from dataclasses import fields, replace
+from functools import wraps
+from operator import attrgetter
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sobriety.core.machine import Machine
@@ -14,6 +15,7 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=Hashable | None)
 
 _MODELS = 4096
+_facts = attrgetter(*(f.name for f in fields(Machine) if f.name != "host"))
 
 
 def by_facts(
@@ -23,11 +25,17 @@ def by_facts(
 
     Answers are shared, so they cannot be changed. Errors are not remembered.
     """
-    answer = lru_cache(maxsize=_MODELS)(function)
+    answers: dict[tuple[object, ...], R] = {}
 
     @wraps(function)
     def of_any_name(machine: Machine, /, *rest: P.args, **named: P.kwargs) -> R:
-        nameless = replace(machine, host="") if machine.host else machine
-        return answer(nameless, *rest, **named)  # type: ignore[arg-type]
+        asked = (_facts(machine), rest, *named.items())
+        if asked in answers:
+            return answers[asked]
+        answer = function(replace(machine, host=""), *rest, **named)
+        if len(answers) == _MODELS:
+            answers.clear()
+        answers[asked] = answer
+        return answer
 
     return of_any_name

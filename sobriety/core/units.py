@@ -6,6 +6,8 @@ import. `tests/house` checks that public names carry one of these suffixes.
 
 from __future__ import annotations
 
+from functools import cache
+
 J_PER_KWH = 3_600_000
 NS_PER_S = 1_000_000_000
 S_PER_DAY = 86_400
@@ -29,6 +31,7 @@ UNIT_OF_SUFFIX = {
 }
 
 
+@cache
 def unit_of(name: str) -> str:
     """The unit that a name's suffix declares: `energy_j` → `J`.
 

@@ -22,7 +22,7 @@ from .grid import Grid, grid_of
 from .holdings import Days, Holdings, days_of, holdings
 from .hosts import HostUse
 from .model import Coverage, Footprint, Gap
-from .query import PlanKey, UsageSum, usage_sums
+from .query import AGENT, PlanKey, UsageSum, usage_sums
 from .settings import ReportSettings
 from .stock import Stock
 
@@ -159,7 +159,7 @@ def _host(
         parts = [part for s, part in zip(sums, joules, strict=True) if chosen(s)]
         return together(parts) if parts else None
 
-    own = [s.measures["agent_cpu_s"] for s in sums if "agent_cpu_s" in s.measures]
+    own = [s.measures[AGENT] for s in sums if AGENT in s.measures]
     return HostUse(
         machine,
         {year: together(parts) for year, parts in by_year.items()},

@@ -32,7 +32,8 @@ from .ledger import ledger_of
 from .model import Dimension, Figure, Missing, Outcome, Pace, Report, Status
 from .network import network_of
 from .outcomes import outcomes
-from .query import extent, power_series, workload_sums
+from .over_time import power_series
+from .query import extent, workload_sums
 from .services import services_of
 from .settings import FactorKind, ReportSettings
 from .slices import breakdown, folded_gaps, hidden, too_few
@@ -100,7 +101,7 @@ def gather(
     moved()
     parts = breakdown(hosts, accounts, settings.k_anonymity)
     moved()
-    series = power_series(lake, period, books.plans)
+    series = power_series(lake, period, books.plans, hours.energy)
     moved()
     compared = comparisons(lake, settings, books, now)
     moved()

@@ -19,7 +19,7 @@ from .books import Books
 from .carbon import share_of
 from .hosts import HostUse
 from .model import Figure, HeatMap, Missing
-from .query import HourEnergy, hourly_energy
+from .over_time import HourEnergy, hourly_energy
 from .slices import workstations
 from .warnings import NothingKnown
 
@@ -52,14 +52,20 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class HoursOfUse:
-    """`heat` is None where too few people's machines, or less than a week, would be in it."""
+    """`heat` is None where too few people's machines, or less than a week, would be in it.
+
+    energy   of all that was watched, theirs too: for sums in which nobody is seen
+    """
 
     heat: HeatMap | None
     closed: tuple[Closed, ...]
     closed_ratio: Figure | None
+    energy: tuple[HourEnergy, ...] = ()
 
 
 NOTHING = HoursOfUse(None, (), None)
+_UNTOLD = -1
+"""The place of those that are too few to be told apart."""
 
 
 def hours_of_use(lake: Lake, books: Books, k: int) -> HoursOfUse:
@@ -67,20 +73,22 @@ def hours_of_use(lake: Lake, books: Books, k: int) -> HoursOfUse:
     watched = [h for h in books.hosts if h.has_agent]
     if not watched or books.period.duration_s < _LEAST_S:
         return NOTHING
+    by_host = {h.name: _UNTOLD for h in watched}
     if len(watched) > 1 and 0 < workstations(watched) < k:
         watched = [h for h in watched if h.machine.category not in WORKSTATIONS]
     places: dict[Place, list[HostUse]] = {}
     for host in watched:
         places.setdefault(Place(host.site.id, host.in_room), []).append(host)
     numbers = {place: i for i, place in enumerate(places)}
-    by_host = {h.name: numbers[place] for place, hosts in places.items() for h in hosts}
-    hours = hourly_energy(lake, books.period, books.plans, by_host)
+    by_host |= {h.name: numbers[place] for place, hosts in places.items() for h in hosts}
+    energy = hourly_energy(lake, books.period, books.plans, by_host)
+    hours = [h for h in energy if h.place != _UNTOLD]
     closed = tuple(
         found
         for place, hosts in places.items()
         if (found := _closed(place, hosts, [h for h in hours if h.place == numbers[place]]))
     )
-    return HoursOfUse(_heat(books, hours), closed, _ratio(closed))
+    return HoursOfUse(_heat(books, hours), closed, _ratio(closed), tuple(energy))
 
 
 def _heat(books: Books, hours: Sequence[HourEnergy]) -> HeatMap | None:
@@ -90,7 +98,7 @@ def _heat(books: Books, hours: Sequence[HourEnergy]) -> HeatMap | None:
     for hour in hours:
         at = datetime.fromtimestamp(hour.hour_ns / 1e9, tz=zone)
         cell = at.weekday() * _HOURS_A_DAY + at.hour
-        joules[cell] += hour.value_j
+        joules[cell] += hour.energy_j
         seen[cell].add(hour.hour_ns)
     if not all(seen):
         return None
@@ -106,7 +114,7 @@ def _closed(place: Place, hosts: Sequence[HostUse], hours: Sequence[HourEnergy])
     sums = {True: [0.0, 0.0, 0.0], False: [0.0, 0.0, 0.0]}
     for hour in hours:
         is_open = bool(site.is_open(from_ns(hour.hour_ns, zone)))
-        for i, joules in enumerate((hour.value_j, hour.low_j, hour.high_j)):
+        for i, joules in enumerate((hour.energy_j, hour.energy_low_j, hour.energy_high_j)):
             sums[is_open][i] += joules
     like = hosts[0].energy
     names = tuple(h.name for h in hosts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from sobriety import __version__
@@ -29,6 +29,8 @@ from .model import (
 )
 from .settings import Tongue
 from .warnings import Caution
+
+_FACTS = tuple(f.name for f in fields(Machine))
 
 
 def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
@@ -241,7 +243,7 @@ def _period(period: Period) -> dict[str, Any]:
 
 
 def _machine(machine: Machine) -> Mapping[str, Any]:
-    return {name: value for name, value in asdict(machine).items() if value is not None}
+    return {name: value for name in _FACTS if (value := getattr(machine, name)) is not None}
 
 
 def _factor(factor: GridFactor) -> dict[str, Any]:

@@ -11,9 +11,7 @@ from sobriety.estimators import network_energy
 from .carbon import Accounts
 from .hosts import HostUse
 from .model import Network
-from .query import UsageSum
-
-_COLUMNS = ("network_received_b", "network_sent_b")
+from .query import NETWORK, UsageSum
 
 
 def network_of(
@@ -22,7 +20,7 @@ def network_of(
     """All bytes that were counted, taken as carried through the internet. None where none were."""
     by_host: dict[str, float] = {}
     for s in sums:
-        counted = [s.measures[name] for name in _COLUMNS if name in s.measures]
+        counted = [s.measures[name] for name in NETWORK if name in s.measures]
         by_host[s.host] = by_host.get(s.host, 0.0) + math.fsum(counted)
     # Networks stand on the grid of who uses them, and not in their rooms.
     carried = [
