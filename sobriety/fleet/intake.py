@@ -198,10 +198,12 @@ def _take(db: sqlite3.Connection, one: Waiting, number: int) -> tuple[Taken, int
     if one.rows:
         _hear(db, one)
     for machine in one.batch.machines:
+        # Its clock may have been ahead when they were written down; the next ones must count.
+        at_ns = min(machine.at_ns, time.time_ns())
         db.execute(
             "INSERT INTO machine VALUES (?, ?, ?) ON CONFLICT (host) DO UPDATE SET"
             " at_ns = excluded.at_ns, facts = excluded.facts WHERE excluded.at_ns >= at_ns",
-            (machine.host, machine.at_ns, json.dumps(known_facts(machine), ensure_ascii=False)),
+            (machine.host, at_ns, json.dumps(known_facts(machine), ensure_ascii=False)),
         )
     return Taken(spool, last_id(db, one.token, spool), count), number
 
