@@ -72,7 +72,7 @@ def serve(
         config = _config(application(gateway, drains.run), listen)
         say(f"listening on {_url(listen)}, lake {lake}")
         _Server(config).run()
-        asyncio.run(drains.once(gateway))
+        asyncio.run(drains.once(gateway, "wait"))
     finally:
         gateway.close()
 
@@ -231,16 +231,20 @@ class _Drains:
             await asyncio.sleep(self._every_s)
             await self.once(gateway)
 
-    async def once(self, gateway: Gateway) -> None:
+    async def once(self, gateway: Gateway, *words: str) -> None:
         """Sums of days that are over are made when a day begins, and once after a start."""
         today = datetime.now(UTC).date()
-        words = [] if self._rolled_up == today else ["roll-up"]
+        words = words if self._rolled_up == today else ("roll-up", *words)
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "sobriety.fleet.drain", str(self._lake), *words,
                 stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
             )  # fmt: skip
-            _, told = await process.communicate()
+            try:
+                _, told = await process.communicate()
+            except asyncio.CancelledError:
+                await process.wait()  # the gateway stops, and the last drain would only wait for it
+                raise
         except OSError as error:  # no process or file can be had now: tried again with the next one
             self._fail(gateway, f"no process can be started: {error.strerror}")
             return
