@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -44,3 +45,12 @@ def begin_to_push(stack: ExitStack, config: settings.Config) -> None:
         )
         pusher.start()
         stack.callback(pusher.stop)
+
+
+def sent_to_gateway(config: settings.Config) -> Callable[[str], int] | None:
+    """How far the spool is on the gateway's disk, where the settings name one."""
+    if config.text("push") is None:
+        return None
+    from sobriety.push import sent_of
+
+    return sent_of(config, settings.data_folder())

@@ -33,7 +33,7 @@ from sobriety.spool.retention import Keep
 from sobriety.this_machine import declared, describe
 
 from .again import Again
-from .beside import begin_to_push, open_metrics
+from .beside import begin_to_push, open_metrics, sent_to_gateway
 from .options import (
     Duration,
     config_option,
@@ -136,7 +136,7 @@ def collect(
     keep = Keep(
         config.must_number("retention_days") * S_PER_DAY, config.must_number("spool_max_mb") * 1e6
     )
-    spool = Spool.open(settings.data_folder() / "spool.sqlite3", keep)
+    spool = Spool.open(settings.data_folder() / "spool.sqlite3", keep, sent_to_gateway(config))
     with ExitStack() as stack:
         stack.callback(spool.close)
         spool.record_machine(machine, host.now().wall_ns)

@@ -17,6 +17,12 @@ from sobriety.this_machine import own_calibration
 
 from .options import json_option
 
+_WHY = {
+    "age": "too old (retention_days)",
+    "size": "too many (spool_max_mb)",
+    "unsent": "too many (spool_max_mb), before the gateway had them",
+}
+
 
 @click.command()
 @json_option
@@ -77,7 +83,7 @@ def page(found: Status) -> str:
     for gap in found.gaps:
         lines.append(f"{'gap':<10} {_when(gap.start_ns)}, {duration(gap.duration_s)} {gap.state}")
     for reason, gone in found.dropped.by_reason.items():
-        why = {"age": "too old (retention_days)", "size": "too many (spool_max_mb)"}[reason]
+        why = _WHY[reason]
         lines.append(f"{'dropped':<10} {gone.rows} rows up to {_when(gone.last_ns)}, {why}")
     if found.dropped.files:
         lines.append(f"{'deleted':<10} {found.dropped.files} files that had been set aside")

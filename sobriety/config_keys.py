@@ -104,7 +104,8 @@ SETTINGS = (
             "the daemon looks half as often when idle, and half as often on battery"),
     Setting("row_s", _number(1, 3600), 60.0, "seconds that a row holds"),
     Setting("retention_days", _number(1, 36_500), 400.0,
-            "how long rows stay in the spool; the default is a year and a quarter's wait"),
+            "how long rows stay in the spool; the default is a year and a quarter's wait. Those"
+            " that a gateway is to get, and has not, stay longer"),
     Setting("spool_max_mb", _number(1, 1_000_000), 256.0,
             "room for the spool, its log and what was set aside; the oldest rows go first"),
     Setting("redfish_user", _text, None, "whom a server's controller lets read, for --redfish"),

@@ -68,7 +68,8 @@ def make_folder(path: Path) -> None:
             _give(descriptor, folder)
         finally:
             os.close(descriptor)
-    sync_folder(path.parent)
+    for folder in missing:  # a name is on the disk when the folder that it is in is
+        sync_folder(folder.parent)
 
 
 def make_private(path: Path) -> None:

@@ -122,6 +122,38 @@ def test_a_lake_takes_what_is_left_and_says_what_it_missed(tmp_path: Path) -> No
         assert lake.notes == [f"1700 rows of {path} were dropped there before this lake took them"]
 
 
+def test_what_a_gateway_has_not_stays_however_old_it_is(tmp_path: Path) -> None:
+    path, sent_id = tmp_path / "spool.sqlite3", 0
+    with Spool.open(path) as spool:
+        spool.append(rows(0, 2000, start_ns=0))  # 1970
+    with SpoolReader(path) as reader:
+        own = reader.spool_id
+    keep = Keep(age_s=30 * S_PER_DAY)
+    for sent_id, oldest in ((0, 1), (700, 701), (699, 701), (1990, 1991)):
+        asked: list[str] = []
+
+        def sent(spool_id: str, sent_id: int = sent_id, asked: list[str] = asked) -> int:
+            asked.append(spool_id)
+            return sent_id
+
+        Spool.open(path, keep, sent).close()  # it looks when it begins
+        assert kept(path)[0] == list(range(oldest, 2001))
+        assert set(asked) == {own}
+    assert kept(path)[1] == {"age": 1990}
+
+
+def test_what_room_costs_that_was_not_sent_is_counted_apart(tmp_path: Path) -> None:
+    path, sent_id = tmp_path / "spool.sqlite3", 1_000
+    with Spool.open(path, Keep(size_b=300_000), lambda _: sent_id) as spool:
+        for number in range(60):
+            spool.append(rows(120 * number, 120))
+        notes = list(spool.notes)
+    ids, dropped = kept(path)
+    assert ids == list(range(ids[0], 7_201))
+    assert dropped == {"size": sent_id, "unsent": ids[0] - 1 - sent_id}
+    assert len(notes) == 1 and "before the gateway had them" in notes[0]
+
+
 def test_a_spool_begun_before_keeps_within_its_length(tmp_path: Path) -> None:
     """It has no auto_vacuum: its pages are used again."""
     import sqlite3

@@ -27,6 +27,7 @@ from sobriety.core.errors import SobrietyError
 from sobriety.push.limits import PACKED_B, UNPACKED_B
 
 from . import gateway_metrics, openapi, wire
+from .in_hand import InHand
 from .intake import Intake, Waiting, last_id
 from .rates import Rates
 from .state import explained, open_state
@@ -47,6 +48,7 @@ class Gateway:
     intake: Intake
     db: sqlite3.Connection
     rates: Rates = field(default_factory=Rates)
+    in_hand: InHand = field(default_factory=InHand)
     answered: Counter[int] = field(default_factory=Counter[int])
     request_s: float = 0.0
     drained_s: float | None = None
@@ -124,7 +126,7 @@ async def _answered(gateway: Gateway, request: Request, answer: Answer) -> Respo
         gateway.answered[499] += 1
         response = Response(status_code=400)  # nobody reads it
     except SobrietyError as error:
-        gateway.say(f"{request.method} {request.url.path}: {error.message}")
+        gateway.say(_one_line(f"{request.method} {request.url.path[:80]}: {error.message}"))
         response = _refusal(gateway, request, Refused(503, "not now", retry_s=60))
     gateway.request_s += time.monotonic() - began_s
     return response
@@ -136,11 +138,13 @@ def _refusal(
     gateway.answered[refused.status] += 1
     client = request.client.host if request.client else "?"
     token = request.scope.get("sobriety.token", "-")
-    path = request.url.path[:80].encode("unicode_escape").decode()
+    path = request.url.path[:80]
     where = f" (row {refused.row}, {refused.column})" if refused.row else ""
     gateway.say(
-        f"{refused.status} {request.method[:10]} {path} from {client}, token {token}:"
-        f" {refused.message[:200]}{where}"
+        _one_line(
+            f"{refused.status} {request.method[:10]} {path} from {client}, token {token}:"
+            f" {refused.message[:200]}{where}"
+        )
     )
     headers = headers or {}
     if refused.retry_s is not None:
@@ -151,6 +155,11 @@ def _refusal(
     if request.method == "POST":
         headers["Connection"] = "close"  # what is left of the body is not read
     return json(refused.body, refused.status, headers)
+
+
+def _one_line(text: str) -> str:
+    """Whatever others wrote into it: they neither begin a line of the log nor steer a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def json(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -193,23 +202,25 @@ async def _post_usage(gateway: Gateway, request: Request) -> Response:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refused(415, f"the body is {kind or 'of no kind'!r}", "send application/json")
-    try:
-        async with asyncio.timeout(BODY_S):
-            body = await _body(request)
-    except TimeoutError:
-        raise Refused(408, f"the body took longer than {BODY_S:g} s") from None
-    # Milliseconds in which others would wait.
-    waiting = await asyncio.to_thread(_judged, token, body)
+    with gateway.in_hand.held_by(token.id) as hold:
+        try:
+            async with asyncio.timeout(BODY_S):
+                body = await _body(request, hold)
+        except TimeoutError:
+            raise Refused(408, f"the body took longer than {BODY_S:g} s") from None
+        # Milliseconds in which others would wait.
+        waiting = await asyncio.to_thread(_judged, token, body)
+        del body
     taken = await asyncio.wrap_future(gateway.intake.put(waiting))
     return json(taken)
 
 
-def _judged(token: Token, body: bytes) -> Waiting:
+def _judged(token: Token, body: bytearray) -> Waiting:
     batch = wire.decode(body)
     return Waiting(token, batch, wire.checked(batch, time.time_ns()))
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, hold: Callable[[int], None]) -> bytearray:
     """The body, unpacked while it comes, so that a bomb is stopped at the limit."""
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("gzip", "identity"):
@@ -221,17 +232,19 @@ async def _body(request: Request) -> bytes:
         packed_b += len(chunk)
         if packed_b > (PACKED_B if unpack else UNPACKED_B):
             raise Refused(413, f"the body is longer than {PACKED_B} bytes", "send fewer rows")
+        before_b = len(body)
         if unpack is None:
             body += chunk
         else:
             _unpack(unpack, chunk, body)
+        hold(len(body) - before_b)
         if len(body) > UNPACKED_B:
             raise Refused(
                 413, f"the body unpacks to more than {UNPACKED_B} bytes", "send fewer rows"
             )
     if unpack is not None and not unpack.eof:
         raise Refused(400, "the body is gzip that ends too early")
-    return bytes(body)
+    return body
 
 
 def _unpack(unpack: Any, chunk: bytes, body: bytearray) -> None:

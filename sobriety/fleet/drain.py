@@ -35,13 +35,17 @@ MOST_ROWS = 100_000
 _decoder = msgspec.msgpack.Decoder(list[tuple[Any, ...]])
 
 
-def drain(lake: Path) -> int:
+WAIT_S = 300.0
+"""That the last drain of a gateway waits for one that runs already."""
+
+
+def drain(lake: Path, wait_s: float = 0.0) -> int:
     """Bring all that was received into the lake; the number of rows. Harmless when another process
-    does it already: then it does nothing. Raises SobrietyError."""
+    does it already: after `wait_s` it does nothing. Raises SobrietyError."""
     done = 0
     with explained(lake), closing(open_state(lake)) as db:
         try:
-            held = lock(folder_of(lake) / LOCK)
+            held = lock(folder_of(lake) / LOCK, wait_s=wait_s)
         except Busy:
             return 0
         with closing(held), Lake(lake) as there:
@@ -101,12 +105,12 @@ def _move(db: sqlite3.Connection, lake: Lake, first: int, last: int) -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m sobriety.fleet.drain LAKE [roll-up]`, as the gateway starts it."""
+    """`python -m sobriety.fleet.drain LAKE [roll-up] [wait]`, as the gateway starts it."""
     lake = Path(arguments[0])
     if hasattr(os, "nice"):
         os.nice(5)  # who waits for an answer comes first
     try:
-        drain(lake)
+        drain(lake, WAIT_S if "wait" in arguments[1:] else 0.0)
         if "roll-up" in arguments[1:]:
             roll_up(lake)
     except SobrietyError as error:

@@ -24,7 +24,7 @@ from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import KEY_NAMES
 from sobriety.spool.file import transaction
 
-from .state import explained, meta, open_state
+from .state import explained, meta, open_state, savepoint
 from .tokens import Token, bind, hosts_of, is_revoked
 from .wire import Batch, Refused, Taken, Values, known_facts
 
@@ -57,6 +57,7 @@ class Intake:
         self._say = say
         self._db: sqlite3.Connection | None = open_state(lake)
         self._queue: queue.Queue[Waiting | None] = queue.Queue(MOST_WAITING)
+        self._ended = threading.Event()
         self.broken: str | None = None
         self.rows = self.batches = self.known_rows = self.commits = 0
         self._begin()
@@ -78,23 +79,26 @@ class Intake:
     def close(self) -> None:
         """Write what waits, and let the file go."""
         self._queue.put(None)
-        self._thread.join()
+        self._ended.wait()
         if self._db is not None:
             self._db.close()
 
     def _begin(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._run, name="intake", daemon=True).start()
 
     def _run(self) -> None:
         closed = False
         try:
             while not closed:
                 together, closed = self._next()
+                # Nobody waits any more for those that were cancelled, and the others can't be now.
+                together = [one for one in together if one.done.set_running_or_notify_cancel()]
                 if together:
                     self._write(together)
         finally:
-            if not closed:  # a bug, whose traceback is told: other batches are not its victims
+            if closed:
+                self._ended.set()
+            else:  # a bug, whose traceback is told: other batches are not its victims
                 self._begin()
 
     def _next(self) -> tuple[list[Waiting], bool]:
@@ -149,7 +153,8 @@ class Intake:
             before = number
             for one in together:
                 try:
-                    answer, number = _take(db, one, number)
+                    with savepoint(db):
+                        answer, number = _take(db, one, number)
                     rows += answer.new_rows
                     known += len(one.rows) - answer.new_rows
                 except Refused as refused:
@@ -166,7 +171,7 @@ class Intake:
 
 
 def _take(db: sqlite3.Connection, one: Waiting, number: int) -> tuple[Taken, int]:
-    """Write its new rows from `number` on. Nothing is written of what is refused."""
+    """Write its new rows from `number` on. Raises Refused."""
     spool = one.batch.spool
     by_host: dict[str, list[tuple[int, Values]]] = {}
     for row in one.rows:
@@ -193,10 +198,12 @@ def _take(db: sqlite3.Connection, one: Waiting, number: int) -> tuple[Taken, int
     if one.rows:
         _hear(db, one)
     for machine in one.batch.machines:
+        # Its clock may have been ahead when they were written down; the next ones must count.
+        at_ns = min(machine.at_ns, time.time_ns())
         db.execute(
             "INSERT INTO machine VALUES (?, ?, ?) ON CONFLICT (host) DO UPDATE SET"
             " at_ns = excluded.at_ns, facts = excluded.facts WHERE excluded.at_ns >= at_ns",
-            (machine.host, machine.at_ns, json.dumps(known_facts(machine), ensure_ascii=False)),
+            (machine.host, at_ns, json.dumps(known_facts(machine), ensure_ascii=False)),
         )
     return Taken(spool, last_id(db, one.token, spool), count), number
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ipaddress
 import signal
+import socket
 import ssl
 import sys
 import time
@@ -33,6 +35,8 @@ IDLE_S = 75
 MOST_CONNECTIONS = 4_000
 BACKLOG = 4_096
 HANDSHAKE_S = 10.0
+MOST_HEAD_B = 64 * 1024
+"""Of a request's headers, beyond the first piece of them that arrives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ def serve(
     `plain` allows an address that others can reach without TLS, since a proxy before it has it.
     Raises SobrietyError.
     """
+    _allow_many_files()
     gateway = opened(lake, say)
     try:
         _check(gateway, listen, plain)
@@ -67,9 +72,20 @@ def serve(
         config = _config(application(gateway, drains.run), listen)
         say(f"listening on {_url(listen)}, lake {lake}")
         _Server(config).run()
-        asyncio.run(drains.once(gateway))
+        asyncio.run(drains.once(gateway, "wait"))
     finally:
         gateway.close()
+
+
+def _allow_many_files() -> None:
+    """As many as the system lets this user have: each connection is one, and many shells and
+    services begin with 1024."""
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with contextlib.suppress(ValueError, OSError):  # macOS says infinite, and refuses it
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _url(listen: Listen) -> str:
@@ -131,6 +147,13 @@ def _config(app: Any, listen: Listen) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """Uvicorn's, which would end by the signal that stopped it: what is left to do comes first."""
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.config.ssl:  # of which Uvicorn has no setting, and which is a minute otherwise
+            loop = asyncio.get_running_loop()
+            patient = functools.partial(loop.create_server, ssl_handshake_timeout=HANDSHAKE_S)
+            loop.create_server = patient  # type: ignore[method-assign]
+        await super().startup(sockets)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         before = {n: signal.signal(n, self.handle_exit) for n in (signal.SIGINT, signal.SIGTERM)}
@@ -142,10 +165,12 @@ class _Server(uvicorn.Server):
 
 
 class _Patient(HttpToolsProtocol):
-    """Uvicorn's protocol with a deadline for headers: a connection that sends them byte by byte
-    would be held for ever."""
+    """Uvicorn's protocol with a deadline for headers, and a limit: who sends them byte by byte
+    would be held for ever, and who never stops would fill the memory."""
 
     _deadline: TimerHandle | None = None
+    _in_head = False
+    _head_b = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -158,9 +183,20 @@ class _Patient(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._deadline is None and self._is_between:
             self._begin()
+        was_in_head = self._in_head
         super().data_received(data)
+        if was_in_head and self._in_head:
+            self._head_b += len(data)
+            if self._head_b > MOST_HEAD_B and not self.transport.is_closing():
+                self.logger.warning("431 headers of more than %d bytes", MOST_HEAD_B)
+                self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        self._in_head, self._head_b = True, 0
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        self._in_head = False
         self._end()
         super().on_headers_complete()
 
@@ -195,19 +231,30 @@ class _Drains:
             await asyncio.sleep(self._every_s)
             await self.once(gateway)
 
-    async def once(self, gateway: Gateway) -> None:
+    async def once(self, gateway: Gateway, *words: str) -> None:
         """Sums of days that are over are made when a day begins, and once after a start."""
         today = datetime.now(UTC).date()
-        words = [] if self._rolled_up == today else ["roll-up"]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "sobriety.fleet.drain", str(self._lake), *words,
-            stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        _, told = await process.communicate()
+        words = words if self._rolled_up == today else ("roll-up", *words)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "sobriety.fleet.drain", str(self._lake), *words,
+                stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            try:
+                _, told = await process.communicate()
+            except asyncio.CancelledError:
+                await process.wait()  # the gateway stops, and the last drain would only wait for it
+                raise
+        except OSError as error:  # no process or file can be had now: tried again with the next one
+            self._fail(gateway, f"no process can be started: {error.strerror}")
+            return
         if process.returncode == 0:
             gateway.drained_s, gateway.drain_error = time.time(), None
             self._rolled_up = today
         else:
-            gateway.drain_failures += 1
-            gateway.drain_error = told.decode(errors="replace").strip()[-500:] or "it was ended"
-            self._say(f"the lake could not be written: {gateway.drain_error}")
+            self._fail(gateway, told.decode(errors="replace").strip()[-500:] or "it was ended")
+
+    def _fail(self, gateway: Gateway, reason: str) -> None:
+        gateway.drain_failures += 1
+        gateway.drain_error = reason
+        self._say(f"the lake could not be written: {reason}")

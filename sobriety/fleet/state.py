@@ -104,6 +104,19 @@ def meta(db: sqlite3.Connection, key: str) -> str | None:
 
 
 @contextmanager
+def savepoint(db: sqlite3.Connection) -> Generator[None]:
+    """All of it or nothing, within a transaction that goes on."""
+    db.execute("SAVEPOINT one")
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        if db.in_transaction:  # a full disk may have rolled back all of it
+            db.execute("RELEASE one" if done else "ROLLBACK TO one")
+
+
+@contextmanager
 def explained(path: Path) -> Generator[None]:
     """What the disk says, in a line and a hint. Whatever it does not say is a bug and goes on."""
     try:

@@ -16,9 +16,9 @@ from msgspec import Meta
 
 from sobriety.core.errors import SobrietyError
 from sobriety.core.machine import Machine, readings_of
-from sobriety.core.units import NS_PER_S, S_PER_DAY, S_PER_YEAR
+from sobriety.core.units import NS_PER_S, S_PER_DAY
 from sobriety.core.usage import COLUMNS, GROUP_BY_NAME, KEY_NAMES, MEASURE_NAMES
-from sobriety.push.limits import MOST_ROWS
+from sobriety.push.limits import MOST_AHEAD_S, MOST_PAST_S, MOST_ROWS
 
 MOST_MACHINES = 10
 
@@ -27,8 +27,6 @@ MOST_CHARACTERS = 255
 MOST_S = S_PER_DAY
 MOST_J = 1e6 * S_PER_DAY
 """A megawatt for a day: no machine draws it."""
-MOST_AHEAD_S = S_PER_DAY
-MOST_PAST_S = 3 * S_PER_YEAR
 _TOLERANCE = 1e-3
 """Of what cannot be more than another: clocks of the same machine differ by less."""
 
@@ -140,23 +138,29 @@ Values = tuple[Any, ...]
 """A row as the lake takes it: KEY_NAMES, MEASURE_NAMES; None is unknown."""
 
 _decoder = msgspec.json.Decoder(Batch)
+_NEWER = ("Object contains unknown field", "Invalid enum value")
+"""As msgspec says it: what this version does not know, and a newer agent may."""
 
 
-def decode(body: bytes) -> Batch:
+def decode(body: bytes | bytearray) -> Batch:
     """Raises Refused naming the place in the body."""
     try:
         return _decoder.decode(body)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at ")
         number, column = _place(body, place.strip("`"))
+        if reason.startswith(_NEWER):  # no fault of the row's: it can be taken one day
+            raise Refused(
+                400, _lower(reason), "upgrade the gateway before its agents", column=column
+            ) from None
         raise Refused(
             422 if number is not None else 400, _lower(reason), row=number, column=column
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused(400, f"the body is not JSON: {_lower(str(error))}") from None
+        raise Refused(400, f"the body is not JSON: {error}") from None
 
 
-def _place(body: bytes, place: str) -> tuple[int | None, str | None]:
+def _place(body: bytes | bytearray, place: str) -> tuple[int | None, str | None]:
     """`$.rows[3].cpu_busy_s` as the row's own number and its column."""
     if not place.startswith("$.rows["):
         return None, place.removeprefix("$.") or None
@@ -187,22 +191,23 @@ def checked(batch: Batch, now_ns: int) -> list[tuple[int, Values]]:
         wrong = _wrong(values, now_ns)
         if wrong:
             column, why = wrong
-            last = _last_wrong(batch.rows, len(found), now_ns)
+            last = _last_wrong(batch.rows, len(found), column, now_ns)
             raise Refused(422, why, row=number, last_row=last, column=column)
         values[_OBSERVED] = " ".join(values[_OBSERVED])
         found.append((number, tuple(values)))
     for machine in batch.machines:
-        _check_machine(machine, now_ns)
+        _check_machine(machine)
     return found
 
 
-def _last_wrong(rows: Sequence[Any], first: int, now_ns: int) -> int | None:
-    """The number of the last of several rows in a row that break a rule; None where it is one. A
-    clock that was wrong for a month made thousands, and its agent need not ask for each."""
+def _last_wrong(rows: Sequence[Any], first: int, column: str, now_ns: int) -> int | None:
+    """The number of the last of several rows in a row that break a rule of a column; None where it
+    is one. A clock that was wrong for a month made thousands: their agent need not ask for each."""
     last: int | None = None
     for row in rows[first + 1 :]:
         number, *values = msgspec.structs.astuple(row)
-        if number <= rows[first].id or not _wrong(values, now_ns):
+        wrong = _wrong(values, now_ns) if number > rows[first].id else None
+        if wrong is None or wrong[0] != column:
             break
         last = number
     return last
@@ -268,14 +273,12 @@ def _misfit(observed: tuple[str, ...], there: tuple[bool, ...], is_host: bool) -
     return "observed", f"a group is named twice: {' '.join(observed)}"
 
 
-def _check_machine(machine: MachineFacts, now_ns: int) -> None:
+def _check_machine(machine: MachineFacts) -> None:
     facts: dict[str, Any] = msgspec.structs.asdict(machine.facts)
     texts = [machine.host, *(v for v in facts.values() if isinstance(v, str))]
     for text in texts:
         if not text.isprintable() or len(text) > MOST_CHARACTERS:
             raise Refused(422, f"a fact of {machine.host!r} cannot be printed: {text!r}")
-    if machine.at_ns > now_ns + MOST_AHEAD_S * NS_PER_S:
-        raise Refused(422, f"at_ns is {machine.at_ns}: more than a day ahead", column="at_ns")
     numbers = {n: v for n, v in facts.items() if isinstance(v, int | float)}
     for name, value in numbers.items():
         if not 0 <= value <= 1e18:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .pusher import Pusher
 from .sender import Sender
-from .settings import sender_of
+from .settings import sender_of, sent_of
 
-__all__ = ["Pusher", "Sender", "sender_of"]
+__all__ = ["Pusher", "Sender", "sender_of", "sent_of"]

@@ -13,15 +13,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 from sobriety.core.errors import ConfigError, SobrietyError
+from sobriety.core.units import NS_PER_S
+from sobriety.core.usage import KEY_NAMES
 from sobriety.durable import write_whole
 from sobriety.spool import Facts, SpoolReader
 
 from .batch import Numbered, packed
-from .limits import MOST_ROWS
+from .limits import MOST_AHEAD_S, MOST_PAST_S, MOST_ROWS
 from .sender import NotTaken, Sender
 
 EVERY_S = 300.0
@@ -29,6 +31,7 @@ PAUSE_S = (1.0, 2.0)
 FIRST_S = 30.0
 LONGEST_S = 3600.0
 FILE = "pushed.json"
+_START = 1 + KEY_NAMES.index("start_ns")  # behind the number
 
 
 @dataclass(slots=True)
@@ -52,7 +55,8 @@ class Pushed:
         """As it was noted; nothing where there is no note, or none that can be read."""
         try:
             found = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            return cls(**{f.name: found[f.name] for f in fields(cls)})
+            noted = cls(**{f.name: found[f.name] for f in fields(cls)})
+            return noted if type(noted.last_id) is type(noted.left_out) is int else cls()
         except (OSError, ValueError, KeyError, TypeError):
             return cls()
 
@@ -84,6 +88,7 @@ class Pusher:
         self._machines: dict[str, Facts] = {}
         self._most = MOST_ROWS
         self._failures = 0
+        self._unnoted: str | None = None
         self.pushed = Pushed.read(folder)
 
     # Beside a collector
@@ -132,8 +137,11 @@ class Pusher:
     def _note(self) -> None:
         try:
             self.pushed.write(self._folder)
-        except ConfigError as error:  # the gateway knows: it is asked after the next start
-            self._say(f"push: {error.message}")
+            self._unnoted = None
+        except ConfigError as error:  # the gateway knows: what is sent again is taken once
+            if error.message != self._unnoted:
+                self._say(f"push: {error.message}")
+            self._unnoted = error.message
 
     # One batch
 
@@ -157,12 +165,7 @@ class Pusher:
             return False  # nothing was ever recorded
         with SpoolReader(path) as spool:
             last_id = self._last_id(spool)
-            if last_id > spool.last_id:
-                raise Restored(
-                    f"the gateway has rows of {path} up to {last_id}, and the spool ends at"
-                    f" {spool.last_id}: it is an old copy",
-                    hint="move it away, so that sobriety collect begins a new one",
-                )
+            _check(last_id, spool)
             rows = list(islice(spool.numbered(last_id), self._most))
             machines = self._new_machines(spool) if rows else []
         if not rows:
@@ -170,14 +173,21 @@ class Pusher:
             return False
         batch = packed(self.pushed.spool, rows, machines)
         try:
-            self._sender.send(batch.body)
+            there_id = self._sender.send(batch.body)
         except NotTaken as error:
             if error.kind == "too long" and batch.rows > 1:
                 self._most = max(1, batch.rows // 2)
                 return True
+            if error.kind == "bad facts" and machines:
+                self._say(f"push: facts of this machine are left out, {error.message}")
+                self._machines |= {m.host: m for m in machines}
+                return True
             if error.kind not in ("bad row", "too long"):
                 raise
             return self._leave_out(error, rows)
+        if there_id > batch.last_id:
+            with SpoolReader(path) as spool:  # now: somebody else may have sent newer ones
+                _check(there_id, spool)
         self._machines |= {m.host: m for m in machines}
         self._most = min(MOST_ROWS, self._most * 2)
         self._done(batch.last_id)
@@ -193,7 +203,16 @@ class Pusher:
             self._done(batch.last_id)
             if batch.rows < len(before):
                 return True
-        bad = [r[0] for r in rows if first <= r[0] <= (error.last_row or first)] or [rows[0][0]]
+        named = [r for r in rows if first <= r[0] <= (error.last_row or first)] or rows[:1]
+        if error.column == "start_ns":
+            named = list(takewhile(lambda r: not _is_of_its_time(r), named))
+        if not named:  # one of two clocks is wrong, and it need not be the one here
+            raise NotTaken(
+                "denied",
+                f"the gateway's clock is not this machine's: {error.message}",
+                hint="set the one that is wrong; rows wait until then",
+            )
+        bad = [r[0] for r in named]
         self.pushed.left_out += len(bad)
         which = f"row {bad[0]} is" if len(bad) == 1 else f"rows {bad[0]} to {bad[-1]} are"
         self._say(f"push: {which} left out, {error.message}")
@@ -223,3 +242,20 @@ class Pusher:
         latest = {facts.host: facts for facts in spool.machine_history()}
         hosts = spool.hosts()
         return [f for h, f in latest.items() if h in hosts and self._machines.get(h) != f][-10:]
+
+
+def _check(there_id: int, spool: SpoolReader) -> None:
+    """Raises Restored. Numbers of an old copy are given twice, to rows that are not the same; the
+    gateway would take them for those that it has."""
+    if there_id > spool.last_id:
+        raise Restored(
+            f"the gateway has rows of {spool.path} up to {there_id}, and the spool ends at"
+            f" {spool.last_id}: it is an old copy",
+            hint="move it away, so that sobriety collect begins a new one",
+        )
+
+
+def _is_of_its_time(row: Numbered) -> bool:
+    """Whether a gateway would take its time, by the clock here."""
+    ahead_s: float = (row[_START] - time.time_ns()) / NS_PER_S
+    return -MOST_PAST_S < ahead_s < MOST_AHEAD_S

@@ -13,7 +13,7 @@ from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from time import time
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 from sobriety import __version__
@@ -21,17 +21,18 @@ from sobriety.core.errors import ConfigError, SobrietyError
 
 TIMEOUT_S = 60.0
 _ANSWER_B = 64 * 1024
-Kind = Literal["later", "denied", "too long", "bad row"]
+Kind = Literal["later", "denied", "too long", "bad row", "bad facts"]
 _KIND: dict[int, Kind] = {408: "later", 413: "too long", 422: "bad row", 429: "later"}
 
 
 class NotTaken(SobrietyError):
     """Why a gateway did not take a batch.
 
-    later     the network, or the gateway, is not well: the same batch is sent again
-    denied    nobody can help but an operator: it is tried again seldom
-    too long  half of it may be taken
-    bad row   the rows from `row` to `last_row` will never be taken
+    later      the network, or the gateway, is not well: the same batch is sent again
+    denied     nobody can help but an operator: it is tried again seldom
+    too long   half of it may be taken
+    bad row    the rows from `row` to `last_row` will never be taken, for their `column`
+    bad facts  what was said of machines will never be taken
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class NotTaken(SobrietyError):
         hint: str | None = None,
         row: int | None = None,
         last_row: int | None = None,
+        column: str | None = None,
         retry_s: float | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.kind: Kind = kind
-        self.row, self.last_row, self.retry_s = row, last_row or row, retry_s
+        self.row, self.last_row, self.column = row, last_row or row, column
+        self.retry_s = retry_s
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -97,7 +100,7 @@ class Sender:
         request = urllib.request.Request(self.url + path, body, headers)
         try:
             with self._open(request, timeout=TIMEOUT_S) as answer:
-                return _read(answer.read(_ANSWER_B))
+                return _read(answer)
         except urllib.error.HTTPError as error:
             with error:
                 raise _refusal(error) from None
@@ -132,7 +135,16 @@ def _is_local(host: str) -> bool:
     return host == "localhost"
 
 
-def _read(text: bytes) -> dict[str, Any]:
+class _Answer(Protocol):
+    def read(self, most_b: int, /) -> bytes: ...
+
+
+def _read(answer: _Answer) -> dict[str, Any]:
+    """Nothing where it is not JSON. Raises HTTPException where it was cut off."""
+    text = answer.read(_ANSWER_B)
+    missing_b = getattr(answer, "length", None)
+    if missing_b and len(text) < _ANSWER_B:
+        raise http.client.IncompleteRead(text, missing_b)
     try:
         found = json.loads(text)
     except ValueError:
@@ -148,13 +160,14 @@ def _number(answer: dict[str, Any]) -> int:
 
 
 def _refusal(error: urllib.error.HTTPError) -> NotTaken:
-    told: dict[str, Any] = {}
-    with suppress(OSError, http.client.HTTPException):
-        told = _read(error.read(_ANSWER_B))
+    try:
+        told = _read(error)
+    except (OSError, http.client.HTTPException) as cut:  # what it said of the rows may be missing
+        return NotTaken("later", f"the gateway's {error.code} was cut off: {cut}")
     kind = _KIND.get(error.code, "later" if error.code >= 500 else "denied")
     row, last_row = told.get("row"), told.get("last_row")
     if kind == "bad row" and not isinstance(row, int):
-        kind = "denied"
+        kind = "bad facts"
     message = told.get("error") or f"{error.code} {error.reason}"
     if 300 <= error.code < 400:
         message = f"it sends elsewhere, to {error.headers.get('Location')!r}; that is not followed"
@@ -165,6 +178,7 @@ def _refusal(error: urllib.error.HTTPError) -> NotTaken:
         hint=str(hint)[:300] if hint else None,
         row=row if kind == "bad row" else None,
         last_row=last_row if isinstance(last_row, int) else None,
+        column=str(told.get("column")),
         retry_s=_retry_s(error.headers.get("Retry-After")),
     )
 

@@ -1,16 +1,18 @@
-"""Where to push and with which token, from the settings."""
+"""Where to push, with which token and how far it came, from the settings."""
 
 from __future__ import annotations
 
 import os
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from sobriety.config import Config
 from sobriety.core.errors import ConfigError, NotPermitted
 
-from .sender import Sender
+from .pusher import Pushed
+from .sender import Sender, checked
 
 VARIABLE = "SOBRIETY_PUSH_TOKEN"
 
@@ -24,6 +26,21 @@ def sender_of(config: Config) -> Sender:
         )
     ca_file = config.text("push_ca_file")
     return Sender(url, _token(config), Path(ca_file) if ca_file else None)
+
+
+def sent_of(config: Config, folder: Path) -> Callable[[str], int] | None:
+    """Tells how far a spool, by its id, is known to be on the gateway's disk; None where no gateway
+    is named. Raises ConfigError."""
+    named = config.text("push")
+    if named is None:
+        return None
+    url = checked(named)
+
+    def sent(spool_id: str) -> int:
+        noted = Pushed.read(folder)
+        return noted.last_id if (noted.url, noted.spool) == (url, spool_id) else 0
+
+    return sent
 
 
 def _token(config: Config) -> str:

@@ -19,6 +19,7 @@ from .file import (
     APPLICATION_ID,
     COLUMN_NAMES,
     DAMAGED,
+    FULL_OR_HELD,
     REFUSED,
     columns,
     pragma,
@@ -150,7 +151,7 @@ class SpoolReader:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            if primary_code(error) not in (*DAMAGED, *REFUSED):
+            if primary_code(error) not in (*DAMAGED, *REFUSED, *FULL_OR_HELD):
                 raise
             raise SobrietyError(
                 f"{self.path} cannot be read: {error}",

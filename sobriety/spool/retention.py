@@ -4,6 +4,9 @@ Rows go in the order of writing, in small transactions that also count them, so 
 no other row and miscounts none. Numbers are never used again. What is set aside is older than
 every row in the file, so it goes before them; a file that is not known as ours is never deleted.
 
+Where rows are sent to a gateway, those that it does not have stay however old they are. The room
+is kept all the same, and what it costs them is counted apart.
+
 Space that rows leave is used for new ones. Only a file above its cap is made shorter, as moving
 pages costs writes; one begun before 2026-11 cannot be made shorter (SQLite's auto_vacuum is chosen
 when a file is begun) and keeps within its length.
@@ -53,6 +56,8 @@ class Keep(NamedTuple):
 
 
 FOREVER = Keep()
+Sent = Callable[[str], int]
+"""Of the spool with an id, the highest number that its gateway is known to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +70,17 @@ class Dropped:
 
 
 class Retention:
-    """Keeps one spool within `keep`."""
+    """Keeps one spool within `keep`. `sent` is None where no gateway is named."""
 
-    def __init__(self, path: Path, keep: Keep, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, path: Path, keep: Keep, say: Callable[[str], None], sent: Sent | None = None
+    ) -> None:
         self._path = path
         self._keep = keep
         self._say = say
+        self._sent = sent
         self._rows_since = CHECK_ROWS
-        self._unsaid: Dropped | None = None
+        self._unsaid: dict[str, Dropped] = {}
         self._said_s = float("-inf")
 
     def prepare(self, db: sqlite3.Connection) -> None:
@@ -91,27 +99,30 @@ class Retention:
         may be done by then, and no other row is lost."""
         self._rows_since = 0
         until_s = time.monotonic() + TIME_S
-        self._drop_old(db, now_ns, until_s)
-        self._drop_excess(db, until_s)
+        sent_id = math.inf if self._sent is None else self._sent(_spool_id(db))
+        self._drop_old(db, now_ns, sent_id, until_s)
+        self._drop_excess(db, sent_id, until_s)
         if time.monotonic() >= until_s:
             self._rows_since = CHECK_ROWS
         self._tell()
 
-    def _drop_old(self, db: sqlite3.Connection, now_ns: int, until_s: float) -> None:
+    def _drop_old(
+        self, db: sqlite3.Connection, now_ns: int, sent_id: float, until_s: float
+    ) -> None:
         before_ns = now_ns - self._keep.age_s * NS_PER_S
         for _ in range(_AGE_ROWS // _BATCH_ROWS):
             last_id = 0
             for id_, start_ns in db.execute(
                 "SELECT id, start_ns FROM usage ORDER BY id LIMIT ?", (_BATCH_ROWS,)
             ):
-                if start_ns >= before_ns:
+                if start_ns >= before_ns or id_ > sent_id:
                     break
                 last_id = id_
             if not last_id or time.monotonic() >= until_s:
                 return
             self._drop(db, last_id, "age")
 
-    def _drop_excess(self, db: sqlite3.Connection, until_s: float) -> None:
+    def _drop_excess(self, db: sqlite3.Connection, sent_id: float, until_s: float) -> None:
         log = self._path.with_name(self._path.name + "-wal")
         log_b = max(log.stat().st_size if log.exists() else 0, self._keep.log_b)
         page_b = pragma(db, "page_size")
@@ -130,8 +141,11 @@ class Retention:
                 to_id = min((first_id or 0) + _BATCH_ROWS - 1, (last_id or 0) - _KEPT_ROWS)
                 if first_id is None or to_id < first_id:
                     break
-                dropped = self._drop(db, to_id, "size")
-                self._unsaid = _joined(self._unsaid, dropped)
+                reason = "size" if first_id <= sent_id else "unsent"
+                if reason == "size":
+                    to_id = int(min(to_id, sent_id))  # those behind it are counted apart
+                dropped = self._drop(db, to_id, reason)
+                self._unsaid[reason] = _joined(self._unsaid.get(reason), dropped)
         self._shorten(db, page_b, room_b, until_s)
 
     def _shorten(self, db: sqlite3.Connection, page_b: int, room_b: float, until_s: float) -> None:
@@ -177,19 +191,26 @@ class Retention:
     def _tell(self) -> None:
         """Once a day at most: at its cap a spool drops some rows every hour, for ever."""
         now_s = time.monotonic()
-        if self._unsaid is None or now_s - self._said_s < S_PER_DAY:
+        if not self._unsaid or now_s - self._said_s < S_PER_DAY:
             return
+        unsent = self._unsaid.get("unsent")
+        fate = "taken by a lake or not"
+        if self._sent is not None:
+            fate = f"{unsent.rows if unsent else 'none'} of them before the gateway had them"
         self._say(
             f"{self._path} is full at {self._keep.size_b / 1e6:g} MB (spool_max_mb): its oldest"
-            f" {self._unsaid.rows} rows, up to {_date(self._unsaid.last_ns)}, were dropped, taken"
-            " by a lake or not"
+            f" {sum(d.rows for d in self._unsaid.values())} rows, up to"
+            f" {_date(max(d.last_ns for d in self._unsaid.values()))}, were dropped, {fate}"
         )
-        self._unsaid, self._said_s = None, now_s
+        self._unsaid, self._said_s = {}, now_s
 
 
 @dataclass(slots=True)
 class Counts:
-    """Everything that was ever dropped of a spool."""
+    """Everything that was ever dropped of a spool.
+
+    by_reason   age; size: for lack of room; unsent: the same, and a gateway did not have them yet
+    """
 
     by_reason: dict[str, Dropped]
     files: int = 0
@@ -220,6 +241,11 @@ def _joined(one: Dropped | None, other: Dropped) -> Dropped:
         min(one.first_ns, other.first_ns),
         max(one.last_ns, other.last_ns),
     )
+
+
+def _spool_id(db: sqlite3.Connection) -> str:
+    (value,) = db.execute("SELECT value FROM meta WHERE key = 'spool_id'").fetchone()
+    return str(value)
 
 
 def _file_b(db: sqlite3.Connection, page_b: int) -> int:

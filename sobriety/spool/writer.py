@@ -32,7 +32,7 @@ from .file import (
     refusal,
     transaction,
 )
-from .retention import FOREVER, Keep, Retention
+from .retention import FOREVER, Keep, Retention, Sent
 
 _INSERT = (
     f"INSERT INTO usage ({', '.join(COLUMN_NAMES)}) VALUES ({', '.join('?' * len(COLUMN_NAMES))})"
@@ -48,19 +48,22 @@ class Spool:
     full, `append` raises and changes nothing: the same rows can be appended later.
     """
 
-    def __init__(self, path: Path, held: sqlite3.Connection, keep: Keep) -> None:
+    def __init__(self, path: Path, held: sqlite3.Connection, keep: Keep, sent: Sent | None) -> None:
         self.path = path
         self.notes: list[str] = []
-        self._retention = Retention(path, keep, self.notes.append)
+        self._retention = Retention(path, keep, self.notes.append, sent)
         self._held = held
         self._db: sqlite3.Connection | None = None
         self._inode = 0
         self._machines: dict[str, tuple[str, int, str]] = {}
 
     @classmethod
-    def open(cls, path: str | Path, keep: Keep = FOREVER) -> Spool:
+    def open(
+        cls, path: str | Path, keep: Keep = FOREVER, sent: Callable[[str], int] | None = None
+    ) -> Spool:
         """Open the file, or begin it. One that is damaged or not ours is set aside. Rows that are
-        older than `keep`, or do not fit, are dropped now and then.
+        older than `keep`, or do not fit, are dropped now and then; with a gateway, none for its age
+        that was not `sent`: it says the highest number that the gateway has of a spool, by its id.
 
         Raises ConfigError for a folder in its place; SobrietyError when another collector writes
         here, when the disk refuses, or when a newer sobriety wrote the file.
@@ -80,7 +83,7 @@ class Spool:
         except sqlite3.Error as error:
             raise refusal(path, str(error)) from None
         with ExitStack() as undo:
-            spool = cls(path, held, keep)
+            spool = cls(path, held, keep, sent)
             undo.callback(spool.close)
             with explained(path):
                 spool._database()

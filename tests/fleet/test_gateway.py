@@ -94,7 +94,8 @@ BAD_BODIES: list[tuple[int, bytes, dict[str, str]]] = [
     (413, b" " * 17_000_000, {}),
     (415, body([row(1)]), {"Content_Encoding": "br"}),
     (415, body([row(1)]), {"Content_Type": "text/plain"}),
-    (422, body([row(1, colour="blue")]), {}),
+    (400, body([row(1, colour="blue")]), {}),  # of a newer agent
+    (400, body([row(1, observed=["cpu", "agent", "smell"])]), {}),
     (422, body([row(2), row(1)]), {}),
     (422, body([row(1), row(1)]), {}),
     (400, body([row(n) for n in range(1, 2_002)]), {}),

@@ -104,6 +104,61 @@ def test_who_makes_up_gaps_is_stopped(tmp_path: Path) -> None:
     intake.close()
 
 
+def test_what_is_refused_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A batch of two hosts whose second one is at fault once blocked everybody else's."""
+    lake = tmp_path / "lake"
+    token, other = token_of(lake, "a", "b"), token_of(lake, "c")
+    gaps = [row(1, "a"), *(row(n, "b", start_ns=START_NS) for n in range(3, 3_999, 2))]
+    batch = wire.decode(body(gaps))
+    intake = Intake(lake)
+    with pytest.raises(Refused, match="stretches"):
+        send(intake, Waiting(token, batch, wire.checked(batch, NOW_NS)))
+    assert send(intake, waiting(other, [1], host="c")).new_rows == 1
+    intake.close()
+    assert drain(lake) == 1
+    assert rows_of(lake) == [("c", row(1)["start_ns"])]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bug_costs_the_batches_of_one_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = tmp_path / "lake"
+    token = token_of(lake, "web-1")
+    intake = Intake(lake)
+    original = Intake._commit  # pyright: ignore[reportPrivateUsage]
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    for first in (1, 11, 21):
+        monkeypatch.setattr(Intake, "_commit", fail)
+        with pytest.raises(Refused) as caught:
+            send(intake, waiting(token, range(first, first + 10)))
+        assert caught.value.status == 500
+        monkeypatch.setattr(Intake, "_commit", original)
+        assert send(intake, waiting(token, range(first, first + 10))).new_rows == 10
+    assert intake.broken is None
+    intake.close()
+    drain(lake)
+    assert len(rows_of(lake)) == 30
+
+
+def test_who_is_cut_off_takes_no_other_with_it(tmp_path: Path) -> None:
+    """As a gateway that stops does with requests that last too long."""
+    lake = tmp_path / "lake"
+    token = token_of(lake, "web-1")
+    intake = Intake(lake)
+    with closing(open_state(lake)) as db:
+        db.execute("BEGIN IMMEDIATE")  # the commit waits for it
+        done = [intake.put(waiting(token, [n])) for n in range(1, 21)]
+        cut_off = [one.cancel() for one in done[::2]]
+        assert any(cut_off)
+        db.execute("ROLLBACK")
+    assert sum(one.result(10).new_rows for one in done if not one.cancelled()) >= 10
+    intake.close()
+
+
 class Crash(Exception):
     """A process that ends here."""
 

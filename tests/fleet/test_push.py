@@ -130,6 +130,119 @@ def test_a_spool_that_is_an_old_copy_is_not_sent(tls: Served, fill: Fill, tmp_pa
         pusher(folder, tls, token).all()
 
 
+def test_an_old_copy_is_known_by_the_answer(tls: Served, fill: Fill, tmp_path: Path) -> None:
+    """A whole disk that was put back has its note, too."""
+    token, folder = new_token(tls.lake), fill(1, 50)
+    pusher(folder, tls, token).all()
+    shutil.copytree(folder, tmp_path / "backup")
+    fill(51, 80)
+    pusher(folder, tls, token).all()
+    shutil.rmtree(folder)
+    shutil.copytree(tmp_path / "backup", folder)
+    fill(91, 100)  # with the numbers from 51 on, and other content
+    with pytest.raises(Restored, match="up to 80, and the spool ends at 60"):
+        pusher(folder, tls, token).all()
+    assert Pushed.read(folder).last_id == 50, "nothing counts as sent"
+
+
+def test_a_clock_that_is_wrong_at_the_gateway_costs_no_row(
+    tls: Served, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen from here it is the same when ours is wrong, and the rows are of the year 2030."""
+    folder, token = fill(1, 10), new_token(tls.lake)
+    with Spool.open(folder / "spool.sqlite3") as spool:
+        ahead = usage(11, "web-1")
+        ahead.start_ns += 4 * 365 * 86_400_000_000_000
+        spool.append([ahead])
+    fill(12, 15)
+    agent = Pusher(folder, Sender(tls.url, token, tls.trusted))
+    now_ns = time.time_ns
+    monkeypatch.setattr("sobriety.push.pusher.time.time_ns", lambda: ahead.start_ns)
+    with pytest.raises(NotTaken, match="clock is not this machine's") as caught:
+        agent.all()
+    assert caught.value.kind == "denied"
+    assert (agent.pushed.last_id, agent.pushed.left_out) == (10, 0)
+    monkeypatch.setattr("sobriety.push.pusher.time.time_ns", now_ns)  # ours was, and is set right
+    agent.all()
+    assert (agent.pushed.last_id, agent.pushed.left_out) == (15, 1)
+    tls.stop()
+    assert len(rows_of(tls.lake)) == 14
+
+
+def test_facts_that_nobody_takes_hold_no_row_up(tls: Served, fill: Fill) -> None:
+    from sobriety.lake import Lake
+
+    folder, told = fill(1, 3), list[str]()
+    with Spool.open(folder / "spool.sqlite3") as spool:
+        spool.record_machine(Machine("web-1", "server", threads=9), time.time_ns() * 2)  # its clock
+    agent = Pusher(folder, Sender(tls.url, new_token(tls.lake), tls.trusted), say=told.append)
+    assert (agent.all(), told) == (3, [])
+    fill(4, 6)
+    with Spool.open(folder / "spool.sqlite3") as spool:
+        spool.record_machine(Machine("web-1", "server\x00", threads=10), time.time_ns())
+    assert agent.all() == 3
+    assert "facts of this machine are left out" in told[0] and len(told) == 1
+    fill(7, 7)
+    with Spool.open(folder / "spool.sqlite3") as spool:
+        spool.record_machine(Machine("web-1", "server", threads=11), time.time_ns())
+    assert agent.all() == 1
+    tls.stop()
+    with Lake(tls.lake) as lake:
+        assert lake.machines()["web-1"].threads == 11
+
+
+def test_what_only_a_newer_gateway_knows_waits_for_it(tls: Served, fill: Fill) -> None:
+    folder = fill(1, 3)
+    with Spool.open(folder / "spool.sqlite3") as spool:
+        newer = usage(4, "web-1")
+        newer.observed = (*newer.observed, "smell")
+        spool.append([newer])
+    agent = Pusher(folder, Sender(tls.url, new_token(tls.lake), tls.trusted))
+    with pytest.raises(NotTaken, match="invalid enum value 'smell'") as caught:
+        agent.all()
+    assert caught.value.kind == "denied" and "upgrade the gateway" in str(caught.value.hint)
+    assert (agent.pushed.last_id, agent.pushed.left_out) == (0, 0)
+
+
+@pytest.mark.parametrize("note", ["", "{", "[]", "null", '{"last_id": 5}', "\x00" * 100])
+def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, note: str) -> None:
+    (tmp_path / "pushed.json").write_text(note)
+    assert Pushed.read(tmp_path) == Pushed()
+    Pushed("https://a", "0" * 16, 7).write(tmp_path)
+    whole = (tmp_path / "pushed.json").read_text()
+    assert Pushed.read(tmp_path).last_id == 7
+    (tmp_path / "pushed.json").write_text(whole.replace("7", '"7"'))
+    assert Pushed.read(tmp_path) == Pushed()
+
+
+def test_a_collector_keeps_what_its_gateway_has_not(
+    gateway: Served, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row of ten days ago, with a limit of a day: it goes when the gateway has it."""
+    folder = fill(1, 20)
+    monkeypatch.setenv("SOBRIETY_HOME", str(folder))
+    monkeypatch.setenv("SOBRIETY_RETENTION_DAYS", "1")
+    monkeypatch.setenv("SOBRIETY_PUSH", f"http://127.0.0.1:{gateway.port}/")
+    monkeypatch.setenv("SOBRIETY_PUSH_TOKEN", new_token(gateway.lake))
+
+    def first_id() -> int:
+        done = CliRunner().invoke(command(), ["collect", "--once", "--interval", "200ms"])
+        assert done.exit_code == 0, done.output
+        with SpoolReader(folder / "spool.sqlite3") as spool:
+            return spool.first_id
+
+    assert first_id() == 1
+    sender = Sender(gateway.url, new_token(gateway.lake, "web-1"))
+    with SpoolReader(folder / "spool.sqlite3") as spool:
+        spool_id = spool.spool_id
+    Pushed(gateway.url, "f" * 16, 15).write(folder)
+    assert first_id() == 1, "of another spool"
+    Pushed("http://127.0.0.1:1", spool_id, 15).write(folder)
+    assert first_id() == 1, "of another gateway"
+    Pushed(sender.url, spool_id, 15).write(folder)
+    assert first_id() == 16
+
+
 def test_a_row_that_nobody_can_take_is_left_out_and_told(tls: Served, fill: Fill) -> None:
     folder = fill(1, 20)
     with Spool.open(folder / "spool.sqlite3") as spool:
