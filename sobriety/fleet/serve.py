@@ -203,7 +203,11 @@ class _Drains:
             sys.executable, "-m", "sobriety.fleet.drain", str(self._lake), *words,
             stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        _, told = await process.communicate()
+        try:
+            _, told = await process.communicate()
+        except asyncio.CancelledError:  # the last drain would find this one at work, and not wait
+            await process.communicate()
+            raise
         if process.returncode == 0:
             gateway.drained_s, gateway.drain_error = time.time(), None
             self._rolled_up = today
