@@ -206,7 +206,8 @@ async def _post_usage(gateway: Gateway, request: Request) -> Response:
 
 def _judged(token: Token, body: bytes) -> Waiting:
     batch = wire.decode(body)
-    return Waiting(token, batch, wire.checked(batch, time.time_ns()))
+    parts = wire.checked(batch, time.time_ns())
+    return Waiting(token, msgspec.structs.replace(batch, rows=[]), parts)
 
 
 async def _body(request: Request) -> bytes:

@@ -20,19 +20,17 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from sobriety.core.errors import SobrietyError
 from sobriety.durable import Busy, lock
 from sobriety.lake import Lake
 from sobriety.spool import Facts
 from sobriety.spool.file import transaction
 
+from .parts import unpack
 from .state import LOCK, explained, folder_of, meta, open_state
 
 MOST_ROWS = 100_000
 """Of a file: as Python objects on their way through, about 100 MB."""
-_decoder = msgspec.msgpack.Decoder(list[tuple[Any, ...]])
 
 
 def drain(lake: Path) -> int:
@@ -92,7 +90,7 @@ def _move(db: sqlite3.Connection, lake: Lake, first: int, last: int) -> int:
     for (packed,) in db.execute(
         "SELECT rows FROM batch WHERE first BETWEEN ? AND ?", (first, last)
     ):
-        rows += _decoder.decode(packed)
+        rows += unpack(packed)
     lake.take(journal_id(db), first, last, rows)
     with transaction(db):
         db.execute("DELETE FROM batch WHERE first BETWEEN ? AND ?", (first, last))

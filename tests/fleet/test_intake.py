@@ -104,6 +104,20 @@ def test_who_makes_up_gaps_is_stopped(tmp_path: Path) -> None:
     intake.close()
 
 
+def test_nothing_is_written_of_what_is_refused(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    token = token_of(lake, "web-1", "web-2")
+    intake = Intake(lake)
+    sent = [row(1), *(row(n, "web-2", start_ns=START_NS) for n in range(2, 2_200, 2))]
+    batch = wire.decode(body(sent))
+    with pytest.raises(Refused, match="stretches"):
+        send(intake, Waiting(token, batch, wire.checked(batch, NOW_NS)))
+    assert send(intake, waiting(token, [1])) == Taken(SPOOL, 1, 1)
+    intake.close()
+    drain(lake)
+    assert rows_of(lake) == [("web-1", row(1)["start_ns"])]
+
+
 class Crash(Exception):
     """A process that ends here."""
 
