@@ -36,6 +36,9 @@ from .wire import Refusal, Refused
 BODY_S = 30.0
 """In which a body must have arrived."""
 _CHUNK_B = 256 * 1024
+_AT_ONCE_B = 32 * 1024
+"""Judged in less time than a thread takes to begin; longer ones are milliseconds in which others
+would wait."""
 
 
 @dataclass
@@ -198,8 +201,10 @@ async def _post_usage(gateway: Gateway, request: Request) -> Response:
             body = await _body(request)
     except TimeoutError:
         raise Refused(408, f"the body took longer than {BODY_S:g} s") from None
-    # Milliseconds in which others would wait.
-    waiting = await asyncio.to_thread(_judged, token, body)
+    if len(body) <= _AT_ONCE_B:
+        waiting = _judged(token, body)
+    else:
+        waiting = await asyncio.to_thread(_judged, token, body)
     taken = await asyncio.wrap_future(gateway.intake.put(waiting))
     return json(taken)
 
