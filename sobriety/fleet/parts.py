@@ -1,6 +1,6 @@
 """Rows of one host on their way to the disk, and their numbers as runs.
 
-Packed as soon as they are checked: as objects they would be ten times as large, and a thousand
+Packed as soon as they are checked: as objects they would be five times as large, and a thousand
 batches may wait.
 """
 

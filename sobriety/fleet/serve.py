@@ -120,6 +120,7 @@ def _config(app: Any, listen: Listen) -> uvicorn.Config:
     if listen.certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.num_tickets = 0  # a fifth of a handshake, and no agent comes back with one
         try:
             context.load_cert_chain(listen.certificate, listen.key)
         except (OSError, ssl.SSLError) as error:
