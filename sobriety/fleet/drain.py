@@ -34,7 +34,8 @@ MOST_ROWS = 100_000
 
 
 def drain(lake: Path) -> int:
-    """Bring all that was received into the lake; the number of rows. Harmless when another process
+    """Bring all that was received until now into the lake; the number of rows. What comes in
+    meanwhile waits for the next time: it would be a file a second. Harmless when another process
     does it already: then it does nothing. Raises SobrietyError."""
     done = 0
     with explained(lake), closing(open_state(lake)) as db:
@@ -44,7 +45,8 @@ def drain(lake: Path) -> int:
             return 0
         with closing(held), Lake(lake) as there:
             there.know_machines(journal_id(db), _machines(db))
-            while (span := _chosen(db)) is not None:
+            (until,) = db.execute("SELECT max(first) FROM batch").fetchone()
+            while (span := _chosen(db, until or 0)) is not None:
                 done += _move(db, there, *span)
     return done
 
@@ -67,14 +69,16 @@ def _machines(db: sqlite3.Connection) -> list[Facts]:
     return [Facts(host, at_ns, json.loads(facts)) for host, at_ns, facts in found]
 
 
-def _chosen(db: sqlite3.Connection) -> tuple[int, int] | None:
-    """The range that is being drained, now or since before a crash; None when nothing is left."""
+def _chosen(db: sqlite3.Connection, until: int) -> tuple[int, int] | None:
+    """The range that is being drained, now or since before a crash, of batches that begin with
+    `until` at most; None when nothing is left."""
     chosen = meta(db, "draining")
     if chosen is not None:
         first, last = map(int, chosen.split())
         return first, last
     rows, first, last = 0, 0, 0
-    for a, b in db.execute("SELECT first, last FROM batch ORDER BY first"):
+    found = db.execute("SELECT first, last FROM batch WHERE first <= ? ORDER BY first", (until,))
+    for a, b in found:
         if rows and rows + b - a + 1 > MOST_ROWS:
             break
         first, last, rows = first or a, b, rows + b - a + 1
