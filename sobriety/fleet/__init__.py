@@ -2,6 +2,7 @@
 
 wire        what agents send and are answered: types, limits, rules
 state       the gateway's own file: what was received and is not in the lake yet, and tokens
+parts       rows of one host on their way to the disk, and their numbers
 intake      batches of many agents in one commit
 drain       from there into the lake
 app, serve  HTTP

@@ -37,6 +37,9 @@ from .wire import Refusal, Refused
 BODY_S = 30.0
 """In which a body must have arrived."""
 _CHUNK_B = 256 * 1024
+_AT_ONCE_B = 32 * 1024
+"""Judged in less time than a thread takes to begin; longer ones are milliseconds in which others
+would wait."""
 
 
 @dataclass
@@ -208,8 +211,10 @@ async def _post_usage(gateway: Gateway, request: Request) -> Response:
                 body = await _body(request, hold)
         except TimeoutError:
             raise Refused(408, f"the body took longer than {BODY_S:g} s") from None
-        # Milliseconds in which others would wait.
-        waiting = await asyncio.to_thread(_judged, token, body)
+        if len(body) <= _AT_ONCE_B:
+            waiting = _judged(token, body)
+        else:
+            waiting = await asyncio.to_thread(_judged, token, body)
         del body
     taken = await asyncio.wrap_future(gateway.intake.put(waiting))
     return json(taken)
@@ -217,7 +222,8 @@ async def _post_usage(gateway: Gateway, request: Request) -> Response:
 
 def _judged(token: Token, body: bytearray) -> Waiting:
     batch = wire.decode(body)
-    return Waiting(token, batch, wire.checked(batch, time.time_ns()))
+    parts = wire.checked(batch, time.time_ns())
+    return Waiting(token, msgspec.structs.replace(batch, rows=[]), parts)
 
 
 async def _body(request: Request, hold: Callable[[int], None]) -> bytearray:

@@ -20,27 +20,24 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from sobriety.core.errors import SobrietyError
 from sobriety.durable import Busy, lock
 from sobriety.lake import Lake
 from sobriety.spool import Facts
 from sobriety.spool.file import transaction
 
+from .parts import unpack
 from .state import LOCK, explained, folder_of, meta, open_state
 
 MOST_ROWS = 100_000
 """Of a file: as Python objects on their way through, about 100 MB."""
-_decoder = msgspec.msgpack.Decoder(list[tuple[Any, ...]])
-
-
 WAIT_S = 300.0
 """That the last drain of a gateway waits for one that runs already."""
 
 
 def drain(lake: Path, wait_s: float = 0.0) -> int:
-    """Bring all that was received into the lake; the number of rows. Harmless when another process
+    """Bring all that was received until now into the lake; the number of rows. What comes in
+    meanwhile waits for the next time: it would be a file a second. Harmless when another process
     does it already: after `wait_s` it does nothing. Raises SobrietyError."""
     done = 0
     with explained(lake), closing(open_state(lake)) as db:
@@ -50,7 +47,8 @@ def drain(lake: Path, wait_s: float = 0.0) -> int:
             return 0
         with closing(held), Lake(lake) as there:
             there.know_machines(journal_id(db), _machines(db))
-            while (span := _chosen(db)) is not None:
+            (until,) = db.execute("SELECT max(first) FROM batch").fetchone()
+            while (span := _chosen(db, until or 0)) is not None:
                 done += _move(db, there, *span)
     return done
 
@@ -73,14 +71,16 @@ def _machines(db: sqlite3.Connection) -> list[Facts]:
     return [Facts(host, at_ns, json.loads(facts)) for host, at_ns, facts in found]
 
 
-def _chosen(db: sqlite3.Connection) -> tuple[int, int] | None:
-    """The range that is being drained, now or since before a crash; None when nothing is left."""
+def _chosen(db: sqlite3.Connection, until: int) -> tuple[int, int] | None:
+    """The range that is being drained, now or since before a crash, of batches that begin with
+    `until` at most; None when nothing is left."""
     chosen = meta(db, "draining")
     if chosen is not None:
         first, last = map(int, chosen.split())
         return first, last
     rows, first, last = 0, 0, 0
-    for a, b in db.execute("SELECT first, last FROM batch ORDER BY first"):
+    found = db.execute("SELECT first, last FROM batch WHERE first <= ? ORDER BY first", (until,))
+    for a, b in found:
         if rows and rows + b - a + 1 > MOST_ROWS:
             break
         first, last, rows = first or a, b, rows + b - a + 1
@@ -96,7 +96,7 @@ def _move(db: sqlite3.Connection, lake: Lake, first: int, last: int) -> int:
     for (packed,) in db.execute(
         "SELECT rows FROM batch WHERE first BETWEEN ? AND ?", (first, last)
     ):
-        rows += _decoder.decode(packed)
+        rows += unpack(packed)
     lake.take(journal_id(db), first, last, rows)
     with transaction(db):
         db.execute("DELETE FROM batch WHERE first BETWEEN ? AND ?", (first, last))

@@ -11,29 +11,25 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from sobriety.core.errors import SobrietyError
-from sobriety.core.units import NS_PER_S
-from sobriety.core.usage import KEY_NAMES
 from sobriety.spool.file import transaction
 
+from .parts import Part, Runs, count, joined, missing, numbers_of, pack, runs_of, unpack
 from .state import explained, meta, open_state, savepoint
 from .tokens import Token, bind, hosts_of, is_revoked
-from .wire import Batch, Refused, Taken, Values, known_facts
+from .wire import Batch, Refused, Taken, known_facts
 
 MOST_WAITING = 1_000
 MOST_TOGETHER = 100
 MOST_RUNS = 1_000
 """Stretches of a spool between which numbers are missing: who makes up more is refused."""
-_START, _DURATION = KEY_NAMES.index("start_ns"), len(KEY_NAMES)
-_encoder = msgspec.msgpack.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ class Waiting:
 
     token: Token
     batch: Batch
-    rows: Sequence[tuple[int, Values]]
+    parts: Sequence[Part]
     done: Future[Taken] = field(default_factory=Future[Taken])
 
 
@@ -156,7 +152,7 @@ class Intake:
                     with savepoint(db):
                         answer, number = _take(db, one, number)
                     rows += answer.new_rows
-                    known += len(one.rows) - answer.new_rows
+                    known += sum(count(part.runs) for part in one.parts) - answer.new_rows
                 except Refused as refused:
                     answers.append(refused)
                 else:
@@ -173,30 +169,18 @@ class Intake:
 def _take(db: sqlite3.Connection, one: Waiting, number: int) -> tuple[Taken, int]:
     """Write its new rows from `number` on. Raises Refused."""
     spool = one.batch.spool
-    by_host: dict[str, list[tuple[int, Values]]] = {}
-    for row in one.rows:
-        by_host.setdefault(row[1][0], []).append(row)
-    _check_hosts(db, one, by_host)
-    count = 0
-    for host, rows in by_host.items():
-        runs = _runs_of(db, host, spool)
-        new = [(n, values) for n, values in rows if not _is_in(n, runs)]
-        if not new:
-            continue
-        runs = _with(runs, [n for n, _ in new])
-        if len(runs) > MOST_RUNS:
-            raise Refused(
-                422, f"more than {MOST_RUNS} stretches of {spool} are missing",
-                "send rows in the order of their numbers", row=new[0][0], column="id",
-            )  # fmt: skip
-        packed = _encoder.encode([values for _, values in new])
-        last = number + len(new) - 1
-        db.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", (number, last, host, packed))
-        number = last + 1
-        count += len(new)
-        _write_runs(db, host, spool, runs)
-    if one.rows:
-        _hear(db, one)
+    _check_hosts(db, one)
+    new = [_new(db, part, spool) for part in one.parts]
+    new_rows = 0
+    for part, (runs, packed, all_runs) in zip(one.parts, new, strict=True):
+        if runs:
+            rows = count(runs)
+            batch = number, number + rows - 1, part.host, packed
+            db.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", batch)
+            _write_runs(db, part.host, spool, all_runs)
+            number += rows
+            new_rows += rows
+        _hear(db, one, part)
     for machine in one.batch.machines:
         # Its clock may have been ahead when they were written down; the next ones must count.
         at_ns = min(machine.at_ns, time.time_ns())
@@ -205,45 +189,55 @@ def _take(db: sqlite3.Connection, one: Waiting, number: int) -> tuple[Taken, int
             " at_ns = excluded.at_ns, facts = excluded.facts WHERE excluded.at_ns >= at_ns",
             (machine.host, at_ns, json.dumps(known_facts(machine), ensure_ascii=False)),
         )
-    return Taken(spool, last_id(db, one.token, spool), count), number
+    return Taken(spool, last_id(db, one.token, spool), new_rows), number
 
 
-def _check_hosts(
-    db: sqlite3.Connection, one: Waiting, by_host: Mapping[str, Sequence[tuple[int, Values]]]
-) -> None:
+def _new(db: sqlite3.Connection, part: Part, spool: str) -> tuple[Runs, bytes, Runs]:
+    """Those of its numbers that are new, mostly all; their rows; and all numbers that there will
+    be of its host's spool. Raises Refused."""
+    known = _runs_of(db, part.host, spool)
+    runs, packed = part.runs, part.packed
+    if known and known[-1][1] >= runs[0][0]:
+        numbers = list(numbers_of(runs))
+        new = missing(known, numbers)
+        runs, packed = runs_of(compress(numbers, new)), pack(list(compress(unpack(packed), new)))
+    there = joined(sorted([*known, *runs]))
+    if runs and len(there) > MOST_RUNS:
+        raise Refused(
+            422, f"more than {MOST_RUNS} stretches of {spool} are missing",
+            "send rows in the order of their numbers", row=runs[0][0], column="id",
+        )  # fmt: skip
+    return runs, packed, there
+
+
+def _check_hosts(db: sqlite3.Connection, one: Waiting) -> None:
     """All of the batch is of hosts that the token writes for: of the first, if it had none. Raises
     Refused (401, 403)."""
     if is_revoked(db, one.token.id):  # since the batch came in
         raise Refused(401, "the token was revoked", "ask who runs the gateway for one")
-    hosts = {m.host for m in one.batch.machines} | set(by_host)
+    first = {part.host: part.runs[0][0] for part in one.parts}
+    hosts = {m.host for m in one.batch.machines} | set(first)
     own = hosts_of(db, one.token.id)
     if not own and len(hosts) == 1:
         bind(db, one.token.id, min(hosts))
         return
     others = sorted(hosts - own)
     if others:
-        rows = by_host.get(others[0])
         names = " and ".join(repr(h) for h in sorted(own)) or "one host"
         raise Refused(
             403, f"this token writes for {names}, and not for {others[0]!r}",
             f"allow it on the gateway: sobriety token allow {one.token.id} HOST",
-            row=rows[0][0] if rows else None, column="host",
+            row=first.get(others[0]), column="host",
         )  # fmt: skip
 
 
-def _hear(db: sqlite3.Connection, one: Waiting) -> None:
-    _, last = one.rows[-1]
-    end_ns = last[_START] + int(last[_DURATION] * NS_PER_S)
+def _hear(db: sqlite3.Connection, one: Waiting, part: Part) -> None:
     db.execute(
         "INSERT INTO host VALUES (?, ?, ?, ?, ?) ON CONFLICT (host) DO UPDATE SET"
         " spool = excluded.spool, token = excluded.token,"
         " end_ns = max(end_ns, excluded.end_ns), heard_ns = excluded.heard_ns",
-        (last[0], one.batch.spool, one.token.id, end_ns, time.time_ns()),
+        (part.host, one.batch.spool, one.token.id, part.end_ns, time.time_ns()),
     )
-
-
-Runs = list[tuple[int, int]]
-"""Of consecutive numbers, in order, with at least one missing between two."""
 
 
 def _runs_of(db: sqlite3.Connection, host: str, spool: str) -> Runs:
@@ -258,21 +252,6 @@ def last_id(db: sqlite3.Connection, token: Token, spool: str) -> int:
     none."""
     last = (_runs_of(db, host, spool)[-1:] for host in hosts_of(db, token.id))
     return max((run[1] for runs in last for run in runs), default=0)
-
-
-def _is_in(number: int, runs: Runs) -> bool:
-    return any(first <= number <= last for first, last in reversed(runs))
-
-
-def _with(runs: Runs, numbers: Sequence[int]) -> Runs:
-    """Runs that also have these numbers, which they had not."""
-    joined: Runs = []
-    for first, last in sorted([*runs, *((n, n) for n in numbers)]):
-        if joined and first == joined[-1][1] + 1:
-            joined[-1] = (joined[-1][0], last)
-        else:
-            joined.append((first, last))
-    return joined
 
 
 def _write_runs(db: sqlite3.Connection, host: str, spool: str, runs: Runs) -> None:

@@ -20,9 +20,9 @@ from sobriety.core.units import NS_PER_S, S_PER_DAY
 from sobriety.core.usage import COLUMNS, GROUP_BY_NAME, KEY_NAMES, MEASURE_NAMES
 from sobriety.push.limits import MOST_AHEAD_S, MOST_PAST_S, MOST_ROWS
 
+from .parts import Part, Values, parts_of
+
 MOST_MACHINES = 10
-
-
 MOST_CHARACTERS = 255
 MOST_S = S_PER_DAY
 MOST_J = 1e6 * S_PER_DAY
@@ -134,9 +134,6 @@ class Refused(SobrietyError):
         return Refusal(self.message, self.hint, self.row, self.last_row, self.column)
 
 
-Values = tuple[Any, ...]
-"""A row as the lake takes it: KEY_NAMES, MEASURE_NAMES; None is unknown."""
-
 _decoder = msgspec.json.Decoder(Batch)
 _NEWER = ("Object contains unknown field", "Invalid enum value")
 """As msgspec says it: what this version does not know, and a newer agent may."""
@@ -176,8 +173,8 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def checked(batch: Batch, now_ns: int) -> list[tuple[int, Values]]:
-    """Its rows by number, if all keep the rules. Raises Refused for the first that does not."""
+def checked(batch: Batch, now_ns: int) -> list[Part]:
+    """Its rows by host, if all keep the rules. Raises Refused for the first that does not."""
     found: list[tuple[int, Values]] = []
     before = 0
     for row in batch.rows:
@@ -194,10 +191,10 @@ def checked(batch: Batch, now_ns: int) -> list[tuple[int, Values]]:
             last = _last_wrong(batch.rows, len(found), column, now_ns)
             raise Refused(422, why, row=number, last_row=last, column=column)
         values[_OBSERVED] = " ".join(values[_OBSERVED])
-        found.append((number, tuple(values)))
+        found.append((number, values))
     for machine in batch.machines:
         _check_machine(machine)
-    return found
+    return parts_of(found)
 
 
 def _last_wrong(rows: Sequence[Any], first: int, column: str, now_ns: int) -> int | None:

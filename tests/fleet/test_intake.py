@@ -232,6 +232,25 @@ def test_a_long_journal_is_drained_in_pieces(
     assert len(rows_of(lake)) == 400
 
 
+def test_what_comes_in_during_a_drain_waits_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = tmp_path / "lake"
+    token = token_of(lake, "web-1")
+    intake = Intake(lake)
+    numbers = iter(range(1, 1_000))
+    take = Lake.take
+
+    def meanwhile(self: Lake, *words: Any) -> int:
+        send(intake, waiting(token, [next(numbers)], start_ns=START_NS))
+        return take(self, *words)
+
+    monkeypatch.setattr(Lake, "take", meanwhile)
+    send(intake, waiting(token, [next(numbers)], start_ns=START_NS))
+    assert [drain(lake), drain(lake)] == [1, 1]
+    intake.close()
+
+
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner),
