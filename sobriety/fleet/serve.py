@@ -190,10 +190,16 @@ class _Drains:
         self._rolled_up: date | None = None
 
     async def run(self, gateway: Gateway) -> None:
-        """For ever. It waits first: a gateway that begins again and again must not only drain."""
+        """For ever. It waits first: a gateway that begins again and again must not only drain.
+        What is in hand at the end is waited for: it holds the lake's lock."""
         while True:
             await asyncio.sleep(self._every_s)
-            await self.once(gateway)
+            in_hand = asyncio.create_task(self.once(gateway))
+            try:
+                await asyncio.shield(in_hand)
+            except asyncio.CancelledError:
+                await in_hand
+                raise
 
     async def once(self, gateway: Gateway) -> None:
         """Sums of days that are over are made when a day begins, and once after a start."""
