@@ -112,7 +112,8 @@ class Pusher:
         except NotTaken as error:
             self._failures += 1
             self._fail(error)
-            longest_s = min(LONGEST_S, FIRST_S * 2 ** min(self._failures, 10))
+            first_s = min(FIRST_S, self._every_s)  # who sends every second does not wait for one
+            longest_s = min(LONGEST_S, first_s * 2 ** min(self._failures, 10))
             wait_s = random.uniform(longest_s / 2, longest_s)
             if error.kind == "denied":
                 wait_s = max(wait_s, LONGEST_S / 4)
