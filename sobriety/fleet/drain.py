@@ -16,7 +16,7 @@ import sqlite3
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,14 @@ def roll_up(lake: Path, today: date | None = None) -> int:
     """Sum days that are over by hour; the number of days. Raises SobrietyError."""
     with Lake(lake) as there:
         return there.roll_up(before=today or datetime.now(UTC).date())
+
+
+def drop_rows(lake: Path, keep_s: float, today: date | None = None) -> int:
+    """Let rows go of days that are older, where they are summed by hour; the number of days.
+    Raises SobrietyError."""
+    before = (today or datetime.now(UTC).date()) - timedelta(seconds=keep_s)
+    with Lake(lake) as there:
+        return there.drop_rows(before)
 
 
 def journal_id(db: sqlite3.Connection) -> str:
@@ -101,7 +109,8 @@ def _move(db: sqlite3.Connection, lake: Lake, first: int, last: int) -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m sobriety.fleet.drain LAKE [roll-up]`, as the gateway starts it."""
+    """`python -m sobriety.fleet.drain LAKE [roll-up [SECONDS]]`, as the gateway starts it: rows
+    older than that are let go."""
     lake = Path(arguments[0])
     if hasattr(os, "nice"):
         os.nice(5)  # who waits for an answer comes first
@@ -109,6 +118,8 @@ def main(arguments: Sequence[str]) -> int:
         drain(lake)
         if "roll-up" in arguments[1:]:
             roll_up(lake)
+        if arguments[2:]:
+            drop_rows(lake, float(arguments[2]))
     except SobrietyError as error:
         sys.stderr.write(f"{error.message}; {error.hint}\n" if error.hint else f"{error.message}\n")
         return 1

@@ -53,17 +53,24 @@ class Listen:
 
 
 def serve(
-    lake: Path, listen: Listen, drain_s: float, say: Callable[[str], None], *, plain: bool = False
+    lake: Path,
+    listen: Listen,
+    drain_s: float,
+    say: Callable[[str], None],
+    *,
+    plain: bool = False,
+    keep_s: float | None = None,
 ) -> None:
     """Until SIGTERM or SIGINT: what is in hand is finished, and what was received is in the lake.
 
     `plain` allows an address that others can reach without TLS, since a proxy before it has it.
+    Of days older than `keep_s` the sums by hour are kept alone; None keeps everything.
     Raises SobrietyError.
     """
     gateway = opened(lake, say)
     try:
         _check(gateway, listen, plain)
-        drains = _Drains(lake, drain_s, say)
+        drains = _Drains(lake, drain_s, keep_s, say)
         config = _config(application(gateway, drains.run), listen)
         say(f"listening on {_url(listen)}, lake {lake}")
         _Server(config).run()
@@ -185,8 +192,10 @@ class _Patient(HttpToolsProtocol):
 class _Drains:
     """Starts the drain as a process of its own, now and then."""
 
-    def __init__(self, lake: Path, every_s: float, say: Callable[[str], None]) -> None:
-        self._lake, self._every_s, self._say = lake, every_s, say
+    def __init__(
+        self, lake: Path, every_s: float, keep_s: float | None, say: Callable[[str], None]
+    ) -> None:
+        self._lake, self._every_s, self._keep_s, self._say = lake, every_s, keep_s, say
         self._rolled_up: date | None = None
 
     async def run(self, gateway: Gateway) -> None:
@@ -204,7 +213,8 @@ class _Drains:
     async def once(self, gateway: Gateway) -> None:
         """Sums of days that are over are made when a day begins, and once after a start."""
         today = datetime.now(UTC).date()
-        words = [] if self._rolled_up == today else ["roll-up"]
+        kept = [] if self._keep_s is None else [f"{self._keep_s:.0f}"]
+        words = [] if self._rolled_up == today else ["roll-up", *kept]
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "sobriety.fleet.drain", str(self._lake), *words,
             stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
