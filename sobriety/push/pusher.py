@@ -138,6 +138,11 @@ class Pusher:
 
     # One batch
 
+    def begin_again(self) -> None:
+        """Send every row of the spool, whatever was sent: a gateway takes what it has not."""
+        self._last_id()
+        self.pushed.last_id = 0
+
     def all(self, moved: Callable[[int, int], None] = lambda _, __: None) -> int:
         """Send everything that waits; the number of rows. `moved` is told how many were sent and
         how many wait. Raises NotTaken, SobrietyError."""
