@@ -11,7 +11,7 @@ BIN := .venv/bin
 help:
 	@echo "make run     watch this machine for 30 s and write report.html  (ZONE=CA-QC KIND=direct)"
 	@echo "make test    lint, types and the whole test suite"
-	@echo "make deps    what some tests need from Debian and npm: chromium, snmpd, ipmitool, openssl, systemd, dbus-daemon, prometheus, Java, Ansible, axe-core"
+	@echo "make deps    what some tests need from Debian and npm: chromium, snmpd, ipmitool, openssl, iproute2, systemd, dbus-daemon, nginx, prometheus, victoria-metrics, Java, Ansible, axe-core"
 	@echo "make bench   ratios against baselines measured in the same run"
 	@echo "make soak    a simulated day of the agent, and ten minutes beside other agents"
 	@echo "make accuracy  refit the estimators on the public data, and print how well they do"
@@ -70,7 +70,7 @@ wheel: .venv/installed-dev
 # axe-core is looked for in .tools, which git does not see.
 deps:
 	$(if $(filter 0,$(shell id -u)),,sudo )apt-get update -qq
-	$(if $(filter 0,$(shell id -u)),,sudo )apt-get install -y -qq --no-install-recommends chromium chromium-driver fonts-dejavu-core snmpd ipmitool openssl systemd dbus-daemon prometheus openjdk-17-jre-headless ansible-core
+	$(if $(filter 0,$(shell id -u)),,sudo )apt-get install -y -qq --no-install-recommends chromium chromium-driver fonts-dejavu-core snmpd ipmitool openssl iproute2 systemd dbus-daemon nginx-light prometheus victoria-metrics openjdk-17-jre-headless ansible-core
 	npm install --cache .cache/npm --silent --no-save --no-package-lock --prefix .tools axe-core@4
 
 clean:

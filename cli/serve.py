@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sobriety import config as settings
 from sobriety.core.errors import ConfigError, MissingExtra
 
-from .options import Duration
+from .options import Duration, tell
+
+if TYPE_CHECKING:
+    from sobriety.fleet.serve import Listen
 
 PORT = 9846
 
@@ -28,6 +32,11 @@ PORT = 9846
               help="A proxy in front of it has TLS: any address may do without.")  # fmt: skip
 @click.option("--drain", "drain_s", type=Duration(), default="5m", show_default=True,
               metavar="DURATION", help="Between two times that the lake is written.")  # fmt: skip
+@click.option("--keep-minutes", "keep_s", type=Duration(), metavar="DURATION",
+              help="Of days that are older keep the sums by hour alone, as in 90d."
+              "  [default: keep all]")  # fmt: skip
+@click.option("--unit", is_flag=True,
+              help="Write a unit of systemd to stdout that serves so, and do nothing.")  # fmt: skip
 def serve(
     lake: Path | None,
     listen: str,
@@ -35,6 +44,8 @@ def serve(
     tls_key: Path | None,
     behind_proxy: bool,
     drain_s: float,
+    keep_s: float | None,
+    unit: bool,
 ) -> None:
     """Take in the usage that agents push, and show what it comes to.
 
@@ -45,6 +56,7 @@ def serve(
     sobriety token create                              who may write
     sobriety serve                                     for this machine, to try it
     sobriety serve --listen 0.0.0.0:9846 --tls-cert cert.pem --tls-key key.pem
+    sobriety serve --listen 0.0.0.0:9846 --tls-cert cert.pem --tls-key key.pem --unit
     """
     try:
         from sobriety.fleet.serve import Listen
@@ -54,9 +66,37 @@ def serve(
     if tls_key and not tls_cert:
         raise ConfigError("--tls-key is given without --tls-cert", hint="give both")
     host, port = address(listen)
+    where = Listen(host, port, tls_cert, tls_key)
+    if unit:
+        click.echo(_unit(where, lake, drain_s, keep_s, plain=behind_proxy), nl=False)
+        return
     place = lake or settings.data_folder() / "lake"
     say = partial(click.echo, err=True)
-    run(place, Listen(host, port, tls_cert, tls_key), drain_s, say, plain=behind_proxy)
+    run(place, where, drain_s, say, plain=behind_proxy, keep_s=keep_s)
+
+
+def _unit(
+    listen: Listen, lake: Path | None, drain_s: float, keep_s: float | None, *, plain: bool
+) -> str:
+    """The same words again, for a service. Raises ConfigError."""
+    from sobriety.service.gateway_unit import FOLDER, gateway_unit
+    from sobriety.service.program import refuse_unseen, this_program
+
+    if lake is not None:
+        raise ConfigError(
+            f"a service cannot write to {lake}",
+            hint=f"leave --lake out: its lake is /var/lib/{FOLDER}/lake",
+        )
+    program = this_program()
+    try:
+        refuse_unseen(program)
+    except ConfigError as error:  # it may be meant for another machine
+        tell("note", error)
+    host = f"[{listen.host}]" if ":" in listen.host else listen.host
+    words = ["--listen", f"{host}:{listen.port}", "--drain", f"{drain_s:g}s"]
+    words += [] if keep_s is None else ["--keep-minutes", f"{keep_s:.0f}s"]
+    words += ["--behind-proxy"] if plain else []
+    return gateway_unit(program, words, listen.certificate, listen.key, local=listen.is_local)
 
 
 def address(text: str) -> tuple[str, int]:

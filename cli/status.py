@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import click
@@ -11,7 +12,7 @@ from sobriety import config as settings
 from sobriety.core.host import LocalHost
 from sobriety.core.units import NS_PER_S
 from sobriety.shown import duration, energy
-from sobriety.status import Status
+from sobriety.status import Push, Status
 from sobriety.status import status as look
 from sobriety.this_machine import own_calibration
 
@@ -34,8 +35,9 @@ def status(as_json: bool) -> None:
     sobriety status --json
     """
     folder = settings.data_folder()
-    readings = own_calibration(LocalHost(), settings.load(), folder)
-    found = look(folder / "spool.sqlite3", readings)
+    config = settings.load()
+    readings = own_calibration(LocalHost(), config, folder)
+    found = look(folder / "spool.sqlite3", readings, config.text("push"))
     click.echo(json.dumps(as_dict(found), indent=2, ensure_ascii=False) if as_json else page(found))
 
 
@@ -63,6 +65,7 @@ def as_dict(found: Status) -> dict[str, object]:
             "files": found.dropped.files,
             "files_b": found.dropped.files_b,
         },
+        "push": asdict(found.push) if found.push else None,
     }
 
 
@@ -92,7 +95,19 @@ def page(found: Status) -> str:
     lines.append(f"{'seen last':<10} {', '.join(found.observed) or 'nothing'}")
     if found.agent_share_ratio is not None:
         lines.append(f"{'own cost':<10} {found.agent_share_ratio:.3%} of one core")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_push_lines(found.push)])
+
+
+def _push_lines(push: Push | None) -> list[str]:
+    if push is None:
+        return []
+    last = f"last on {_when(push.last_ns)}" if push.last_ns else "nothing yet"
+    lines = [f"{'pushed':<10} to {push.url}, {last}, {push.waiting_rows} rows wait"]
+    if push.left_out_rows:
+        lines.append(f"{'left out':<10} {push.left_out_rows} rows that the gateway never takes")
+    if push.error:
+        lines.append(f"{'push error':<10} {push.error}")
+    return lines
 
 
 def _when(at_ns: int) -> str:

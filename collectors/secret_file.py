@@ -12,7 +12,10 @@ def read_secret(path: str) -> str:
     """The only line of a file. Raises ConfigError, which never quotes it."""
     try:
         with Path(path).open("rb") as file:
-            if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
+            mode = os.fstat(file.fileno()).st_mode
+            # systemd's copy for a service reads as its group's, and is the service's alone.
+            is_handed = Path(path).parent == Path(os.environ.get("CREDENTIALS_DIRECTORY", "-"))
+            if os.name == "posix" and mode & 0o077 and not is_handed:
                 raise ConfigError(
                     f"{path} holds a secret and others may read it", hint=f"chmod 600 {path}"
                 )

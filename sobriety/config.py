@@ -1,8 +1,8 @@
 """Settings: from the command line, the environment, a file, or a default; each knows its origin.
 
-A later one in this list wins: default, /etc/sobriety/config.toml, the user's config.toml,
-environment (`SOBRIETY_ZONE`), command line. An unknown key is an error: a setting that is silently
-ignored is worse than none.
+A later one in this list wins: default, /etc/sobriety/config.toml, the user's config.toml, files
+that systemd hands over, environment (`SOBRIETY_ZONE`), command line. An unknown key is an error: a
+setting that is silently ignored is worse than none.
 """
 
 from __future__ import annotations
@@ -73,6 +73,9 @@ def load(
         for name, raw, line in _read_file(path, must_exist=file is not None):
             _put(values, origins, name, raw, f"{path}, line {line}")
     for setting in SETTINGS:
+        handed = credential(setting.name, environ)
+        if handed is not None:
+            _put(values, origins, setting.name, str(handed), str(handed))
         variable = f"SOBRIETY_{setting.name.upper()}"
         if environ.get(variable):
             _put(values, origins, setting.name, environ[variable], variable)
@@ -86,6 +89,16 @@ def load(
             hint="read both again: a busy machine draws more than an idle one",
         )
     return Config(values, origins)
+
+
+def credential(name: str, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The file of a setting that systemd hands over (LoadCredential=), to a service whose user may
+    not open the one that the setting names; None where it hands over none."""
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    if not folder or not name.endswith("_file"):
+        return None
+    found = Path(folder) / name
+    return found if os.path.isfile(found) else None  # noqa: PTH113  # also where it may not look
 
 
 def _put(

@@ -2,10 +2,13 @@
 
     usage/day=2026-07-31/<spool>-<first id>-<last id>.parquet    rows as they were collected
     hourly/day=2026-07-31/<digest of the raw names>.parquet      their sums by hour
+    hourly/day=2026-07-31/<the same digest>.names                those names, once the rows may go
     machines/<spool>.jsonl                                       what the machines are
 
 A file is never changed once it has its name, and what is in the lake follows from names alone. So
-a crash at any instant loses nothing and doubles nothing, and reading needs no lock.
+a crash at any instant loses nothing and doubles nothing, and reading needs no lock. From when its
+names are written down an hourly file stands for what it was made from: those files count no more,
+be they there or gone; and rows of that day that come later are summed with it.
 Long because what makes that true is best read in one place.
 """
 
@@ -16,6 +19,7 @@ import hashlib
 import json
 import re
 import sqlite3
+from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby, islice
@@ -35,7 +39,8 @@ if TYPE_CHECKING:
     import duckdb
     import narwhals as nw
 
-Grain = Literal["raw", "hour"]
+Grain = Literal["raw", "hour", "finest"]
+"""As collected; by hour; as collected and, where only sums by hour are left, these."""
 
 _NS_PER_DAY = S_PER_DAY * NS_PER_S
 _EPOCH_NS = date(1970, 1, 1).toordinal() * _NS_PER_DAY
@@ -44,6 +49,7 @@ _MAX_ROWS_PER_FILE = 50_000  # as Python objects on their way through, about 50 
 _ALWAYS = frozenset(c.name for c in DURATIONS)
 _RAW_NAME = re.compile(r"[0-9a-f]{16}-\d{12}-\d{12}\.parquet")
 _HOURLY_NAME = re.compile(r"[0-9a-f]{16}\.parquet")
+_NAMES = ".names"
 _ROLL_UP_VERSION = "1"
 _LOCK_WAIT_S = 60.0
 
@@ -62,6 +68,7 @@ class Lake:
         self._db: duckdb.DuckDBPyConnection | None = None
         self._pinned: sqlite3.Connection | None = None
         self._known_in: dict[tuple[Path, ...], frozenset[str]] = {}
+        self._names_in: dict[Path, frozenset[str]] = {}
         self._facts: dict[Path, tuple[int, list[Facts]]] = {}
         self._engine = engine
         self.notes: list[str] = []
@@ -147,7 +154,7 @@ class Lake:
         with self._writing():
             for day, of_day in by_day.items():
                 file = self._raw_file(day, keeper_id, first, last)
-                if not file.exists():
+                if not self._has(day, file):
                     self._write_raw(file, sorted(of_day, key=_by_host))
                     written += len(of_day)
         return written
@@ -166,18 +173,36 @@ class Lake:
         done = 0
         superseded: list[Path] = []
         with self._writing():
-            for day, raw in self._raw_by_day().items():
-                if before is not None and day >= before:
+            days = self._days()
+            for day, found in days.items():
+                if not found.raw or (before is not None and day >= before):
                     continue
-                hourly = self._hourly_file(day, raw)
+                hourly = self._hourly_file(day, found)
                 if not hourly.exists():
                     make_folder(hourly.parent)
                     temporary = _temporary(hourly)
-                    parquet.write_hours(self.connection, raw, temporary)
+                    parquet.write_hours(self.connection, found.finest, temporary)
                     publish(temporary, hourly)
                     done += 1
-                superseded += [f for f in hourly.parent.glob("*.parquet") if f != hourly]
+                if found.kept:  # a day of which the rows are gone stays one
+                    self._let_go(hourly, found)
+                superseded += [f for f in hourly.parent.glob("*.parquet")
+                               if f != hourly and f not in found.kept]  # fmt: skip
+            superseded += self._gone_files()
             self._remove(superseded)
+        return done
+
+    def drop_rows(self, before: date) -> int:
+        """Let rows go of days before a day, where exactly they are summed by hour; the number of
+        days. No figure by the hour changes. Can be repeated."""
+        done = 0
+        with self._writing():
+            for day, found in self._days().items():
+                hourly = self._hourly_file(day, found)
+                if day < before and found.raw and hourly.exists():
+                    self._let_go(hourly, found)
+                    done += 1
+            self._remove(self._gone_files())
         return done
 
     def forget(self, host: str) -> int:
@@ -187,13 +212,14 @@ class Lake:
         that they were made from: whatever a crash leaves, none of them counts what is gone.
         """
         with self._writing(), self._alone():
-            raw = self._raw_by_day()
+            for leftover in self._gone_files():
+                leftover.unlink()
+            days = self._days()
+            rest = {day: found.finest for day, found in days.items()}
             for file in self._rows_of_host(host, self._hourly_by_day()):
-                if _day_of(file) in raw:
+                if file not in rest[_day_of(file)]:
                     file.unlink()
-                else:
-                    self._write_without(file, host)
-            counts = self._rows_of_host(host, raw)
+            counts = self._rows_of_host(host, rest)
             for file in counts:
                 self._write_without(file, host)
             for file in self._found("machines/*.jsonl"):
@@ -203,8 +229,10 @@ class Lake:
             return sum(counts.values())
 
     def count(self, host: str) -> int:
-        """Rows of a host, as they were collected. Raises SobrietyError."""
-        return sum(self._rows_of_host(host, self._raw_by_day()).values())
+        """Rows of a host: as they were collected, or by hour where only that is left. Raises
+        SobrietyError."""
+        rest = {day: found.finest for day, found in self._days().items()}
+        return sum(self._rows_of_host(host, rest).values())
 
     # Reading
 
@@ -221,9 +249,8 @@ class Lake:
         """
         self._pin()
         period = _Period(start_ns, end_ns)
-        hourly, raw_by_day = self._files(grain, period)
-        rest = [f for raw in raw_by_day.values() for f in raw]
-        if grain == "raw":
+        hourly, rest = self._files(grain, period)
+        if grain != "hour":
             return self.engine.frame(self._select(rest, period))
         by_hour = self._select(hourly, period)
         if rest:
@@ -239,24 +266,28 @@ class Lake:
         Raises SobrietyError naming a file that is damaged or foreign.
         """
         period = _Period(start_ns, end_ns)
-        hourly, raw_by_day = self._files(grain, period)
-        known = self._known(hourly) | self._known([f for raw in raw_by_day.values() for f in raw])
+        hourly, rest = self._files(grain, period)
+        known = self._known(hourly) | self._known(rest)
         return tuple(n for n in MEASURE_NAMES if n in known or n in _ALWAYS)
 
-    def _files(self, grain: Grain, period: _Period) -> tuple[list[Path], dict[date, list[Path]]]:
-        """Hourly ones that can be used, and raw ones of the other days."""
-        raw_by_day = {d: files for d, files in self._raw_by_day().items() if period.touches(d)}
+    def _files(self, grain: Grain, period: _Period) -> tuple[list[Path], list[Path]]:
+        """Hourly ones that are read as they are, and those that are read row by row."""
+        days = {day: found for day, found in self._days().items() if period.touches(day)}
         if grain == "raw":
-            return [], raw_by_day
+            return [], [f for found in days.values() for f in found.raw]
+        if grain == "finest":
+            return [], [f for found in days.values() for f in found.finest]
         hourly: list[Path] = []
-        for day, files in self._hourly_by_day().items():
-            raw = raw_by_day.get(day)
-            if raw is None and period.touches(day):
-                hourly.append(max(files, key=self._made_ns))  # raw rows are gone
-            elif raw is not None and not period.cuts(day) and self._hourly_file(day, raw) in files:
-                hourly.append(self._hourly_file(day, raw))
-                del raw_by_day[day]
-        return hourly, raw_by_day
+        rest: list[Path] = []
+        for day, found in days.items():
+            rolled_up = self._hourly_file(day, found)
+            if not found.raw:
+                hourly += found.kept
+            elif rolled_up in found.hourly and not period.cuts(day):
+                hourly.append(rolled_up)
+            else:
+                rest += found.finest
+        return hourly, rest
 
     def _known(self, files: Sequence[Path]) -> frozenset[str]:
         """Measures with a value in files. Files never change, so they are asked once."""
@@ -271,11 +302,7 @@ class Lake:
     def files(self, start_ns: int, end_ns: int) -> dict[str, Path]:
         """What a period is read from, by its name in the lake: the raw rows of its days, their
         sums where the raw rows are gone, and the facts of machines."""
-        period = _Period(start_ns, end_ns)
-        raw = {d: files for d, files in self._raw_by_day().items() if period.touches(d)}
-        rest = {d: files for d, files in self._hourly_by_day().items()
-                if period.touches(d) and d not in raw}  # fmt: skip
-        found = [f for files in (*raw.values(), *rest.values()) for f in files]
+        _, found = self._files("finest", _Period(start_ns, end_ns))
         found += self._found("machines/*.jsonl")
         return {str(f.relative_to(self.path)): f for f in found}
 
@@ -316,6 +343,54 @@ class Lake:
 
     # Below the door
 
+    def _days(self) -> dict[date, _Day]:
+        """What counts of each day."""
+        raw, hourly = self._raw_by_day(), self._hourly_by_day()
+        gone, standing = self._gone()
+        found: dict[date, _Day] = {}
+        for day in sorted({*raw, *hourly}):
+            rows = [f for f in raw.get(day, ()) if f.name not in gone[day]]
+            sums = hourly.get(day, [])
+            sums = [f for f in sums if f.name not in gone[day]]
+            kept = [f for f in sums if f.stem in standing[day]]
+            if not rows and not kept and sums:  # somebody else took the rows away
+                kept = [max(sums, key=self._made_ns)]
+            found[day] = _Day(rows, kept, sums)
+        return found
+
+    def _gone(self, day: str = "*") -> tuple[dict[date, set[str]], dict[date, set[str]]]:
+        """Of each day the names that count no more, and the digests of those that stand for
+        them."""
+        gone: dict[date, set[str]] = defaultdict(set)
+        standing: dict[date, set[str]] = defaultdict(set)
+        for file in self._found(f"hourly/{day}/*{_NAMES}"):
+            if file not in self._names_in:  # which never changes
+                self._names_in[file] = frozenset(self._text(file).split())
+            gone[_day_of(file)] |= self._names_in[file]
+            standing[_day_of(file)].add(file.stem)
+        return gone, standing
+
+    def _gone_files(self) -> list[Path]:
+        """Those that count no more and are still there."""
+        gone, _ = self._gone()
+        there = (self.path / kind / f"day={day}" / name for day, names in gone.items()
+                 for name in names for kind in ("usage", "hourly"))  # fmt: skip
+        return [file for file in there if file.exists()]
+
+    def _let_go(self, hourly: Path, found: _Day) -> None:
+        """From now on an hourly file stands for what it was made from."""
+        names = {f.name for f in found.finest}
+        for file in found.kept:
+            before = file.with_suffix(_NAMES)
+            names |= {before.name, *(self._text(before).split() if before.exists() else ())}
+        file = hourly.with_suffix(_NAMES)
+        _temporary(file).write_text("\n".join(sorted(names)) + "\n", encoding="utf-8")
+        publish(_temporary(file), file)
+
+    def _has(self, day: date, file: Path) -> bool:
+        """Whether the lake took in this file, be it there or summed by hour since."""
+        return file.exists() or file.name in self._gone(f"day={day}")[0][day]
+
     def _raw_by_day(self) -> dict[date, list[Path]]:
         return self._by_day("usage", _RAW_NAME)
 
@@ -338,14 +413,15 @@ class Lake:
         return by_day
 
     def _last_id(self, spool_id: str) -> int:
-        names = (f.name for files in self._raw_by_day().values() for f in files)
+        names = {f.name for files in self._raw_by_day().values() for f in files}
+        names.update(*self._gone()[0].values())
         return max((int(n[30:42]) for n in names if n.startswith(spool_id)), default=0)
 
     def _write_runs(self, spool_id: str, numbered: Iterable[tuple[Any, ...]]) -> int:
         written = 0
         for day, run in _runs(numbered):
             file = self._raw_file(day, spool_id, run[0][0], run[-1][0])
-            if not file.exists():
+            if not self._has(day, file):
                 self._write_raw(file, (row[1:] for row in run))
                 written += len(run)
         return written
@@ -368,9 +444,10 @@ class Lake:
         parquet.write_without(self.connection, file, host, _temporary(file))
         publish(_temporary(file), file)
 
-    def _hourly_file(self, day: date, raw: Sequence[Path]) -> Path:
-        """Its name says what it was made from: another set of raw files has another name."""
-        digest = _digest([_ROLL_UP_VERSION, *parquet.COLUMN_NAMES, *(f.name for f in raw)])
+    def _hourly_file(self, day: date, found: _Day) -> Path:
+        """Its name says what it was made from: another set of files has another name."""
+        names = (f.name for f in found.finest)
+        digest = _digest([_ROLL_UP_VERSION, *parquet.COLUMN_NAMES, *names])
         return self.path / "hourly" / f"day={day}" / f"{digest}.parquet"
 
     def _select(self, files: Sequence[Path], period: _Period) -> str:
@@ -451,7 +528,21 @@ class Lake:
                 contextlib.closing(lock(self.path / ".readers")),
             ):
                 for file in superseded:
-                    file.unlink()
+                    file.unlink(missing_ok=True)
+
+
+class _Day(NamedTuple):
+    """Files of a day that count: rows as they were collected, sums by hour of rows that are gone,
+    and all sums by hour that are there."""
+
+    raw: list[Path]
+    kept: list[Path]
+    hourly: list[Path]
+
+    @property
+    def finest(self) -> list[Path]:
+        """Every row once."""
+        return [*self.kept, *self.raw]
 
 
 class _Period(NamedTuple):

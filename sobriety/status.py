@@ -16,9 +16,11 @@ from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import State
 from sobriety.durable import Busy, lock
+from sobriety.spool import SpoolReader
 from sobriety.spool.retention import Counts
 from sobriety.spool.sums import HostSum, SpoolSums
 
+NOTE = "pushed.json"
 _LAST_GAPS = 5
 _GAP_STATES = ("unobserved", "asleep")
 
@@ -29,6 +31,23 @@ class Gap(NamedTuple):
     start_ns: int
     duration_s: float
     state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What a gateway has of the spool, by the note of who pushed last.
+
+    last_ns        of the last success; None where there was none
+    waiting_rows   that it has not
+    left_out_rows  that it never takes
+    error          of the last attempt; None where it succeeded
+    """
+
+    url: str
+    last_ns: int | None
+    waiting_rows: int
+    left_out_rows: int
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +62,7 @@ class Status:
                      one core
     gaps             the last few, the newest first
     dropped          rows that were too old or did not fit, and files set aside that were deleted
+    push             None where nothing is pushed
     """
 
     path: Path
@@ -58,16 +78,25 @@ class Status:
     agent_share_ratio: float | None
     gaps: tuple[Gap, ...]
     dropped: Counts
+    push: Push | None = None
 
 
-def status(path: Path, overrides: Mapping[str, Mapping[str, object]] | None = None) -> Status:
+def status(
+    path: Path,
+    overrides: Mapping[str, Mapping[str, object]] | None = None,
+    push_url: str | None = None,
+) -> Status:
     """Add a spool up. `overrides`: facts that a host's owner states, over those recorded.
+    `push_url`: the gateway of the settings, where there is one.
 
     Raises SobrietyError for one that is damaged or may not be read.
     """
     running = is_written(path)
     if not path.is_file():
-        return Status(path, running, 0, 0, 0, None, None, (), {}, None, None, (), Counts({}))
+        pushed = push_of(path, push_url)
+        return Status(
+            path, running, 0, 0, 0, None, None, (), {}, None, None, (), Counts({}), pushed
+        )
     with SpoolSums(path) as reader:
         first_ns, last_ns = reader.extent()
         last = reader.newest()
@@ -95,7 +124,34 @@ def status(path: Path, overrides: Mapping[str, Mapping[str, object]] | None = No
             agent_cpu_s / looked_s if looked_s else None,
             _joined(gaps),
             reader.dropped(),
+            push_of(path, push_url),
         )
+
+
+def push_of(path: Path, push_url: str | None) -> Push | None:
+    """Of a spool; by the note beside it, and the gateway of the settings where there is one."""
+    if push_url is None and not path.with_name(NOTE).exists():
+        return None
+    from sobriety.push.pusher import Pushed  # and TLS, which others need not load
+
+    noted = Pushed.read(path.parent)
+    url = (push_url or noted.url).rstrip("/")
+    if not url:
+        return None
+    is_its = noted.url == url
+    waiting = 0
+    if path.is_file():
+        with SpoolReader(path) as spool:
+            is_known = is_its and noted.spool == spool.spool_id
+            gone_id = spool.first_id - 1  # by retention
+            waiting = max(0, spool.last_id - max(noted.last_id if is_known else 0, gone_id))
+    return Push(
+        url,
+        (noted.at_ns or None) if is_its else None,
+        waiting,
+        noted.left_out if is_its else 0,
+        noted.error if is_its or not noted.url else None,
+    )
 
 
 def _stated(

@@ -15,11 +15,12 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.metrics.exposition import MOST_WORKLOADS, Self, text
+from sobriety.metrics.exposition import MOST_WORKLOADS, Pushing, Self, text
 from sobriety.metrics.ledger import Ledger
 
 NOW_NS = 1_764_072_000 * NS_PER_S
-OWN = Self(3, NOW_NS / NS_PER_S, {"cpu": True, "rapl": False}, 20_000_000, None)
+OWN = Self(3, NOW_NS / NS_PER_S, {"cpu": True, "rapl": False}, 20_000_000, None,
+           Pushing(12, 1, NOW_NS / NS_PER_S))  # fmt: skip
 SERVER = Machine("a", "server", cpu_model="Intel(R) Xeon(R) Gold 6338 CPU @ 2.00GHz", threads=64)
 MOMENTS = {"util_sqrt_s": 30.0, "util_s": 15.0, "util_cubed_s": 3.75}
 OBSERVED = ("cpu", "package", "dram")

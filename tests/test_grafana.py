@@ -1,4 +1,5 @@
-"""The dashboard for Grafana asks for what the agent exports, in PromQL that Prometheus reads."""
+"""The dashboards for Grafana ask for what agent and gateway export, in PromQL that Prometheus
+reads."""
 
 from __future__ import annotations
 
@@ -14,48 +15,73 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from sobriety.core.machine import Machine
 from sobriety.core.usage import Usage
-from sobriety.metrics.exposition import Self, text
+from sobriety.fleet import gateway_metrics
+from sobriety.fleet.app import opened
+from sobriety.metrics.exposition import Pushing, Self, text
 from sobriety.metrics.ledger import Ledger
 
-FILE = Path(__file__).parent.parent / "docs" / "grafana" / "sobriety.json"
-BOARD: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-QUERIES: list[str] = [t["expr"] for p in BOARD["panels"] for t in p["targets"]]
+FOLDER = Path(__file__).parent.parent / "docs" / "grafana"
 
 
-@pytest.fixture(scope="module")
-def exported() -> dict[str, set[str]]:
-    """The labels of every metric that an agent with all of them gives, by name."""
+class Board:
+    """A dashboard, and the labels of every metric that it may ask for, by name."""
+
+    def __init__(self, name: str, shown: str) -> None:
+        self.board: dict[str, Any] = json.loads((FOLDER / name).read_text(encoding="utf-8"))
+        self.queries: list[str] = [t["expr"] for p in self.board["panels"] for t in p["targets"]]
+        samples = [sample for family in parse(shown) for sample in family.samples]
+        self.exported = {one.name: set(one.labels) | {"instance"} for one in samples}
+
+
+def of_agent() -> str:
+    """All that an agent gives."""
     ledger = Ledger(Machine("a", "server", threads=8), zone="CA-QC")
     moments = {"util_sqrt_s": 30.0, "util_s": 15.0, "util_cubed_s": 3.75, "cpu_busy_s": 90.0}
     ledger.add([Usage("a", 0, 60.0, 60.0, moments, ("cpu",))])
     ledger.add([Usage("a", 0, 60.0, 60.0, moments, ("cpu",), kind="process", name="nginx")])
-    shown = text(ledger, Self(1, 60.0, {"cpu": True}, 1, 1))
-    samples = [sample for family in parse(shown) for sample in family.samples]
-    return {one.name: set(one.labels) | {"instance"} for one in samples}
+    return text(ledger, Self(1, 60.0, {"cpu": True}, 1, 1, Pushing(1, 0, 60.0)))
 
 
-def test_every_metric_is_one_that_the_agent_exports(exported: dict[str, set[str]]) -> None:
-    asked = {name for query in QUERIES for name in re.findall(r"\bsobriety_\w+", query)}
-    assert asked <= exported.keys()
-    assert exported.keys() <= asked, "and each of them is shown"
+def of_gateway(lake: Path) -> str:
+    gateway = opened(lake, print)
+    gateway.answered[200] += 1
+    gateway.drained_s = 60.0
+    shown = gateway_metrics.text(gateway)
+    gateway.close()
+    return shown
 
 
-def test_every_label_is_one_that_its_metric_has(exported: dict[str, set[str]]) -> None:
+@pytest.fixture(scope="module", params=["sobriety.json", "gateway.json"])
+def board(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Board:
+    is_agent = request.param == "sobriety.json"
+    lake = tmp_path_factory.mktemp("board") / "lake"
+    return Board(request.param, of_agent() if is_agent else of_gateway(lake))
+
+
+def test_every_metric_is_one_that_is_exported(board: Board) -> None:
+    asked = {name for query in board.queries for name in re.findall(r"\bsobriety_\w+", query)}
+    assert asked <= board.exported.keys()
+    assert board.exported.keys() <= asked, "and each of them is shown"
+
+
+def test_every_label_is_one_that_its_metric_has(board: Board) -> None:
     chosen = re.compile(r"(sobriety_\w+)\{([^}]*)\}")
-    pairs = [pair for query in QUERIES for pair in chosen.findall(query)]
-    assert len(pairs) > 15
+    pairs = [pair for query in board.queries for pair in chosen.findall(query)]
+    assert len(pairs) > 12
     for name, matchers in pairs:
-        assert set(re.findall(r"(\w+)(?:=~|!=|=)", matchers)) <= exported[name], name
-    for query in QUERIES:
+        assert set(re.findall(r"(\w+)(?:=~|!=|=)", matchers)) <= board.exported[name], name
+    for query in board.queries:
         for names in re.findall(r"sum by \(([^)]*)\)", query):
             (metric,) = set(re.findall(r"\bsobriety_\w+", query))
-            assert {name.strip() for name in names.split(",")} <= exported[metric]
+            assert {name.strip() for name in names.split(",")} <= board.exported[metric]
 
 
-def test_prometheus_reads_every_query(needs: Callable[[str], str], tmp_path: Path) -> None:
+def test_prometheus_reads_every_query(
+    board: Board, needs: Callable[[str], str], tmp_path: Path
+) -> None:
     values = {"$__rate_interval": "5m", "$__range": "1d", "$instance": ".*"}
     rules: list[dict[str, str]] = []
-    for number, query in enumerate(QUERIES):
+    for number, query in enumerate(board.queries):
         for name, value in values.items():
             query = query.replace(name, value)
         rules.append({"record": f"query_{number}", "expr": query})
@@ -65,12 +91,12 @@ def test_prometheus_reads_every_query(needs: Callable[[str], str], tmp_path: Pat
         [needs("promtool"), "check", "rules", str(file)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert f"{len(QUERIES)} rules found" in done.stdout
+    assert f"{len(board.queries)} rules found" in done.stdout
 
 
-def test_panels_stand_beside_each_other_and_say_what_they_are() -> None:
+def test_panels_stand_beside_each_other_and_say_what_they_are(board: Board) -> None:
     taken: set[tuple[int, int]] = set()
-    for panel in BOARD["panels"]:
+    for panel in board.board["panels"]:
         assert panel["title"] and panel["description"].endswith("."), panel["id"]
         at = panel["gridPos"]
         cells = {
@@ -80,4 +106,4 @@ def test_panels_stand_beside_each_other_and_say_what_they_are() -> None:
         }
         assert not cells & taken and at["x"] + at["w"] <= 24, panel["title"]
         taken |= cells
-    assert len({panel["id"] for panel in BOARD["panels"]}) == len(BOARD["panels"])
+    assert len({panel["id"] for panel in board.board["panels"]}) == len(board.board["panels"])

@@ -68,6 +68,37 @@ def test_settings_are_written_when_the_program_takes_them(playbook: str, tmp_pat
     assert config.read_text(encoding="utf-8") == written, "the old ones are still there"
 
 
+def test_a_host_gets_its_own_token_and_nobody_sees_it(playbook: str, tmp_path: Path) -> None:
+    config = tmp_path / "etc" / "config.toml"
+    variables: dict[str, object] = {
+        "sobriety_prefix": str(Path(sys.executable).parent.parent),
+        "sobriety_config": str(config),
+        "sobriety_service": False,
+        "sobriety_settings": {"zone": "CA-QC"},
+        "sobriety_push_url": "https://gateway.example:9846",
+        "ansible_python_interpreter": sys.executable,
+    }
+    book = [{"hosts": "all", "gather_facts": False, "roles": [{"role": "sobriety"}]}]
+    (tmp_path / "book.yml").write_text(json.dumps(book))
+
+    def apply(**more: str) -> subprocess.CompletedProcess[str]:
+        told = json.dumps(variables | more)
+        return run(playbook, tmp_path, "--skip-tags", "install", "-e", told, "--diff", "-vv",
+                   "book.yml")  # fmt: skip
+
+    assert apply().returncode != 0 and not config.exists(), "no token"
+    token, ca = "sob_0123abcd_s3cret", "-----BEGIN CERTIFICATE-----"
+    done = apply(sobriety_push_token=token, sobriety_push_ca=ca)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert token not in done.stdout + done.stderr
+    written = {line.partition(" = ")[0]: line for line in config.read_text().splitlines()}
+    assert written["push"] == 'push = "https://gateway.example:9846"'
+    for name, mode in (("push_token_file", 0o600), ("push_ca_file", 0o644)):
+        file = Path(json.loads(written[name].partition(" = ")[2]))
+        assert file.read_text().strip() == (token if mode == 0o600 else ca)
+        assert file.stat().st_mode & 0o777 == mode
+
+
 def test_its_example_names_settings_that_there_are() -> None:
     text = (ROOT / "packaging/ansible/site.yml").read_text(encoding="utf-8")
     _, _, settings = text.partition("sobriety_settings:\n")

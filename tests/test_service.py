@@ -34,6 +34,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="services of oth
 
 PROGRAM = ("/usr/bin/env", "sobriety")
 PLAIN = Needs()
+PUSHES = Needs(network="any", files=(("push_token_file", Path("/etc/sobriety/a 100% token")),))
 WORST = Needs(("/dev/ipmi0", "/dev/nvidia0", "/dev/nvidiactl"), True, "any")
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -45,7 +46,7 @@ def lines(unit: str) -> list[str]:
 # The unit
 
 
-@pytest.mark.parametrize("wanted", [PLAIN, WORST], ids=["plain", "worst"])
+@pytest.mark.parametrize("wanted", [PLAIN, WORST, PUSHES], ids=["plain", "worst", "pushes"])
 @pytest.mark.parametrize("make", [system_unit, user_unit])
 def test_systemd_finds_no_fault_with_the_unit(
     make: Callable[..., str], wanted: Needs, tmp_path: Path, needs: Callable[[str], str]
@@ -73,6 +74,7 @@ def documented(words: str) -> float:
     [
         ("processors, memory, disks, network", PLAIN),
         ("and RAPL", Needs((), True)),
+        ("and a gateway to push to", PUSHES),
         ("and NVIDIA, IPMI, any network", WORST),
     ],
 )
@@ -186,6 +188,91 @@ def test_a_program_that_is_a_link_into_a_home_is_refused(tmp_path: Path) -> None
 def test_this_program_starts_sobriety(tmp_path: Path) -> None:
     done = subprocess.run([*this_program(), "--version"], cwd=tmp_path, capture_output=True)
     assert done.stdout.startswith(b"sobriety ")
+
+
+def test_who_pushes_gets_a_network_and_its_files(tmp_path: Path) -> None:
+    token, ca_file = tmp_path / "token", tmp_path / "ca.pem"
+    told = {"push": "https://gateway:9846", "push_token_file": str(token)}
+    with pytest.raises(ConfigError, match=r"push_token_file is .* which no service would find"):
+        find_needs(settings.load(told))
+    token.touch()
+    ca_file.touch()
+    found = find_needs(settings.load(told | {"push_ca_file": str(ca_file)}))
+    assert found.network == "any"
+    assert found.files == (("push_token_file", token), ("push_ca_file", ca_file))
+    unit = lines(system_unit(PROGRAM, found))
+    assert f"LoadCredential=push_token_file:{token}" in unit and "IPAddressDeny=any" not in unit
+    assert not any(line.startswith("LoadCredential") for line in lines(user_unit(PROGRAM, found)))
+    alone = settings.load({"push_token_file": str(token)})
+    assert find_needs(alone, root=tmp_path) == PLAIN, "nothing is pushed"
+    with pytest.raises(ConfigError, match="no service would find"):
+        find_needs(settings.load(told | {"push_token_file": "token"}))
+
+
+def test_what_systemd_hands_over_is_read_in_place_of_what_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sobriety.push import sender_of
+
+    handed = tmp_path / "push_token_file"
+    handed.write_text("sob_x_handed\n")
+    handed.chmod(0o440)  # as a list of rights makes it look
+    config = tmp_path / "config.toml"
+    config.write_text('push = "http://127.0.0.1:1"\npush_token_file = "/etc/sobriety/token"\n')
+    with pytest.raises(ConfigError, match="/etc/sobriety/token cannot be read"):
+        sender_of(settings.load(file=config))
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    found = settings.load(file=config)
+    assert found.text("push_token_file") == found.origin("push_token_file") == str(handed)
+    sender_of(found)
+    monkeypatch.setenv("SOBRIETY_PUSH_TOKEN_FILE", "/elsewhere")
+    assert settings.load(file=config).text("push_token_file") == "/elsewhere"
+
+
+# The gateway's unit
+
+
+def served(*words: str) -> str:
+    done = CliRunner().invoke(command(), ["serve", *words, "--unit"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+TLS = ("--listen", "0.0.0.0:9846", "--tls-cert", "/etc/a 100% b/cert.pem", "--tls-key", "/k.pem")
+
+
+@pytest.mark.parametrize(
+    ("words", "exposure"),
+    [(TLS, 1.3), (("--listen", "127.0.0.1:9846", "--behind-proxy"), 1.1)],
+    ids=["tls", "behind-proxy"],
+)
+def test_the_gateway_s_unit_is_sound_and_exposes_little(
+    words: tuple[str, ...], exposure: float, tmp_path: Path, needs: Callable[[str], str]
+) -> None:
+    tool = needs("systemd-analyze")
+    path = tmp_path / "sobriety-gateway.service"
+    path.write_text(served(*words))
+    done = subprocess.run([tool, "verify", path], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    asked = [tool, "security", "--offline=true", "--no-pager", path]
+    said = subprocess.run(asked, capture_output=True, text=True)
+    score = re.search(r"Overall exposure level for .*: (\d+\.\d)", said.stdout)
+    assert score and float(score[1]) <= exposure, said.stdout
+
+
+def test_the_gateway_s_unit_serves_as_the_command_would() -> None:
+    unit = lines(served(*TLS, "--drain", "1m"))
+    assert "LoadCredential=cert.pem:/etc/a 100%% b/cert.pem" in unit
+    (start,) = [line for line in unit if line.startswith("ExecStart=")]
+    assert start.endswith(
+        " serve --listen 0.0.0.0:9846 --drain 60s --tls-cert ${CREDENTIALS_DIRECTORY}/cert.pem"
+        " --tls-key ${CREDENTIALS_DIRECTORY}/key.pem"
+    )
+    local = lines(served("--listen", "[::1]:9846"))
+    assert {"IPAddressDeny=any", "IPAddressAllow=localhost"} <= {*local}
+    assert not any(line.startswith("LoadCredential") for line in local)
+    elsewhere = CliRunner().invoke(command(), ["serve", "--lake", "/srv/lake", "--unit"])
+    assert elsewhere.exit_code == 2 and "/var/lib/sobriety-gateway/lake" in elsewhere.output
 
 
 # Steps, against a systemctl that writes down how it was called

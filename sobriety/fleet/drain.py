@@ -10,13 +10,14 @@ not the gateway's, and with its end they are free.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sqlite3
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,14 @@ def roll_up(lake: Path, today: date | None = None) -> int:
     """Sum days that are over by hour; the number of days. Raises SobrietyError."""
     with Lake(lake) as there:
         return there.roll_up(before=today or datetime.now(UTC).date())
+
+
+def drop_rows(lake: Path, keep_s: float, today: date | None = None) -> int:
+    """Let rows go of days that are older, where they are summed by hour; the number of days.
+    Raises SobrietyError."""
+    before = (today or datetime.now(UTC).date()) - timedelta(seconds=keep_s)
+    with Lake(lake) as there:
+        return there.drop_rows(before)
 
 
 def journal_id(db: sqlite3.Connection) -> str:
@@ -105,14 +114,22 @@ def _move(db: sqlite3.Connection, lake: Lake, first: int, last: int) -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m sobriety.fleet.drain LAKE [roll-up] [wait]`, as the gateway starts it."""
-    lake = Path(arguments[0])
+    """`python -m sobriety.fleet.drain LAKE [--wait] [--roll-up] [--keep SECONDS]`, as the gateway
+    starts it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("lake", type=Path)
+    parser.add_argument("--wait", action="store_true", help="for one that runs already")
+    parser.add_argument("--roll-up", action="store_true", help="days that are over, by hour")
+    parser.add_argument("--keep", type=float, metavar="SECONDS", help="let older rows go")
+    asked = parser.parse_args(arguments)
     if hasattr(os, "nice"):
         os.nice(5)  # who waits for an answer comes first
     try:
-        drain(lake, WAIT_S if "wait" in arguments[1:] else 0.0)
-        if "roll-up" in arguments[1:]:
-            roll_up(lake)
+        drain(asked.lake, WAIT_S if asked.wait else 0.0)
+        if asked.roll_up:
+            roll_up(asked.lake)
+        if asked.keep is not None:
+            drop_rows(asked.lake, asked.keep)
     except SobrietyError as error:
         sys.stderr.write(f"{error.message}; {error.hint}\n" if error.hint else f"{error.message}\n")
         return 1

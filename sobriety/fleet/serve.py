@@ -60,11 +60,18 @@ class Listen:
 
 
 def serve(
-    lake: Path, listen: Listen, drain_s: float, say: Callable[[str], None], *, plain: bool = False
+    lake: Path,
+    listen: Listen,
+    drain_s: float,
+    say: Callable[[str], None],
+    *,
+    plain: bool = False,
+    keep_s: float | None = None,
 ) -> None:
     """Until SIGTERM or SIGINT: what is in hand is finished, and what was received is in the lake.
 
     `plain` allows an address that others can reach without TLS, since a proxy before it has it.
+    Of days older than `keep_s` the sums by hour are kept alone; None keeps everything.
     Raises SobrietyError.
     """
     _allow_many_files()
@@ -72,11 +79,11 @@ def serve(
     gc.set_threshold(GARBAGE, 50, 50)
     try:
         _check(gateway, listen, plain)
-        drains = _Drains(lake, drain_s, say)
+        drains = _Drains(lake, drain_s, keep_s, say)
         config = _config(application(gateway, drains.run), listen)
         say(f"listening on {_url(listen)}, lake {lake}")
         _Server(config).run()
-        asyncio.run(drains.once(gateway, "wait"))
+        asyncio.run(drains.once(gateway, "--wait"))
     finally:
         gateway.close()
 
@@ -226,30 +233,35 @@ class _Patient(HttpToolsProtocol):
 class _Drains:
     """Starts the drain as a process of its own, now and then."""
 
-    def __init__(self, lake: Path, every_s: float, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, lake: Path, every_s: float, keep_s: float | None, say: Callable[[str], None]
+    ) -> None:
         self._lake, self._every_s, self._say = lake, every_s, say
         self._rolled_up: date | None = None
+        self._of_a_day = ("--roll-up",) if keep_s is None else ("--roll-up", "--keep", str(keep_s))
 
     async def run(self, gateway: Gateway) -> None:
-        """For ever. It waits first: a gateway that begins again and again must not only drain."""
+        """For ever. It waits first: a gateway that begins again and again must not only drain.
+        What is in hand at the end is waited for: it holds the lake's lock."""
         while True:
             await asyncio.sleep(self._every_s)
-            await self.once(gateway)
+            in_hand = asyncio.create_task(self.once(gateway))
+            try:
+                await asyncio.shield(in_hand)
+            except asyncio.CancelledError:
+                await in_hand
+                raise
 
     async def once(self, gateway: Gateway, *words: str) -> None:
         """Sums of days that are over are made when a day begins, and once after a start."""
         today = datetime.now(UTC).date()
-        words = words if self._rolled_up == today else ("roll-up", *words)
+        words = words if self._rolled_up == today else (*self._of_a_day, *words)
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "sobriety.fleet.drain", str(self._lake), *words,
                 stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
             )  # fmt: skip
-            try:
-                _, told = await process.communicate()
-            except asyncio.CancelledError:
-                await process.wait()  # the gateway stops, and the last drain would only wait for it
-                raise
+            _, told = await process.communicate()
         except OSError as error:  # no process or file can be had now: tried again with the next one
             self._fail(gateway, f"no process can be started: {error.strerror}")
             return

@@ -37,7 +37,7 @@ def hours_held(lake: Lake, start_ns: int, end_ns: int) -> set[tuple[str, int]]:
     import narwhals as nw
 
     start = nw.col("start_ns")
-    rows = lake.open("raw", start_ns, end_ns).filter(nw.col("kind") == "host")
+    rows = lake.open("finest", start_ns, end_ns).filter(nw.col("kind") == "host")
     hours = rows.select("host", hour_ns=start - start % NS_PER_HOUR).unique()
     return {(row["host"], row["hour_ns"]) for row in collect(hours)}
 

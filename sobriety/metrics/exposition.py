@@ -34,19 +34,29 @@ class Family(NamedTuple):
     samples: list[tuple[Labels, float]]
 
 
+class Pushing(NamedTuple):
+    """What a gateway has. None is unknown: it was never reached."""
+
+    waiting_rows: int
+    left_out_rows: int
+    last_s: float | None
+
+
 class Self(NamedTuple):
-    """What the daemon knows of itself. None is unknown, and then not given."""
+    """What the daemon knows of itself. None is unknown, and then not given; nor is `push` where
+    nothing is pushed."""
 
     rows_written: int
     last_sample_s: float
     collectors: Mapping[str, bool]
     resident_b: int | None
     spool_b: int | None
+    push: Pushing | None = None
 
 
 def text(ledger: Ledger, own: Self, *, open_metrics: bool = False) -> str:
     """Everything, in one of the two formats."""
-    families = (*_energy(ledger), *_carbon(ledger), *_self(ledger, own))
+    families = (*_energy(ledger), *_carbon(ledger), *_self(ledger, own), *_push(own.push))
     return exposed(families, open_metrics=open_metrics)
 
 
@@ -152,6 +162,24 @@ def _self(ledger: Ledger, own: Self) -> Iterable[Family]:
     ):
         samples: list[tuple[Labels, float]] = [] if size_b is None else [({}, float(size_b))]
         yield Family(name, "gauge", "bytes", meaning, samples)
+
+
+def _push(push: Pushing | None) -> Iterable[Family]:
+    if push is None:
+        return
+    yield Family(
+        "sobriety_push_waiting_rows", "gauge", "",
+        "Rows of the spool that the gateway has not.", [({}, push.waiting_rows)],
+    )  # fmt: skip
+    yield Family(
+        "sobriety_push_left_out_rows", "gauge", "",
+        "Rows that the gateway never takes.", [({}, push.left_out_rows)],
+    )  # fmt: skip
+    last: list[tuple[Labels, float]] = [] if push.last_s is None else [({}, push.last_s)]
+    yield Family(
+        "sobriety_push_last_success_timestamp_seconds", "gauge", "seconds",
+        "When the gateway last answered that it has what was sent.", last,
+    )  # fmt: skip
 
 
 def _lines(family: Family, open_metrics: bool) -> Iterable[str]:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sobriety.config import Config
+from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 from sobriety.factor_store import book, overhead
 from sobriety.session import Session
+from sobriety.status import push_of
 
 from .endpoint import Endpoint
-from .exposition import Self, text
+from .exposition import Pushing, Self, text
 from .ledger import Ledger
 from .otlp import Push
 
@@ -51,6 +54,7 @@ class Metrics:
         if otlp is not None:
             self.push = Push(otlp, config.must_number("otlp_interval_s"), say)
         self._session, self._spool = session, spool
+        self._gateway = config.text("push")
         self._hosts: list[Usage] = []
         self._shares: list[Usage] = []
         self._rows = 0
@@ -92,6 +96,7 @@ class Metrics:
             {name: name not in failing for name in self._session.opened},
             _resident_b(),
             self._spool.stat().st_size if self._spool.exists() else None,
+            _pushing(self._spool, self._gateway) if self._gateway else None,
         )
         return text(self.ledger, own), text(self.ledger, own, open_metrics=True)
 
@@ -106,6 +111,15 @@ class Metrics:
 
 def _end_s(row: Usage) -> float:
     return row.start_ns / NS_PER_S + row.duration_s
+
+
+def _pushing(spool: Path, url: str) -> Pushing | None:
+    with suppress(SobrietyError):  # the spool's own trouble is told by who writes it
+        found = push_of(spool, url)
+        if found is not None:
+            last_s = None if found.last_ns is None else found.last_ns / NS_PER_S
+            return Pushing(found.waiting_rows, found.left_out_rows, last_s)
+    return None
 
 
 def _resident_b() -> int | None:

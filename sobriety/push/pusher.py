@@ -117,7 +117,8 @@ class Pusher:
         except NotTaken as error:
             self._failures += 1
             self._fail(error)
-            longest_s = min(LONGEST_S, FIRST_S * 2 ** min(self._failures, 10))
+            first_s = min(FIRST_S, self._every_s)  # who sends every second does not wait for one
+            longest_s = min(LONGEST_S, first_s * 2 ** min(self._failures, 10))
             wait_s = random.uniform(longest_s / 2, longest_s)
             if error.kind == "denied":
                 wait_s = max(wait_s, LONGEST_S / 4)
@@ -144,6 +145,11 @@ class Pusher:
             self._unnoted = error.message
 
     # One batch
+
+    def begin_again(self) -> None:
+        """Send every row of the spool, whatever was sent: a gateway takes what it has not."""
+        self._last_id()
+        self.pushed.last_id = 0
 
     def all(self, moved: Callable[[int, int], None] = lambda _, __: None) -> int:
         """Send everything that waits; the number of rows. `moved` is told how many were sent and

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sobriety.config import Config
+from sobriety.config import Config, credential
 from sobriety.core.errors import ConfigError, NotPermitted
 
 from .pusher import Pushed
@@ -61,7 +61,9 @@ def _token(config: Config) -> str:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is no token") from None
-    if sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+    # systemd's own copy is the service's alone, by a list of rights that reads as its group's.
+    is_open = mode & (stat.S_IRWXG | stat.S_IRWXO) and path != credential("push_token_file")
+    if sys.platform != "win32" and is_open:
         raise NotPermitted(
             f"{path} may be read by others: its mode is {stat.S_IMODE(mode):04o}",
             hint=f"chmod 600 {path}",

@@ -84,7 +84,7 @@ class WorkloadSum:
 def extent(lake: Lake) -> tuple[int, int] | None:
     """The first row's start and the last row's end; None for an empty lake."""
     nw = narwhals()
-    rows = hosts_only(lake.open("raw"))
+    rows = hosts_only(lake.open("finest"))
     ends = nw.col("start_ns") + (nw.col("duration_s") * NS_PER_S)
     found = collect(rows.select(first=nw.col("start_ns").min(), last=ends.max()))
     first, last = found[0]["first"], found[0]["last"]

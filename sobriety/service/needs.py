@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from sobriety.config import Config
+from sobriety.core.errors import ConfigError
 
 Network = Literal["none", "localhost", "any"]
 NETWORKS: tuple[Network, ...] = get_args(Network)
@@ -19,12 +20,23 @@ NETWORK_OF_SETTING: dict[str, Network] = {
     "otlp_endpoint": "any",
     "meter_url": "any",
     "snmp_target": "any",
+    "push": "any",
 }
 """A setting that demands a network once it is set: the metrics' endpoint, a meter with an address.
 Whoever adds such a setting adds it here."""
 
 DEVICES = ("nvidiactl", "nvidia[0-9]*", "ipmi[0-9]*", "ipmi/[0-9]*")
 """Below /dev: what the drivers of accelerators and management controllers are asked through."""
+
+FILE_OF_SETTING = {
+    "push_token_file": "push",
+    "push_ca_file": "push",
+    "meter_token_file": "meter_url",
+    "meter_ca_file": "meter_url",
+    "snmp_keys_file": "snmp_target",
+}
+"""Files that the service's user may not open, and the setting that wants them: systemd, which may,
+hands over copies."""
 
 ENERGY_FILES = "sys/class/powercap/intel-rapl:*/*_uj"
 READ_BY_ALL = 0o004
@@ -35,20 +47,25 @@ class Needs:
     """devices        nodes below /dev that a sensor is read through
     energy_group   RAPL is here and not for everybody, so the service joins the group that may
     network        which addresses a socket may reach
+    files          of settings, by the setting's name
     """
 
     devices: tuple[str, ...] = ()
     energy_group: bool = False
     network: Network = "none"
+    files: tuple[tuple[str, Path], ...] = ()
 
 
 def find_needs(config: Config, network: Network | None = None, root: Path = Path("/")) -> Needs:
-    """Look at the machine. `network` is the operator's word; else the settings decide."""
+    """Look at the machine. `network` is the operator's word; else the settings decide.
+
+    Raises ConfigError for a file that a setting names and that is not there.
+    """
     devices = sorted(
         f"/{path.relative_to(root)}" for name in DEVICES for path in root.glob(f"dev/{name}")
     )
     closed = any(not path.stat().st_mode & READ_BY_ALL for path in root.glob(ENERGY_FILES))
-    return Needs(tuple(devices), closed, network or _network_of(config))
+    return Needs(tuple(devices), closed, network or _network_of(config), _files_of(config))
 
 
 def _network_of(config: Config) -> Network:
@@ -59,3 +76,19 @@ def _network_of(config: Config) -> Network:
         if is_set and NETWORKS.index(network) > NETWORKS.index(widest):
             widest = network
     return widest
+
+
+def _files_of(config: Config) -> tuple[tuple[str, Path], ...]:
+    found: list[tuple[str, Path]] = []
+    for name, wanted_by in FILE_OF_SETTING.items():
+        text = config.text(name)
+        if text is None or config.value(wanted_by) is None:
+            continue
+        path = Path(text)
+        if not path.is_absolute() or not path.is_file():
+            raise ConfigError(
+                f"{config.origin(name)}: {name} is {text!r}, which no service would find",
+                hint="write the whole path of a file that is there",
+            )
+        found.append((name, path))
+    return tuple(found)

@@ -16,7 +16,7 @@ from sobriety.core.errors import ConfigError, NotPermitted, SobrietyError
 
 _STAMP = re.compile(r"\A# Written by sobriety, (?P<digest>[0-9a-f]{16})\..*\n")
 TIMEOUT_S = 120
-DATA = ("spool.sqlite3*", "lake", "pseudonym.key")
+DATA = ("spool.sqlite3*", "lake", "pseudonym.key", "pushed.json")
 
 
 class Write(NamedTuple):

@@ -112,6 +112,7 @@ def system_unit(program: Sequence[str], needs: Needs) -> str:
             _HEAD,
             _run(program),
             _IDENTITY,
+            _files(needs),
             _ENERGY if needs.energy_group else "",
             _POLITE,
             _SECCOMP,
@@ -126,7 +127,7 @@ def system_unit(program: Sequence[str], needs: Needs) -> str:
 def user_unit(program: Sequence[str], needs: Needs, home: str | None = None) -> str:
     """Of one person, as whom it runs: without what only root can set up. `home` is SOBRIETY_HOME
     where they have set it."""
-    environment = f"Environment={_quoted(f'SOBRIETY_HOME={home}')}\n" if home else ""
+    environment = f"Environment={quoted(f'SOBRIETY_HOME={home}')}\n" if home else ""
     return "".join(
         (
             _HEAD,
@@ -141,8 +142,17 @@ def user_unit(program: Sequence[str], needs: Needs, home: str | None = None) -> 
 
 
 def _run(program: Sequence[str]) -> str:
-    words = " ".join(_quoted(word) for word in program)
+    words = " ".join(quoted(word) for word in program)
     return _RUN.format(program=words, watchdog_s=WATCHDOG_S)
+
+
+def _files(needs: Needs) -> str:
+    if not needs.files:
+        return ""
+    handed = "".join(
+        f"LoadCredential={name}:{str(path).replace('%', '%%')}\n" for name, path in needs.files
+    )
+    return f"# Files of settings that stay root's: systemd hands over copies.\n{handed}"
 
 
 def _devices(needs: Needs) -> str:
@@ -163,7 +173,7 @@ def _families(needs: Needs) -> str:
     return "AF_UNIX" if needs.network == "none" else "AF_UNIX AF_INET AF_INET6"
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
     """As systemd reads the first word of a command and a value of Environment: % begins a
     specifier, and $ is itself."""
     word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")

@@ -376,6 +376,62 @@ def test_a_collector_pushes_what_it_collects(gateway: Served, tmp_path: Path) ->
     assert {host for host, _ in rows_of(gateway.lake)} == {"this-one"}
 
 
+def test_status_says_what_a_gateway_has(
+    gateway: Served, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> tuple[dict[str, object], str]:
+        done = [CliRunner().invoke(command(), ["status", *w]) for w in (["--json"], [])]
+        return json.loads(done[0].stdout)["push"], done[1].stdout
+
+    folder, token = fill(1, 5), new_token(gateway.lake)
+    monkeypatch.setenv("SOBRIETY_HOME", str(folder))
+    assert told()[0] is None and "pushed" not in told()[1]
+    monkeypatch.setenv("SOBRIETY_PUSH", gateway.url + "/")
+    nothing: dict[str, object] = {"last_ns": None, "left_out_rows": 0, "error": None}
+    assert told()[0] == {"url": gateway.url, "waiting_rows": 5} | nothing
+    assert "nothing yet, 5 rows wait" in told()[1]
+    agent = Pusher(folder, Sender(gateway.url, token))
+    agent.all()
+    before = told()[0]
+    assert before["waiting_rows"] == 0 and before["last_ns"] == agent.pushed.at_ns
+    fill(6, 8)
+    gateway.stop()
+    agent._turn()  # pyright: ignore[reportPrivateUsage]
+    found, page = told()
+    assert found["waiting_rows"] == 3 and found["last_ns"] == before["last_ns"]
+    assert "cannot be reached" in str(found["error"]) and "push error" in page
+    agent.pushed.left_out = 2
+    agent.pushed.write(folder)
+    assert "2 rows that the gateway never takes" in told()[1]
+    monkeypatch.setenv("SOBRIETY_PUSH", "https://another")
+    assert told()[0] == {"url": "https://another", "waiting_rows": 8} | nothing
+
+
+def test_all_is_sent_again_to_a_gateway_that_was_put_back(
+    serve: Serve, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = serve("--drain", "1h")
+    token, folder = new_token(gateway.lake), fill(1, 3_000)
+    pusher(folder, gateway, token).all()
+    gateway.stop()
+    shutil.copytree(gateway.lake, gateway.lake.with_name("backup"))
+    gateway.start()
+    fill(3_001, 3_500)
+    pusher(folder, gateway, token).all()
+    gateway.stop()
+    shutil.rmtree(gateway.lake)
+    shutil.move(gateway.lake.with_name("backup"), gateway.lake)
+    gateway.start()
+    fill(3_501, 3_600)
+    assert pusher(folder, gateway, token).all() == 100, "an agent goes on where it was"
+    monkeypatch.setenv("SOBRIETY_HOME", str(folder))
+    monkeypatch.setenv("SOBRIETY_PUSH_TOKEN", token)
+    done = CliRunner().invoke(command(), ["push", gateway.url, "--all"])
+    assert done.exit_code == 0 and "3600 rows sent" in done.output, done.output
+    gateway.stop()
+    assert len(rows_of(gateway.lake)) == len(set(rows_of(gateway.lake))) == 3_600
+
+
 def test_nothing_was_ever_recorded(gateway: Served, tmp_path: Path) -> None:
     assert pusher(tmp_path, gateway).all() == 0
 
