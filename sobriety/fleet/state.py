@@ -87,10 +87,21 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
                 db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     if pragma(db, "application_id") != APPLICATION_ID:
         raise ConfigError(f"{path} is not a gateway's", hint="move it away")
+    _try_to_write(db)
     if pragma(db, "user_version") > SCHEMA_VERSION:
         raise SobrietyError(
             f"{path} was written by a newer sobriety", hint="upgrade: pip install -U sobriety"
         )
+
+
+def _try_to_write(db: sqlite3.Connection) -> None:
+    """A disk that can only be read says so now. SQLite would go on reading, and could not write
+    through any of the process's connections when the disk can be written again."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        db.execute("UPDATE meta SET value = value WHERE key = 'id'")
+    finally:
+        db.execute("ROLLBACK")
 
 
 def _tables(db: sqlite3.Connection) -> int:

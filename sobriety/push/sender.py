@@ -13,7 +13,7 @@ from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from time import time
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from sobriety import __version__
@@ -100,7 +100,10 @@ class Sender:
         request = urllib.request.Request(self.url + path, body, headers)
         try:
             with self._open(request, timeout=TIMEOUT_S) as answer:
-                return _read(answer)
+                found = _read(answer)
+                if not found and answer.length is None and not answer.chunked:
+                    raise http.client.IncompleteRead(b"")  # it was cut off among its headers
+                return found
         except urllib.error.HTTPError as error:
             with error:
                 raise _refusal(error) from None
@@ -135,16 +138,12 @@ def _is_local(host: str) -> bool:
     return host == "localhost"
 
 
-class _Answer(Protocol):
-    def read(self, most_b: int, /) -> bytes: ...
-
-
-def _read(answer: _Answer) -> dict[str, Any]:
-    """Nothing where it is not JSON. Raises HTTPException where it was cut off."""
+def _read(answer: Any) -> dict[str, Any]:
+    """Of a response of http.client's, or of an error that has one; nothing where it is not JSON.
+    Raises HTTPException where it was cut off."""
     text = answer.read(_ANSWER_B)
-    missing_b = getattr(answer, "length", None)
-    if missing_b and len(text) < _ANSWER_B:
-        raise http.client.IncompleteRead(text, missing_b)
+    if answer.length and len(text) < _ANSWER_B:
+        raise http.client.IncompleteRead(text, answer.length)
     try:
         found = json.loads(text)
     except ValueError:
@@ -167,7 +166,7 @@ def _refusal(error: urllib.error.HTTPError) -> NotTaken:
     kind = _KIND.get(error.code, "later" if error.code >= 500 else "denied")
     row, last_row = told.get("row"), told.get("last_row")
     if kind == "bad row" and not isinstance(row, int):
-        kind = "bad facts"
+        kind = "bad facts" if told else "later"
     message = told.get("error") or f"{error.code} {error.reason}"
     if 300 <= error.code < 400:
         message = f"it sends elsewhere, to {error.headers.get('Location')!r}; that is not followed"
