@@ -10,7 +10,7 @@ import click
 from sobriety import config as settings
 from sobriety.core.errors import ConfigError, MissingExtra
 
-from .options import Duration
+from .options import Duration, config_option, k_anonymity_option
 
 PORT = 9846
 
@@ -28,6 +28,8 @@ PORT = 9846
               help="A proxy in front of it has TLS: any address may do without.")  # fmt: skip
 @click.option("--drain", "drain_s", type=Duration(), default="5m", show_default=True,
               metavar="DURATION", help="Between two times that the lake is written.")  # fmt: skip
+@k_anonymity_option
+@config_option
 def serve(
     lake: Path | None,
     listen: str,
@@ -35,15 +37,19 @@ def serve(
     tls_key: Path | None,
     behind_proxy: bool,
     drain_s: float,
+    k_anonymity: int,
+    config_file: Path | None,
 ) -> None:
     """Take in the usage that agents push, and show what it comes to.
 
     What is answered with 200 is on the disk, once, whatever happens. An address that others can
-    reach needs a certificate and a token.
+    reach needs a certificate and a token. In a browser it shows what reports say, by the settings
+    of this machine (sobriety config), to who has a read token: as the password, under any name.
 
     \b
     sobriety token create                              who may write
     sobriety serve                                     for this machine, to try it
+    sobriety token create --read                       who may look: http://127.0.0.1:9846/
     sobriety serve --listen 0.0.0.0:9846 --tls-cert cert.pem --tls-key key.pem
     """
     try:
@@ -56,7 +62,10 @@ def serve(
     host, port = address(listen)
     place = lake or settings.data_folder() / "lake"
     say = partial(click.echo, err=True)
-    run(place, Listen(host, port, tls_cert, tls_key), drain_s, say, plain=behind_proxy)
+    run(
+        place, Listen(host, port, tls_cert, tls_key), drain_s, say,
+        plain=behind_proxy, config=config_file, k_anonymity=k_anonymity,
+    )  # fmt: skip
 
 
 def address(text: str) -> tuple[str, int]:

@@ -4,5 +4,7 @@ wire        what agents send and are answered: types, limits, rules
 state       the gateway's own file: what was received and is not in the lake yet, and tokens
 intake      batches of many agents in one commit
 drain       from there into the lake
+summary     from the lake, what the dashboard shows; `views` is that
+pages       the dashboard; `hosts`, `shelf` and `alerts` are what it shows live
 app, serve  HTTP
 """

@@ -19,9 +19,11 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sobriety.core.errors import ConfigError
+from sobriety.report_settings import K_ANONYMITY
 
 from .app import Gateway, application, opened
 from .state import explained
+from .summaries import Summaries
 from .tokens import all_tokens
 
 if TYPE_CHECKING:
@@ -53,20 +55,30 @@ class Listen:
 
 
 def serve(
-    lake: Path, listen: Listen, drain_s: float, say: Callable[[str], None], *, plain: bool = False
+    lake: Path,
+    listen: Listen,
+    drain_s: float,
+    say: Callable[[str], None],
+    *,
+    plain: bool = False,
+    config: Path | None = None,
+    k_anonymity: int = K_ANONYMITY,
 ) -> None:
     """Until SIGTERM or SIGINT: what is in hand is finished, and what was received is in the lake.
 
     `plain` allows an address that others can reach without TLS, since a proxy before it has it.
+    `config` is the file of the dashboard's settings, in place of the system's and the user's.
     Raises SobrietyError.
     """
     gateway = opened(lake, say)
+    gateway.k_anonymity = k_anonymity
+    gateway.figures_late_s = max(gateway.figures_late_s, 3 * drain_s)
     try:
         _check(gateway, listen, plain)
-        drains = _Drains(lake, drain_s, say)
-        config = _config(application(gateway, drains.run), listen)
+        drains = _Drains(lake, drain_s, say, Summaries(lake, config, say))
+        server = _Server(_config(application(gateway, drains.run), listen))
         say(f"listening on {_url(listen)}, lake {lake}")
-        _Server(config).run()
+        server.run()
         asyncio.run(drains.once(gateway))
     finally:
         gateway.close()
@@ -183,10 +195,13 @@ class _Patient(HttpToolsProtocol):
 
 
 class _Drains:
-    """Starts the drain as a process of its own, now and then."""
+    """Starts the drain as a process of its own, now and then, and then the summary."""
 
-    def __init__(self, lake: Path, every_s: float, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, lake: Path, every_s: float, say: Callable[[str], None], summaries: Summaries
+    ) -> None:
         self._lake, self._every_s, self._say = lake, every_s, say
+        self._summaries = summaries
         self._rolled_up: date | None = None
 
     async def run(self, gateway: Gateway) -> None:
@@ -194,6 +209,7 @@ class _Drains:
         while True:
             await asyncio.sleep(self._every_s)
             await self.once(gateway)
+            await self._summaries.once(gateway)
 
     async def once(self, gateway: Gateway) -> None:
         """Sums of days that are over are made when a day begins, and once after a start."""
