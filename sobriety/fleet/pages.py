@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from .app import Gateway
 
-_MOST_RECORDS = 200
+_MOST_RECORDS = 80
+_MOST_CHARACTERS = 60
 _MOST_STALE = 5
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -190,8 +191,8 @@ def _host(words: Language, host: Any, zone: tzinfo | None) -> Context:
 
     time_ago = duration(words, max(0.0, time.time() - host.heard_ns / NS_PER_S))
     return {
-        "name": host.name,
-        "what": " · ".join(filter(None, (category(words, host.category), host.model))),
+        "name": _cut(host.name),
+        "what": _cut(" · ".join(filter(None, (category(words, host.category), host.model)))),
         "ago": words.say("Silent for {time}", time=time_ago)
         if host.is_stale else words.say("{time} ago", time=time_ago),
         "until": _short(words, host.end_ns, zone),
@@ -211,6 +212,10 @@ def _record(words: Language, sealed: Any) -> Context:
         "restates": sealed.restates,
         "files": sealed.files,
     }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
 
 
 def _short(words: Language, at_ns: int, zone: tzinfo | None) -> str:
