@@ -29,6 +29,7 @@ from sobriety.reports.opening import lead, weights
 from sobriety.reports.quantities import show
 from sobriety.reports.settings import Tongue
 from sobriety.reports.tables import breakdown_tables
+from sobriety.reports.warnings import Unfinished
 
 from .views import Doubt, Span, Summary, write
 
@@ -103,7 +104,11 @@ def span(words: Language, report: Report) -> Span:
         len(goals) - len(measured),
         action_rows(words, report)[:_MOST_ACTIONS],
         tuple(organisation.cost_rows(words, report)),
-        tuple(Doubt(c.title(words), c.hint(words)) for c in report.cautions),
+        # That a quarter is not over needs no warning where it is shown day by day.
+        tuple(
+            Doubt(c.title(words), c.hint(words))
+            for c in report.cautions if not isinstance(c, Unfinished)
+        ),
     )  # fmt: skip
 
 
