@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import click
 
 from sobriety.core.errors import NotSupported, SobrietyError
+from sobriety.report_settings import K_ANONYMITY
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,6 +71,18 @@ def config_option(function: F) -> F:
         type=click.Path(path_type=Path),
         envvar="SOBRIETY_CONFIG",
         help="Read this file instead of the system's and the user's.",
+    )(function)
+
+
+def k_anonymity_option(function: F) -> F:
+    return click.option(
+        "--k-anonymity",
+        type=click.IntRange(1),
+        default=K_ANONYMITY,
+        show_default=True,
+        metavar="K",
+        help="Fewer watched workstations than this stand in no group of their own: one person's"
+        " hours are personal data.",
     )(function)
 
 

@@ -14,23 +14,28 @@ import click
 
 from sobriety import config as settings
 from sobriety.core.errors import ConfigError, SobrietyError
+from sobriety.report_settings import FILES, report_settings
 
-from .options import as_of_option, config_option, factor_option, language_of, zone_option
+from .options import (
+    as_of_option,
+    config_option,
+    factor_option,
+    k_anonymity_option,
+    language_of,
+    zone_option,
+)
 from .progress import stages
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sobriety.config import Config
-    from sobriety.declared.declared import Declared
     from sobriety.engines import EngineName
-    from sobriety.grid_hours import Hours
     from sobriety.lake import Lake
     from sobriety.period import Period
     from sobriety.reports import Report, ReportSettings
 
 F = TypeVar("F", bound=Callable[..., Any])
-FILES = ("inventory", "sites", "services", "goals")
 NAMES = (
     "quarter", "month", "year", "start", "end", "zone", "factor_kind", "as_of", "grid_hours",
     "config_file", "k_anonymity", "idle", "engine", "master", "place",
@@ -122,37 +127,17 @@ def asked(
     Raises ConfigError.
     """
     from sobriety import period as periods
-    from sobriety.core.host import LocalHost
-    from sobriety.factor_store import book, kept_products, market, overhead
-    from sobriety.published import promises_of, published_totals
-    from sobriety.reports import ReportSettings
-    from sobriety.this_machine import own_calibration
 
     config = settings.load(
         {"zone": zone, "factor_kind": factor_kind, "factors_as_of": as_of, "language": lang},
         file=config_file,
     )
-    timezone = config.text("timezone")
-    wanted = ReportSettings(
-        zone=config.text("zone"),
-        kind="life-cycle" if config.text("factor_kind") == "life-cycle" else "direct",
-        pue=overhead(config),
-        language=language_of(config.text("language")),
-        idle=idle,
-        timezone=timezone,
-        factors=book(config),
-        hours=_hours(grid_hours, config),
-        catalogue=kept_products(),
-        market=market(config),
-        declared=_declared(config, files),
-        published=published_totals(records_folder(), before),
-        promises=promises_of(records_folder(), before),
-        k_anonymity=k_anonymity,
-        organisation=config.text("organisation"),
-        overrides=own_calibration(LocalHost(), config, settings.data_folder()),
-    )
+    wanted = report_settings(
+        config, files=files, grid_hours=grid_hours, language=language_of(config.text("language")),
+        idle=idle, k_anonymity=k_anonymity, before=before,
+    )  # fmt: skip
     chosen = periods.choose(
-        quarter=quarter, month=month, year=year, start=start, end=end, timezone=timezone
+        quarter=quarter, month=month, year=year, start=start, end=end, timezone=wanted.timezone
     )
     words = {
         "quarter": quarter, "month": month, "year": year, "start": start, "end": end, "zone": zone,
@@ -160,38 +145,6 @@ def asked(
         "lang": lang, "grid_hours": [str(path) for path in grid_hours],
     }  # fmt: skip
     return Asked(config, wanted, chosen, words, engine, master, place)
-
-
-def _declared(config: Config, files: Mapping[str, Path | None]) -> Declared:
-    """Those of the options, else of the settings."""
-    from sobriety.declared.declared import read_declared
-
-    paths = {name: files.get(name) or _path(config.text(name)) for name in FILES}
-    return read_declared(**paths)
-
-
-def records_folder() -> Path:
-    """Where sealed reports are kept."""
-    return settings.data_folder() / "records"
-
-
-def _path(text: str | None) -> Path | None:
-    return None if text is None else Path(text).expanduser()
-
-
-def _hours(files: tuple[Path, ...], config: Config) -> tuple[Hours, ...]:
-    """Those of --grid-hours, else of the setting."""
-    from sobriety.grid_hours import read_files
-
-    paths = list(files) or [Path(name) for name in config.names("grid_hours") or ()]
-    zone = config.text("zone")
-    if not paths:
-        return ()
-    if zone is None:
-        raise ConfigError(
-            "--grid-hours without a zone: whose hours?", hint="name it with --zone CA-QC"
-        )
-    return read_files(paths, zone, config.text("factor_kind") or "direct")
 
 
 def take_in_the_spool(lake: Lake, *, needed: bool) -> None:
@@ -253,15 +206,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Idle energy on a line of its own, or divided among workloads: by processor time"
         " used, or by memory held.",
     ),
-    click.option(
-        "--k-anonymity",
-        type=click.IntRange(1),
-        default=5,
-        show_default=True,
-        metavar="K",
-        help="Fewer watched workstations than this stand in no group of their own: one person's"
-        " hours are personal data.",
-    ),
+    k_anonymity_option,
     click.option(
         "--lake",
         "place",

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sobriety.core.errors import ConfigError
+from sobriety.report_settings import FILES, records_folder
 
 from .report import rendered
-from .reporting import FILES, Asked, asked, records_folder
+from .reporting import Asked, asked
 
 if TYPE_CHECKING:
     from sobriety.records import Record

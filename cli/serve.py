@@ -11,7 +11,7 @@ import click
 from sobriety import config as settings
 from sobriety.core.errors import ConfigError, MissingExtra
 
-from .options import Duration, tell
+from .options import Duration, config_option, k_anonymity_option, tell
 
 if TYPE_CHECKING:
     from sobriety.fleet.serve import Listen
@@ -37,6 +37,8 @@ PORT = 9846
               "  [default: keep all]")  # fmt: skip
 @click.option("--unit", is_flag=True,
               help="Write a unit of systemd to stdout that serves so, and do nothing.")  # fmt: skip
+@k_anonymity_option
+@config_option
 def serve(
     lake: Path | None,
     listen: str,
@@ -46,15 +48,19 @@ def serve(
     drain_s: float,
     keep_s: float | None,
     unit: bool,
+    k_anonymity: int,
+    config_file: Path | None,
 ) -> None:
     """Take in the usage that agents push, and show what it comes to.
 
     What is answered with 200 is on the disk, once, whatever happens. An address that others can
-    reach needs a certificate and a token.
+    reach needs a certificate and a token. In a browser it shows what reports say, by the settings
+    of this machine (sobriety config), to who has a read token: as the password, under any name.
 
     \b
     sobriety token create                              who may write
     sobriety serve                                     for this machine, to try it
+    sobriety token create --read                       who may look: http://127.0.0.1:9846/
     sobriety serve --listen 0.0.0.0:9846 --tls-cert cert.pem --tls-key key.pem
     sobriety serve --listen 0.0.0.0:9846 --tls-cert cert.pem --tls-key key.pem --unit
     """
@@ -72,7 +78,10 @@ def serve(
         return
     place = lake or settings.data_folder() / "lake"
     say = partial(click.echo, err=True)
-    run(place, where, drain_s, say, plain=behind_proxy, keep_s=keep_s)
+    run(
+        place, where, drain_s, say,
+        plain=behind_proxy, keep_s=keep_s, config=config_file, k_anonymity=k_anonymity,
+    )  # fmt: skip
 
 
 def _unit(

@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -145,9 +145,16 @@ def _restatement(
 
 def read_records(records: Path) -> list[Record]:
     """Every record of a folder, in the order in which they were made."""
-    folders = [f for f in records.glob("*") if _FOLDER.fullmatch(f.name) and f.is_dir()]
-    found = [read_record(f) for f in folders if not f.name.startswith(".")]
+    found = [read_record(f) for f in record_folders(records)]
     return sorted(found, key=lambda r: (r.made_at, r.folder.name))
+
+
+def record_folders(records: Path) -> list[Path]:
+    """Where its records are: folders of this one, and no links to others."""
+    return [
+        f for f in records.glob("[!.]*")
+        if _FOLDER.fullmatch(f.name) and f.is_dir() and not f.is_symlink()
+    ]  # fmt: skip
 
 
 def read_record(folder: Path) -> Record:
@@ -162,15 +169,37 @@ def read_record(folder: Path) -> Record:
         ) from None
     except ValueError:
         raise ConfigError(f"{folder} is damaged: its JSON cannot be read") from None
-    return Record(folder, seal, figures, tuple(_signatures(folder)))
+    return Record(folder, seal, figures, signatures_of(folder))
+
+
+def as_sealed(folder: Path, name: str) -> bytes:
+    """A file of a record, as it was sealed or last signed. Raises FileNotFoundError where it has
+    none of that name, ConfigError where that is another one now."""
+    seal = json.loads((folder / "seal.json").read_text(encoding="utf-8"))
+    expected = _digests(folder, seal).get(name)
+    if expected is None:
+        raise FileNotFoundError(name)
+    data = (folder / name).read_bytes()
+    if hashlib.sha256(data).hexdigest() != expected:
+        raise ConfigError(
+            f"{name} of {folder.name} is not what was sealed",
+            hint=f"see what differs with: sobriety verify {folder}",
+        )
+    return data
+
+
+def _digests(folder: Path, seal: Mapping[str, Any]) -> dict[str, str]:
+    """By file; renderings are made again by signatures."""
+    files = dict(seal["files"])
+    for line in _signature_lines(folder):
+        files |= line["files"]
+    return files
 
 
 def tampered(record: Record) -> list[str]:
-    """Files of the folder that are not what was sealed. Renderings are made again by signatures."""
+    """Files of the folder that are not what was sealed."""
     wrong: list[str] = []
-    files = dict(record.seal["files"])
-    for line in _signature_lines(record.folder):
-        files |= line["files"]
+    files = _digests(record.folder, record.seal)
     for name, sealed in files.items():
         path = record.folder / name
         if not path.exists():
@@ -258,9 +287,13 @@ def _see_order(record: Record, signature: Signature) -> None:
         )
 
 
-def _signatures(folder: Path) -> Iterator[Signature]:
-    for line in _signature_lines(folder):
-        yield Signature(cast("Role", line["role"]), line["name"], line["at"])
+def signatures_of(folder: Path) -> tuple[Signature, ...]:
+    """In the order in which they were given. Raises ConfigError where one does not follow the one
+    before it."""
+    return tuple(
+        Signature(cast("Role", line["role"]), line["name"], line["at"])
+        for line in _signature_lines(folder)
+    )
 
 
 def _signature_lines(folder: Path) -> list[dict[str, Any]]:

@@ -5,5 +5,7 @@ state       the gateway's own file: what was received and is not in the lake yet
 parts       rows of one host on their way to the disk, and their numbers
 intake      batches of many agents in one commit
 drain       from there into the lake
+summary     from the lake, what the dashboard shows; `views` is that
+pages       the dashboard; `hosts`, `shelf` and `alerts` are what it shows live
 app, serve  HTTP
 """

@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from sobriety.core.errors import SobrietyError
 from sobriety.push.limits import PACKED_B, UNPACKED_B
+from sobriety.report_settings import K_ANONYMITY
 
 from . import gateway_metrics, openapi, wire
 from .in_hand import InHand
@@ -57,6 +58,9 @@ class Gateway:
     drained_s: float | None = None
     drain_failures: int = 0
     drain_error: str | None = None
+    summary_error: str | None = None
+    figures_late_s: float = 3600.0
+    k_anonymity: int = K_ANONYMITY
 
     @property
     def trouble(self) -> str | None:

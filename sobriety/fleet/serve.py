@@ -11,10 +11,8 @@ import signal
 import socket
 import ssl
 import sys
-import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +20,12 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sobriety.core.errors import ConfigError
+from sobriety.report_settings import K_ANONYMITY
 
 from .app import Gateway, application, opened
+from .drains import Drains
 from .state import explained
+from .summaries import Summaries
 from .tokens import all_tokens
 
 if TYPE_CHECKING:
@@ -67,22 +68,27 @@ def serve(
     *,
     plain: bool = False,
     keep_s: float | None = None,
+    config: Path | None = None,
+    k_anonymity: int = K_ANONYMITY,
 ) -> None:
     """Until SIGTERM or SIGINT: what is in hand is finished, and what was received is in the lake.
 
     `plain` allows an address that others can reach without TLS, since a proxy before it has it.
     Of days older than `keep_s` the sums by hour are kept alone; None keeps everything.
+    `config` is the file of the dashboard's settings, in place of the system's and the user's.
     Raises SobrietyError.
     """
     _allow_many_files()
     gateway = opened(lake, say)
     gc.set_threshold(GARBAGE, 50, 50)
+    gateway.k_anonymity = k_anonymity
+    gateway.figures_late_s = max(gateway.figures_late_s, 3 * drain_s)
     try:
         _check(gateway, listen, plain)
-        drains = _Drains(lake, drain_s, keep_s, say)
-        config = _config(application(gateway, drains.run), listen)
+        drains = Drains(lake, drain_s, keep_s, say, Summaries(lake, config, say))
+        server = _Server(_config(application(gateway, drains.run), listen))
         say(f"listening on {_url(listen)}, lake {lake}")
-        _Server(config).run()
+        server.run()
         asyncio.run(drains.once(gateway, "--wait"))
     finally:
         gateway.close()
@@ -228,50 +234,3 @@ class _Patient(HttpToolsProtocol):
         self._deadline = None
         if not self.transport.is_closing():
             self.transport.abort()
-
-
-class _Drains:
-    """Starts the drain as a process of its own, now and then."""
-
-    def __init__(
-        self, lake: Path, every_s: float, keep_s: float | None, say: Callable[[str], None]
-    ) -> None:
-        self._lake, self._every_s, self._say = lake, every_s, say
-        self._rolled_up: date | None = None
-        self._of_a_day = ("--roll-up",) if keep_s is None else ("--roll-up", "--keep", str(keep_s))
-
-    async def run(self, gateway: Gateway) -> None:
-        """For ever. It waits first: a gateway that begins again and again must not only drain.
-        What is in hand at the end is waited for: it holds the lake's lock."""
-        while True:
-            await asyncio.sleep(self._every_s)
-            in_hand = asyncio.create_task(self.once(gateway))
-            try:
-                await asyncio.shield(in_hand)
-            except asyncio.CancelledError:
-                await in_hand
-                raise
-
-    async def once(self, gateway: Gateway, *words: str) -> None:
-        """Sums of days that are over are made when a day begins, and once after a start."""
-        today = datetime.now(UTC).date()
-        words = words if self._rolled_up == today else (*self._of_a_day, *words)
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "sobriety.fleet.drain", str(self._lake), *words,
-                stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-            )  # fmt: skip
-            _, told = await process.communicate()
-        except OSError as error:  # no process or file can be had now: tried again with the next one
-            self._fail(gateway, f"no process can be started: {error.strerror}")
-            return
-        if process.returncode == 0:
-            gateway.drained_s, gateway.drain_error = time.time(), None
-            self._rolled_up = today
-        else:
-            self._fail(gateway, told.decode(errors="replace").strip()[-500:] or "it was ended")
-
-    def _fail(self, gateway: Gateway, reason: str) -> None:
-        gateway.drain_failures += 1
-        gateway.drain_error = reason
-        self._say(f"the lake could not be written: {reason}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .csv import as_csv
-from .figures import STAGES, gather
+from .figures import STAGES, NothingRecorded, gather
 from .html import as_html
 from .json import as_json
 from .markdown import as_markdown
@@ -15,6 +15,7 @@ from .xlsx import as_xlsx
 
 __all__ = [
     "STAGES",
+    "NothingRecorded",
     "Report",
     "ReportSettings",
     "as_csv",

@@ -16,6 +16,8 @@ from .wording import period as period_words
 
 MINUS = "−"
 _MOST_CAUSES = 3
+WAITING = frozenset(("no baseline set", "no target set", "not measured"))
+"""Statuses of goals that nothing can be said of yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +213,7 @@ class StandingRow:
 def standing_rows(language: Language, report: Report) -> list[StandingRow]:
     """Those with a baseline first."""
     rows = [_standing(language, s) for s in report.standings]
-    waiting = {"no baseline set", "no target set", "not measured"}
-    return sorted(rows, key=lambda row: row.status in waiting)
+    return sorted(rows, key=lambda row: row.status in WAITING)
 
 
 def _standing(language: Language, standing: Standing) -> StandingRow:

@@ -45,7 +45,7 @@ def as_document(report: Report, language: Tongue | None = None) -> Document:
         words.say("Digital sobriety report"),
         wording.title(words, report),
         f"{wording.period(words, report.period)} · {wording.observed(words, report)}",
-        wording.status(words, report),
+        wording.status(words, report.status),
         lead(words, report),
         words.tag,
         tuple(Section(heading, blocks) for heading, blocks in sections if blocks),

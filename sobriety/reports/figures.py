@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -35,7 +35,7 @@ from .outcomes import outcomes
 from .over_time import power_series
 from .query import extent, workload_sums
 from .services import services_of
-from .settings import FactorKind, ReportSettings
+from .settings import FactorKind, ReportSettings, Signature
 from .slices import breakdown, folded_gaps, hidden, too_few
 from .targets import standings
 from .warnings import ShortPeriod
@@ -43,6 +43,10 @@ from .work import work
 
 _LEAST_FOR_A_YEAR_S = 3600
 STAGES = 6
+
+
+class NothingRecorded(SobrietyError):
+    """There is nothing to report on, and nothing is wrong."""
 
 
 def gather(
@@ -56,7 +60,7 @@ def gather(
     """Everything that a report of the period says; None is everything recorded. `moved` is called
     at each of STAGES, which take about as long.
 
-    Raises FactorNotFound for a zone nobody knows, SobrietyError when nothing was recorded.
+    Raises FactorNotFound for a zone nobody knows, NothingRecorded when nothing was.
     """
     now = now or datetime.now().astimezone()
     book = settings.factors
@@ -67,12 +71,12 @@ def gather(
     moved()
     period, hosts, accounts = books.period, books.hosts, books.accounts
     if not books.sums and not hosts:
-        raise SobrietyError(
+        raise NothingRecorded(
             f"nothing was recorded in {period.label}",
             hint="record with: sobriety collect --for 30s",
         )
     if not hosts:
-        raise SobrietyError(
+        raise NothingRecorded(
             f"rows were recorded in {period.label} and none has what energy is computed from",
             hint="see what this machine offers with: sobriety doctor",
         )
@@ -107,7 +111,7 @@ def gather(
     moved()
     return Report(
         period=period,
-        status=_status(settings),
+        status=status_of(settings.signatures),
         language=settings.language,
         made_at=now.astimezone(period.start.tzinfo),
         zone=zone,
@@ -163,14 +167,15 @@ def _period(lake: Lake, settings: ReportSettings, period: Period | None) -> Peri
         return period
     ends = extent(lake)
     if ends is None:
-        raise SobrietyError(
+        raise NothingRecorded(
             "nothing was recorded yet", hint="record with: sobriety collect --for 30s"
         )
     return recorded(*ends, settings.timezone)
 
 
-def _status(settings: ReportSettings) -> Status:
-    roles = {s.role for s in settings.signatures}
+def status_of(signatures: Sequence[Signature]) -> Status:
+    """By who signed."""
+    roles = {s.role for s in signatures}
     if "approver" in roles:
         return "approved"
     return "reviewed" if "reviewer" in roles else "draft"

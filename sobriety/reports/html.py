@@ -3,46 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from sobriety import __version__
 from sobriety.core.errors import MissingExtra
 from sobriety.core.estimate import Estimate
 
 from . import changes, opening, organisation, wording
-from .charts import HEIGHT, WIDTH, power_chart
-from .language import NBSP, Language
+from .course import power_view
+from .doing import action_rows
+from .language import Language
 from .methods import method
 from .model import Missing, Report
-from .quantities import POWER, Shown, amount, fitting, show, show_bounds
+from .quantities import amount, show
 from .settings import Tongue
 from .tables import breakdown_tables, work_table
 from .warnings import duration
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 _MOST_ROWS = 20
-_A_FEW_MINUTES_S = 600
 
 
 def as_html(report: Report, language: Tongue | None = None) -> str:
     """The whole page, in the report's language or another. Raises MissingExtra without jinja2."""
+    return rendered("report.html", **_context(report, Language(language or report.language)))
+
+
+def rendered(template: str, *packages: str, **context: object) -> str:
+    """A template of these packages, which may include those of reports. Raises MissingExtra."""
+    page = _environment(*packages).get_template(template).render(**context)
+    # What is indented for a template's reader costs its page's reader a fifth of the bytes.
+    return "\n".join(line for line in map(str.strip, page.split("\n")) if line) + "\n"
+
+
+@cache
+def _environment(*packages: str) -> Environment:
     try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
+        from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
     except ImportError:
         raise MissingExtra("jinja2", "report") from None
-    environment = Environment(
-        loader=PackageLoader("sobriety.reports"),
+    return Environment(
+        loader=ChoiceLoader([PackageLoader(name) for name in (*packages, "sobriety.reports")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("report.html").render(
-        **_context(report, Language(language or report.language))
-    )
-    # What is indented for a template's reader costs its page's reader a fifth of the bytes.
-    return "\n".join(line for line in map(str.strip, page.split("\n")) if line) + "\n"
 
 
 def _context(report: Report, language: Language) -> dict[str, Any]:
@@ -67,7 +76,8 @@ def _context(report: Report, language: Language) -> dict[str, Any]:
         "heat": organisation.heat_view(language, report.heat),
         "say_dimension": partial(organisation.dimension_words, language),
         "known": _known,
-        "power_chart": _power(report, language),
+        "power_chart": power_view(language, report),
+        "actions": action_rows(language, report),
         "factor_rows": _factors(report, language),
         "coverage_share": int(report.coverage.ratio * 100 + 1e-9) / 100,
         "tables": breakdown_tables(language, report, most=_MOST_ROWS),
@@ -83,7 +93,7 @@ def _worded(language: Language) -> dict[str, Callable[..., Any]]:
     functions = (
         wording.title, wording.period, wording.observed, wording.status, wording.basis,
         wording.factor_kind, wording.machine, wording.category, wording.indicator,
-        wording.action, wording.outcome, wording.narrowing, wording.gap,
+        wording.outcome, wording.narrowing, wording.gap,
     )  # fmt: skip
     return {f"say_{f.__name__}": partial(f, language) for f in functions}
 
@@ -147,43 +157,3 @@ def _factors(report: Report, language: Language) -> list[dict[str, Any]]:
         }
         for f in (*used, *others)
     ]
-
-
-def _power(report: Report, language: Language) -> dict[str, Any] | None:
-    """The chart, its labels and the table that says the same."""
-    chart = power_chart(report.series)
-    if chart is None:
-        return None
-    unit = fitting(POWER, chart.watts[-1].value)
-    places = max(0, -_exponent(chart.watts[1].value / unit.factor))
-    days = report.period.duration_s > 2 * 86_400
-
-    def moment(at_ns: float) -> str:
-        at = datetime.fromtimestamp(at_ns / 1e9, tz=report.period.start.tzinfo)
-        if report.period.duration_s < _A_FEW_MINUTES_S:
-            return f"{(at_ns - report.series[0].start_ns) / 1e9:.0f}{NBSP}s"
-        return language.in_calendar(at.date(), "d MMM") if days else language.clock(at)
-
-    def full(at_ns: int) -> str:
-        at = datetime.fromtimestamp(at_ns / 1e9, tz=report.period.start.tzinfo)
-        return f"{language.in_calendar(at.date(), 'yyyy-MM-dd')} {at:%H:%M:%S}"
-
-    def watts(value: float, low: float, high: float) -> Shown:
-        return show_bounds(language, unit, value, low, high)
-
-    return {
-        "chart": chart,
-        "width": WIDTH,
-        "height": HEIGHT,
-        "unit": unit.symbol,
-        "ticks": [(t.share, language.number(t.value / unit.factor, places)) for t in chart.watts],
-        "moments": [moment(t.value) for t in chart.moments_ns],
-        "rows": [(full(p.start_ns), watts(p.value_w, p.low_w, p.high_w)) for p in report.series],
-        "smallest": watts(*[min(p.value_w for p in report.series)] * 3),
-        "largest": watts(*[max(p.value_w for p in report.series)] * 3),
-    }
-
-
-def _exponent(value: float) -> int:
-    """Of the last digit needed to write a round step: 0.25 → -2, 20 → 0."""
-    return next((-n for n in range(4) if abs(round(value, n) - value) < 1e-9), -4)

@@ -6,7 +6,8 @@ a translator's edit needs no build. A sentence without translation is a bug and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -22,13 +23,16 @@ _PLACES: Final = "#,##0"
 
 
 class Language:
-    """Says things in English or French."""
+    """Says things in English or French: those of reports, and those of the packages named."""
 
-    def __init__(self, tongue: Tongue = "en") -> None:
+    def __init__(self, tongue: Tongue = "en", *packages: str) -> None:
         self.tongue: Tongue = tongue
         self.locale = _LOCALES[tongue]
         self.tag = self.locale.replace("_", "-")
-        self._forms = None if tongue == "en" else _forms(tongue)
+        self._forms: Mapping[str, tuple[str, ...]] | None = None
+        if tongue != "en":
+            every = (_forms(tongue, package) for package in ("sobriety.reports", *packages))
+            self._forms = ChainMap(*every)
 
     def say(self, sentence: str, /, **values: object) -> str:
         """The sentence in this language, its {places} filled. Raises LookupError: untranslated."""
@@ -117,14 +121,14 @@ class Language:
 
 
 @cache
-def _forms(tongue: Tongue) -> dict[str, tuple[str, ...]]:
-    """Every translated sentence: its one form, or its singular and plural."""
+def _forms(tongue: Tongue, package: str) -> dict[str, tuple[str, ...]]:
+    """Every translated sentence of a package: its one form, or its singular and plural."""
     try:
         from babel.messages.pofile import read_po
     except ImportError:
         raise MissingExtra("babel", "report") from None
 
-    path = files("sobriety.reports") / "locale" / tongue / "LC_MESSAGES" / "sobriety.po"
+    path = files(package) / "locale" / tongue / "LC_MESSAGES" / "sobriety.po"
     with path.open("rb") as file:
         catalog = read_po(file, locale=tongue)
     found: dict[str, tuple[str, ...]] = {}

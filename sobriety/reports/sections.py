@@ -62,7 +62,7 @@ def _brief(words: Language, report: Report) -> Iterator[tuple[str, str, str]]:
     if report.coverage.span_s:
         told = words.say("{share} of the watched machines’ time was observed", share=observed)
         seen = f"{told} · {seen}"
-    yield words.say("How far to believe it"), seen, wording.status(words, report)
+    yield words.say("How far to believe it"), seen, wording.status(words, report.status)
 
 
 def _changes(words: Language, report: Report) -> Iterator[Block]:

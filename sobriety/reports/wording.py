@@ -9,7 +9,7 @@ from sobriety.core.machine import Machine
 from sobriety.period import Period
 
 from .language import Language
-from .model import FOLDED, Action, Gap, Indicator, Narrowing, Outcome, Report
+from .model import FOLDED, Action, Gap, Indicator, Narrowing, Outcome, Report, Status
 from .quantities import show
 from .settings import FactorKind
 from .warnings import duration
@@ -63,13 +63,13 @@ def observed(language: Language, report: Report) -> str:
     return language.say("{time} observed", time=seen)
 
 
-def status(language: Language, report: Report) -> str:
+def status(language: Language, how: Status) -> str:
     words = {
         "draft": language.say("Draft"),
         "reviewed": language.say("Reviewed"),
         "approved": language.say("Approved"),
     }
-    return words[report.status]
+    return words[how]
 
 
 def basis(language: Language, how: Basis) -> str:

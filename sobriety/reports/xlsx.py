@@ -61,7 +61,7 @@ class _Sheets:
         sheet = self._sheet(say("In short"), 2, (_WIDE, *[_NARROW] * 4, 60))
         sheet.write(0, 0, wording.title(self._words, report), self._title)
         sheet.write(1, 0, f"{wording.period(self._words, report.period)} · "
-                          f"{wording.status(self._words, report)}")  # fmt: skip
+                          f"{wording.status(self._words, report.status)}")  # fmt: skip
         self._row(sheet, 3, [say("Figure"), say("Unit"), say("Value"), say("Low"), say("High"),
                              say("Method")], self._head)  # fmt: skip
         totals = report.totals

@@ -441,7 +441,7 @@ def test_a_request_in_a_request_is_not_answered(victim: Victim, sent: bytes) -> 
 @pytest.mark.parametrize(("method", "path", "wanted"), [
     ("PUT", "/v1/usage", 405), ("DELETE", f"/v1/usage/{SPOOL}", 405), ("OPTIONS", "/v1/usage", 405),
     ("TRACE", "/healthz", 405), ("HEAD", "/v1/usage", 405), ("POST", "/healthz", 405),
-    ("GET", "/v1/usage", 405), ("OPTIONS", "*", 404), ("CONNECT", "x:443", 400), 
+    ("GET", "/v1/usage", 405), ("OPTIONS", "*", 404), ("CONNECT", "x:443", 400),
     ("PATCH", "/", 404), ("HEAD", "/healthz", 200), ("HEAD", "/metrics", 401), ("GET", "//healthz", 404),
     ("GET", "/%ff%00%0a%1b[2J", 404), ("GET", "/../../etc/passwd", 404), ("BREW", "/", 400),
     ("GET", "/" + "a" * 60_000, 404), ("GET", "http://elsewhere/x", 404),

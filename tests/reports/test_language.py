@@ -22,25 +22,28 @@ from sobriety.reports.language import Language
 from sobriety.reports.methods import CATEGORIES, method
 from sobriety.reports.warnings import duration
 
-REPORTS = Path(reports.__file__).parent
+ROOMS = {"reports": ("**.py",), "fleet": ("pages.py", "alerts.py")}
+"""Packages with sentences of their own, and the files that they are in. The gateway's others only
+say things to its log."""
+PACKAGE = Path(reports.__file__).parent.parent
 EN, FR = Language("en"), Language("fr")
 Read = Callable[[str], tuple[list[str], list[str]]]
 NBSP = "\u00a0"
 KEYWORDS = {"say": None, "say_n": (1, 2), "mark": None}
 
 
-def sentences() -> set[str | tuple[str, ...]]:
+def sentences(room: str) -> set[str | tuple[str, ...]]:
     """Every sentence of the code and the templates."""
     found = extract_from_dir(
-        REPORTS,
-        method_map=[("**.py", "python"), ("templates/**.html", "jinja2")],
+        PACKAGE / room,
+        method_map=[*((file, "python") for file in ROOMS[room]), ("templates/**.html", "jinja2")],
         keywords=KEYWORDS,
     )
     return {message for _, _, message, _, _ in found}
 
 
-def entries() -> list[Message]:
-    with (REPORTS / "locale/fr/LC_MESSAGES/sobriety.po").open("rb") as file:
+def entries(room: str = "reports") -> list[Message]:
+    with (PACKAGE / room / "locale/fr/LC_MESSAGES/sobriety.po").open("rb") as file:
         return [m for m in read_po(file, locale="fr") if m.id]
 
 
@@ -48,17 +51,21 @@ def texts(message: Message) -> list[str]:
     return [message.string] if isinstance(message.string, str) else list(message.string or ())
 
 
-def test_no_sentence_lacks_its_french() -> None:
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_sentence_lacks_its_french(room: str) -> None:
     translated = {
-        m.id if isinstance(m.id, str) else tuple(m.id) for m in entries() if all(texts(m))
+        m.id if isinstance(m.id, str) else tuple(m.id)
+        for m in [*entries("reports"), *entries(room)]
+        if all(texts(m))
     }
-    assert len(sentences()) > 150
-    assert sentences() - translated == set()
+    assert len(sentences(room)) > 50
+    assert sentences(room) - translated == set()
 
 
-def test_the_catalog_holds_no_sentence_that_nobody_says() -> None:
-    said = sentences()
-    for message in entries():
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_catalog_holds_no_sentence_that_nobody_says(room: str) -> None:
+    said = sentences(room)
+    for message in entries(room):
         key = message.id if isinstance(message.id, str) else tuple(message.id)
         assert key in said or "estimator" in message.user_comments, key
 
@@ -67,8 +74,9 @@ def places(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def test_a_translation_fills_the_same_places() -> None:
-    for message in entries():
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_translation_fills_the_same_places(room: str) -> None:
+    for message in entries(room):
         ids = [message.id] if isinstance(message.id, str) else list(message.id)
         wanted = set[str]().union(*(places(i) for i in ids))
         for text in texts(message):
@@ -85,9 +93,10 @@ TYPOGRAPHY = {
 }
 
 
+@pytest.mark.parametrize("room", ROOMS)
 @pytest.mark.parametrize("rule", TYPOGRAPHY)
-def test_french_typography(rule: str) -> None:
-    every = [text for message in entries() for text in texts(message)]
+def test_french_typography(rule: str, room: str) -> None:
+    every = [text for message in entries(room) for text in texts(message)]
     assert [t for t in every if re.search(TYPOGRAPHY[rule], t)] == []
 
 
