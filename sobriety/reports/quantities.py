@@ -183,6 +183,8 @@ def column(
 def _at(language: Language, estimate: Estimate, unit: Unit, cut: float, places: int) -> Shown:
     """A part whose rounded value was decided by the sum."""
     alone = show(language, estimate, unit, places)
+    if cut == 0 and estimate.value == 0:
+        return Shown("0", alone.low, alone.high, alone.unit, alone.in_unit)
     if cut == 0 and estimate.value > 0:
         return alone if alone.value.startswith("<") else _less_than_a_step(language, alone, places)
     return Shown(language.number(cut, places), alone.low, alone.high, alone.unit, alone.in_unit)
