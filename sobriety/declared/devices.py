@@ -229,7 +229,7 @@ class _Reader:
             for place, days in told.items():
                 cells[place] = days.get(cells[place])  # type: ignore[call-overload]
             cells[_QUANTITY] = cells[_QUANTITY] or 1
-            device = Device(*cells, row=number)  # type: ignore[arg-type]
+            device = Device(*cells, number)  # type: ignore[arg-type]
             self._see_days(device)
             if not self.wrong:
                 found.append(device)

@@ -96,7 +96,7 @@ def _small(language: Language, names: Sequence[str]) -> str:
     if not names:
         return ""
     lowered = [name[0].lower() + name[1:] for name in names]
-    return language.say("Too small to be printed: {names}.", names=language.join(lowered, 12))
+    return language.say("Too small to be printed: {names}.", names=" · ".join(lowered))
 
 
 def apportioned_signed(parts: Sequence[float], whole: int) -> list[int]:

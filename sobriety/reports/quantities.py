@@ -91,7 +91,9 @@ def symbol(language: Language, unit: Unit) -> str:
         return language.say("g CO₂e/kWh")
     if unit in BYTES:
         return language.say("{prefix}B", prefix=unit.symbol[:-1])
-    return language.say("{mass} CO₂e", mass=unit.symbol) if unit.is_co2e else unit.symbol
+    if not unit.is_co2e:
+        return unit.symbol
+    return language.say("{mass} CO₂e", mass=unit.symbol).replace(" ", NBSP)
 
 
 def show(
