@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from sobriety.core.errors import ConfigError, FactorNotFound
 from sobriety.estimators import category_of
@@ -30,8 +31,7 @@ WORKSTATIONS = frozenset(("notebook", "desktop", "all-in-one", "workstation", "t
 OTHERS = frozenset(("autre", "divers", "misc"))
 PASSED_ON = frozenset(("reused", "donated"))
 _NAMES = tuple(column.name for column in COLUMNS)
-"""Also the fields of Device, in their order."""
-_QUANTITY = _NAMES.index("quantity")
+"""Also the fields of Device."""
 _MOST_KNOWN = 10_000
 """Texts of a column whose values are kept: beyond that they hardly come again."""
 
@@ -219,17 +219,17 @@ class _Reader:
 
     def finish(self) -> tuple[Device, ...]:
         """The devices. What is wrong with them is in `wrong`."""
-        told = {_NAMES.index(name): dates.read(self.wrong) for name, dates in self._dates.items()}
+        days = {name: dates.read(self.wrong) for name, dates in self._dates.items()}
         found: list[Device] = []
         self._ids.clear()
         self._rows.reverse()
         while self._rows:  # each goes as its device comes, so that there are never two of all
             number, values = self._rows.pop()
-            cells = list(values)
-            for place, days in told.items():
-                cells[place] = days.get(cells[place])  # type: ignore[call-overload]
-            cells[_QUANTITY] = cells[_QUANTITY] or 1
-            device = Device(*cells, number)  # type: ignore[arg-type]
+            told: dict[str, Any] = dict(zip(_NAMES, values, strict=True))
+            for name, by_text in days.items():
+                told[name] = by_text.get(told[name])
+            told["quantity"] = told["quantity"] or 1
+            device = Device(**told, row=number)
             self._see_days(device)
             if not self.wrong:
                 found.append(device)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
@@ -155,10 +154,6 @@ def test_any_text_is_read_or_refused(
     data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     with contextlib.suppress(ConfigError):
         read(tmp_path_factory.mktemp("x"), b"id,category,acquired\n" + data)
-
-
-def test_a_device_is_built_from_the_columns_in_their_order() -> None:
-    assert [field.name for field in fields(Device)] == [*(c.name for c in COLUMNS), "row"]
 
 
 def test_no_break_spaces_of_french_typography_are_printable(tmp_path: Path) -> None:
