@@ -29,8 +29,8 @@ def decimals(value: float, low: float, high: float) -> int:
 def decimals_of_sum(total: tuple[float, float, float], parts: Sequence[float]) -> int:
     """Decimals that a total (value, low, high) and its parts are all printed with.
 
-    Those that the total's interval supports; more for the smallest part's sake: two digits of it
-    within three of the total, or one within four. Each tenfold of parts may add one.
+    Those that the total's interval supports; at most two more for the smallest part's sake: two
+    digits of it within three of the total, or one within four. Each tenfold of parts may add one.
     """
     supported = decimals(*total)
     largest = abs(total[0]) or max((abs(p) for p in parts), default=0.0)
@@ -39,7 +39,8 @@ def decimals_of_sum(total: tuple[float, float, float], parts: Sequence[float]) -
     more = math.ceil(math.log10(len(parts))) if len(parts) > 3 else 0
     of_total = _DIGITS - 1 - _magnitude(largest) + more
     of_part = -_magnitude(min((abs(p) for p in parts if p), default=largest))
-    return max(supported, min(of_part + 1, of_total), min(of_part, of_total + 1))
+    wanted = max(min(of_part + 1, of_total), min(of_part, of_total + 1))
+    return max(supported, min(wanted, supported + 2))
 
 
 def apportioned(parts: Sequence[float], places: int) -> list[float]:

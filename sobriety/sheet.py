@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -20,6 +21,7 @@ Row = dict[str, str]
 
 
 MOST_TOLD = 200
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 class Wrong(NamedTuple):
@@ -71,7 +73,7 @@ def read_sheet(path: Path, needs: str | None = "category") -> Sheet:
 
 def lines_of(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Rows that hold anything and their numbers, one after the other. Raises ConfigError."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
     try:
         for number, row in enumerate(reader, 1):
             if any(cell.strip() for cell in row):
@@ -82,9 +84,15 @@ def lines_of(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[
         ) from None
 
 
+def _lines(text: str) -> Iterator[str]:
+    """Line by line with their ends, in no memory of their own: StringIO takes four bytes a
+    character."""
+    return (found[0] for found in _LINE.finditer(text))
+
+
 def separator_of(text: str) -> str:
     """The most frequent one in the first line that has anything, quoted cells left out."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in _lines(text) if line.strip()), "")
     return max(",;\t", key=re.sub(r'"[^"]*"', "", first).count)
 
 
@@ -96,6 +104,8 @@ def text_of(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ConfigError(f"{path} is in UTF-16 and not in UTF-8", hint="save it as CSV UTF-8")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Literal, NamedTuple
 
+from .values import printable
+
 Kind = Literal["text", "number", "count", "date", "yes or no", "word"]
 
 YES = frozenset(("yes", "oui", "true", "vrai", "1", "y", "o", "x"))
@@ -29,7 +31,7 @@ class Column(NamedTuple):
 
 
 def text(raw: str) -> str:
-    if len(raw) > 200 or not raw.isprintable():
+    if len(raw) > 200 or not printable(raw):
         raise ValueError("expected a text of at most 200 printable characters")
     return raw
 

@@ -6,10 +6,12 @@ import difflib
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from sobriety.core.errors import ConfigError, FactorNotFound
 from sobriety.estimators import category_of
@@ -28,6 +30,10 @@ WORKSTATIONS = frozenset(("notebook", "desktop", "all-in-one", "workstation", "t
 """What one person uses: their hours are hers or his."""
 OTHERS = frozenset(("autre", "divers", "misc"))
 PASSED_ON = frozenset(("reused", "donated"))
+_NAMES = tuple(column.name for column in COLUMNS)
+"""Also the fields of Device."""
+_MOST_KNOWN = 10_000
+"""Texts of a column whose values are kept: beyond that they hardly come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +89,15 @@ def read_devices(path: Path, today: date | None = None) -> Inventory:
     """The devices of a CSV in UTF-8. Raises ConfigError that tells every wrong cell."""
     header, rows = table_of(path)
     columns = _columns(path, header)
-    told = (
-        (number, {c.name: cells[i].strip() for i, c in enumerate(columns)
-                  if c and i < len(cells) and cells[i].strip()})
-        for number, cells in rows
-    )  # fmt: skip
-    devices = devices_of(path, told, today)
-    return Inventory(devices, path, hashlib.sha256(path.read_bytes()).hexdigest())
+    names = [column and column.name for column in columns]
+
+    def row_of(cells: list[str]) -> Row:
+        told = zip(names, map(str.strip, cells), strict=False)
+        return {name: cell for name, cell in told if name and cell}
+
+    devices = devices_of(path, ((number, row_of(cells)) for number, cells in rows), today)
+    with path.open("rb") as file:
+        return Inventory(devices, path, hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def table_of(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
@@ -169,6 +177,7 @@ def folded(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", kept).strip()
 
 
+@lru_cache(10_000)
 def known_category(text: str) -> str | None:
     """One of CATEGORIES, by any name that people give it."""
     if text.lower() in CATEGORIES:
@@ -183,40 +192,61 @@ def known_category(text: str) -> str | None:
 
 
 class _Reader:
-    """Rows into devices. A column's way to write dates is known at its end."""
+    """Rows into devices. A column's way to write dates is known at its end.
+
+    A large inventory says the same few things a million times: each is read once.
+    """
 
     def __init__(self, today: date, dates: list[Column]) -> None:
         self.wrong: list[Wrong] = []
         self._today = today
         self._dates = {column.name: Dates(column.name) for column in dates}
-        self._rows: list[tuple[int, dict[str, object]]] = []
+        self._read: dict[str, dict[str, object]] = {column.name: {} for column in COLUMNS}
+        self._rows: list[tuple[int, tuple[object, ...]]] = []
         self._ids: dict[str, int] = {}
 
     def take(self, number: int, row: Row) -> None:
-        """A row's cells, all but its dates."""
+        """A row's cells; those of dates as they are written."""
         values: dict[str, object] = {}
         for name, text in row.items():
             if name in self._dates:
-                self._dates[name].take(number, text)
-                continue
-            try:
-                values[name] = BY_NAME[folded(name)].read(text)
-            except ValueError as error:
-                self.wrong.append(Wrong(number, name, text, str(error)))
+                values[name] = self._dates[name].take(number, text)
+            else:
+                values[name] = self._value(number, name, text)
         self._see_id(number, row)
-        self._see_category(number, row, values)
-        self._rows.append((number, values))
+        values["category"] = self._category(number, row)
+        self._rows.append((number, tuple(map(values.get, _NAMES))))
 
     def finish(self) -> tuple[Device, ...]:
         """The devices. What is wrong with them is in `wrong`."""
-        told = {name: dates.read(self.wrong) for name, dates in self._dates.items()}
+        days = {name: dates.read(self.wrong) for name, dates in self._dates.items()}
         found: list[Device] = []
-        for number, values in self._rows:
-            days = {name: by_row[number] for name, by_row in told.items() if number in by_row}
-            self._see_days(number, days)
+        self._ids.clear()
+        self._rows.reverse()
+        while self._rows:  # each goes as its device comes, so that there are never two of all
+            number, values = self._rows.pop()
+            told: dict[str, Any] = dict(zip(_NAMES, values, strict=True))
+            for name, by_text in days.items():
+                told[name] = by_text.get(told[name])
+            told["quantity"] = told["quantity"] or 1
+            device = Device(**told, row=number)
+            self._see_days(device)
             if not self.wrong:
-                found.append(Device(**values, **days, row=number))  # type: ignore[arg-type]
+                found.append(device)
         return tuple(found)
+
+    def _value(self, number: int, name: str, text: str) -> object:
+        known = self._read[name]
+        if text in known:
+            return known[text]
+        try:
+            value = BY_NAME[folded(name)].read(text)
+        except ValueError as error:
+            self.wrong.append(Wrong(number, name, text, str(error)))
+            return None
+        if name != "id" and len(known) < _MOST_KNOWN:
+            known[text] = value
+        return value
 
     def _see_id(self, number: int, row: Row) -> None:
         called = row.get("id", "")
@@ -228,19 +258,19 @@ class _Reader:
         else:
             self._ids[called] = number
 
-    def _see_category(self, number: int, row: Row, values: dict[str, object]) -> None:
+    def _category(self, number: int, row: Row) -> str | None:
         text = row.get("category", "")
         known = known_category(text)
         if known is None:
             near = difflib.get_close_matches(text.lower(), (*CATEGORIES, "laptop"), n=1, cutoff=0.5)
             hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(CATEGORIES)}"
             self.wrong.append(Wrong(number, "category", text, hint))
-        values["category"] = known
+        return known
 
-    def _see_days(self, number: int, days: Mapping[str, date]) -> None:
-        acquired, retired = days.get("acquired"), days.get("retired")
+    def _see_days(self, device: Device) -> None:
+        acquired, retired = device.acquired, device.retired
         if acquired and retired and retired < acquired:
             said = f"it was acquired later, on {acquired}"
-            self.wrong.append(Wrong(number, "retired", str(retired), said))
+            self.wrong.append(Wrong(device.row, "retired", str(retired), said))
         if acquired and acquired > self._today:
-            self.wrong.append(Wrong(number, "acquired", str(acquired), "this day is to come"))
+            self.wrong.append(Wrong(device.row, "acquired", str(acquired), "this day is to come"))

@@ -33,11 +33,12 @@ INDICATORS = {
     i.id: i
     for i in (
         Indicator("energy_j", True, _ENERGY, Text("énergie", "energy")),
-        Indicator("use_co2e_kg", True, _MASS, Text("CO2e de l’usage", "CO2e of use")),
-        Indicator("embodied_share_kg", True, _MASS, Text("CO2e de la fabrication, part de l’année",
-                                                         "CO2e of making, the year’s share")),
-        Indicator("total_co2e_kg", True, _MASS, Text("CO2e, usage et fabrication",
-                                                     "CO2e, use and making")),
+        Indicator("use_co2e_kg", True, _MASS, Text("éq. CO₂ de l’utilisation", "CO₂e of use")),
+        Indicator("embodied_share_kg", True, _MASS,
+                  Text("éq. CO₂ de la fabrication, part de l’année",
+                       "CO₂e of making, the year’s share")),
+        Indicator("total_co2e_kg", True, _MASS, Text("éq. CO₂, fabrication et utilisation",
+                                                     "CO₂e, use and making")),
         Indicator("embodied_ratio", False, _SHARE, Text("part de la fabrication",
                                                         "share of making")),
         Indicator("idle_ratio", False, _SHARE, Text("part à vide", "idle share")),

@@ -39,9 +39,17 @@ class Text:
 NO_TEXT = Text("?", "?")
 
 
+_NO_BREAK = str.maketrans("\u00a0\u202f", "  ")
+
+
+def printable(raw: str) -> bool:
+    """Control characters would reach somebody's terminal with every report. The no-break spaces
+    of French typography are none, though Python counts them so."""
+    return raw.isprintable() or raw.translate(_NO_BREAK).isprintable()
+
+
 def text(raw: object) -> str:
-    # Control characters would reach somebody's terminal with every report.
-    if isinstance(raw, str) and raw.strip() and raw.isprintable():
+    if isinstance(raw, str) and raw.strip() and printable(raw):
         return raw.strip()
     raise ValueError("expected a text in quotes, of printable characters")
 

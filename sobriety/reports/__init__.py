@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .analysis import parts_frame, report_on
 from .csv import as_csv
 from .figures import STAGES, NothingRecorded, gather
 from .html import as_html
@@ -26,4 +27,6 @@ __all__ = [
     "as_text",
     "as_xlsx",
     "gather",
+    "parts_frame",
+    "report_on",
 ]

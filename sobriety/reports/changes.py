@@ -32,7 +32,8 @@ class CauseRow:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonView:
-    """before, after, parts and change are printed so that they add up."""
+    """before, after, parts and change are printed so that they add up. `small`: causes that are
+    there, and less than the last digit."""
 
     title: str
     said: str
@@ -43,6 +44,7 @@ class ComparisonView:
     change: str
     unit: str
     rows: tuple[CauseRow, ...]
+    small: str
     top: tuple[CauseRow, ...]
     published: bool
 
@@ -78,15 +80,25 @@ def _view(
     rows = tuple(
         CauseRow(*cause_words(language, cause), text(steps), steps / largest)
         for cause, steps in shown
+        if steps
     )
+    small = [cause_words(language, cause)[0] for cause, steps in shown if not steps]
     return ComparisonView(
         _title(language, comparison),
         _said(language, change),
         _energy(language, report, comparison),
-        language.share(int(comparison.coverage_ratio * 100 + 1e-9) / 100),
+        language.share_seen(comparison.coverage_ratio) if comparison.coverage_ratio else "",
         text(before, signed=False), text(after, signed=False), text(after - before),
-        symbol(language, unit), rows, rows[:_MOST_CAUSES], comparison.published_kg is not None,
+        symbol(language, unit), rows, _small(language, small), rows[:_MOST_CAUSES],
+        comparison.published_kg is not None,
     )  # fmt: skip
+
+
+def _small(language: Language, names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    lowered = [name[0].lower() + name[1:] for name in names]
+    return language.say("Too small to be printed: {names}.", names=" · ".join(lowered))
 
 
 def apportioned_signed(parts: Sequence[float], whole: int) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sobriety.declared.values import Text
 from sobriety.lake import Lake
 from sobriety.period import Period, to_ns
 
@@ -12,7 +13,7 @@ from .carbon import measured_ratio
 from .grid import Grid
 from .holdings import Holdings
 from .hosts import HostUse
-from .inventory_doubts import Dark, Undated, Unlisted
+from .inventory_doubts import Dark, Undated, Unlisted, UntoldServices
 from .model import Coverage, Footprint, Missing, Pace
 from .query import overlapping_hosts
 from .warnings import (
@@ -79,8 +80,9 @@ def of_machines(
         found.append(Unlisted(holdings.unlisted))
     if holdings.undated:
         found.append(Undated(holdings.undated))
-    if any(h.in_room and h.site.pue is None for h in hosts):
-        found.append(NoOverhead())
+    roomless = [h.name for h in hosts if h.in_room and h.site.pue is None]
+    if roomless:
+        found.append(NoOverhead(tuple(dict.fromkeys(roomless))))
     virtual = tuple(h.name for h in hosts if h.machine.virtual)
     if virtual:
         found.append(VirtualMachine(virtual))
@@ -90,3 +92,7 @@ def of_machines(
     if energy_j.low > 0 and energy_j.high / energy_j.low >= _WIDE:
         found.append(WideInterval(round(energy_j.high / energy_j.low)))
     return found
+
+
+def of_services(untold: Sequence[Text]) -> list[Caution]:
+    return [UntoldServices(tuple(untold))] if untold else []

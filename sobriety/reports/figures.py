@@ -34,7 +34,7 @@ from .network import network_of
 from .outcomes import outcomes
 from .over_time import power_series
 from .query import extent, workload_sums
-from .services import services_of
+from .services import services_of, untold
 from .settings import FactorKind, ReportSettings, Signature
 from .slices import breakdown, folded_gaps, hidden, too_few
 from .targets import standings
@@ -92,6 +92,7 @@ def gather(
     moved()
     workloads = workload_sums(lake, period)
     unseen = too_few(hosts, settings.k_anonymity)
+    scored = services_of(settings.declared.services, books, workloads)
     goals = tuple(settings.declared.own_goals.goals.values())
     indicators = insights.indicators(hosts, totals, hours.closed_ratio, goals)
     ratios: dict[str, Figure | float] = {i.id: i.figure for i in indicators}
@@ -149,7 +150,7 @@ def gather(
         devices=sum(h.quantity for h in hosts if not h.has_agent),
         comparisons=compared,
         heat=hours.heat,
-        services=services_of(settings.declared.services, books, workloads),
+        services=scored,
         standings=standings(lake, settings, books, pace, ratios, now),
         organisation=settings.organisation,
         signatures=settings.signatures,
@@ -157,6 +158,7 @@ def gather(
         cautions=(
             *doubts.of_time(lake, period, coverage, pace, now),
             *doubts.of_machines(hosts, books.unknown, totals, held),
+            *doubts.of_services(untold(settings.declared.services, scored, books)),
             *doubts.of_carbon(books.grid, book.as_of),
         ),
     )

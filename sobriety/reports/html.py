@@ -73,13 +73,15 @@ def _context(report: Report, language: Language) -> dict[str, Any]:
         "costs": organisation.cost_rows(language, report),
         "ledger": organisation.ledger_rows(language, report),
         "services": organisation.service_rows(language, report),
+        "services_hint": organisation.services_hint(language, report),
         "heat": organisation.heat_view(language, report.heat),
         "say_dimension": partial(organisation.dimension_words, language),
         "known": _known,
         "power_chart": power_view(language, report),
         "actions": action_rows(language, report),
         "factor_rows": _factors(report, language),
-        "coverage_share": int(report.coverage.ratio * 100 + 1e-9) / 100,
+        "coverage_share": language.share_seen(report.coverage.ratio),
+        "of_one_machine": wording.of_one_machine(report),
         "tables": breakdown_tables(language, report, most=_MOST_ROWS),
         "work": work_table(language, report.work, most=_MOST_ROWS) if report.work else None,
         "figures": _figures(report, language, sources),
@@ -110,7 +112,7 @@ class _Numbered:
 
     def numbers(self, sources: Sequence[str]) -> list[int]:
         self.names.extend(s for s in sources if s not in self.names)
-        return [self.names.index(s) + 1 for s in sources]
+        return sorted(self.names.index(s) + 1 for s in sources)
 
 
 def _figures(report: Report, language: Language, sources: _Numbered) -> list[dict[str, Any]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sobriety.declared.values import Text
+
 from .language import Language
 from .warnings import Caution
 
@@ -55,14 +57,20 @@ class Unlisted(Caution):
         names = list(self.hosts[:_MOST_NAMES])
         if len(self.hosts) > _MOST_NAMES:
             names.append("…")
-        return language.say(
+        return language.say_n(
+            "Its use is counted without site or department, and its making over the time observed:"
+            " {names}.",
             "Their use is counted without site or department, and their making over the time "
             "observed: {names}.",
-            names=language.join(names),
-        )
+            len(self.hosts), names=language.join(names),
+        )  # fmt: skip
 
     def hint(self, language: Language) -> str:
-        return language.say("Add them, or write their names in the inventory’s column host.")
+        return language.say_n(
+            "Add it, or write its name in the inventory’s column host.",
+            "Add them, or write their names in the inventory’s column host.",
+            len(self.hosts),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,31 @@ class Undated(Caution):
 
     def hint(self, language: Language) -> str:
         return language.say("Fill in the inventory’s column acquired.")
+
+
+@dataclass(frozen=True, slots=True)
+class UntoldServices(Caution):
+    """names   services that are a part of machines whose workloads nobody saw"""
+
+    names: tuple[Text, ...]
+    code = "untold_services"
+
+    def title(self, language: Language) -> str:
+        return language.say_n(
+            "{n} service could not be told apart", "{n} services could not be told apart",
+            len(self.names),
+        )  # fmt: skip
+
+    def what(self, language: Language) -> str:
+        names = [name.of(language.tongue) for name in self.names]
+        return language.say(
+            "What works on their machines was not seen, so that their part is unknown: {names}. The"
+            " machines themselves are counted.",
+            names=language.join(names),
+        )
+
+    def hint(self, language: Language) -> str:
+        return language.say("Collect on these machines: sobriety collect")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,12 @@ class Language:
         """`98%`, `98 %`."""
         return self.say("{number}%", number=self.number(share * 100, places))
 
+    def share_seen(self, share: float) -> str:
+        """Whole hundredths, rounded down: 99.6 % is not all of it; and a little is not nothing."""
+        if 0 < share < 0.01:
+            return "<" + NBSP + self.share(0.01)
+        return self.share(int(share * 100 + 1e-9) / 100)
+
     def money(self, value: float, currency: str) -> str:
         """`$1,235`, `1 235 $`; cents below a hundred."""
         from babel.numbers import format_currency
@@ -79,11 +85,13 @@ class Language:
         names = get_day_names("abbreviated", locale=self.locale)
         return tuple(names[i] for i in range(7))
 
-    def day(self, day: date) -> str:
-        """`November 23, 2026`, `23 novembre 2026`, `1er juin 2026`."""
+    def day(self, day: date, *, year: bool = True) -> str:
+        """`November 23, 2026`, `23 novembre 2026`, `1er juin 2026`; without the year, where another
+        date tells it."""
         from babel.dates import format_date
 
-        text = format_date(day, "long", locale=self.locale)
+        short = "MMMM d" if self.tongue == "en" else "d MMMM"
+        text = format_date(day, "long" if year else short, locale=self.locale)
         return "1er" + text[1:] if self.tongue == "fr" and day.day == 1 else text
 
     def clock(self, moment: datetime) -> str:

@@ -9,6 +9,7 @@ from sobriety.core.estimate import Estimate
 from .language import Language
 from .model import Footprint, Missing, Report
 from .quantities import Shown, column, share_texts, show
+from .wording import of_one_machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def weights(language: Language, footprint: Footprint) -> Weights:
 def lead(language: Language, report: Report) -> str:
     """The one sentence to take away."""
     ratio = report.totals.embodied_ratio
-    one = len(report.machines) == 1
+    one = of_one_machine(report)
     if isinstance(ratio, Missing):
         return language.say("What it draws is known; the carbon of it is not.")
     share = show(language, ratio)

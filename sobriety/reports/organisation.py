@@ -38,7 +38,7 @@ def slice_name(language: Language, report: Report, dimension: Dimension, name: s
 def dimension_words(language: Language, dimension: Dimension) -> tuple[str, str]:
     """A table's caption, and the head of its first column."""
     words = {
-        "host": (language.say("By machine"), language.say("Machine")),
+        "host": (language.say("By device"), language.say("Device")),
         "category": (language.say("By category"), language.say("Category")),
         "site": (language.say("By site"), language.say("Site")),
         "department": (language.say("By department"), language.say("Department")),
@@ -121,6 +121,14 @@ def _with_sign(language: Language, sign: str, steps: int, places: int) -> str:
 
 def service_rows(language: Language, report: Report) -> list[dict[str, str]]:
     return [_service(language, service) for service in report.services]
+
+
+def services_hint(language: Language, report: Report) -> str:
+    """Why some of them have no score, once for all."""
+    unknown = [s.sci_kg.because for s in report.services if isinstance(s.sci_kg, Missing)]
+    if not unknown:
+        return ""
+    return f"{unknown[0].title(language)}. {unknown[0].hint(language)}"
 
 
 def _service(language: Language, service: ServiceUse) -> dict[str, str]:

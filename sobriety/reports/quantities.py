@@ -91,7 +91,9 @@ def symbol(language: Language, unit: Unit) -> str:
         return language.say("g CO₂e/kWh")
     if unit in BYTES:
         return language.say("{prefix}B", prefix=unit.symbol[:-1])
-    return language.say("{mass} CO₂e", mass=unit.symbol) if unit.is_co2e else unit.symbol
+    if not unit.is_co2e:
+        return unit.symbol
+    return language.say("{mass} CO₂e", mass=unit.symbol).replace(" ", NBSP)
 
 
 def show(
@@ -183,6 +185,8 @@ def column(
 def _at(language: Language, estimate: Estimate, unit: Unit, cut: float, places: int) -> Shown:
     """A part whose rounded value was decided by the sum."""
     alone = show(language, estimate, unit, places)
+    if cut == 0 and estimate.value == 0:
+        return Shown("0", alone.low, alone.high, alone.unit, alone.in_unit)
     if cut == 0 and estimate.value > 0:
         return alone if alone.value.startswith("<") else _less_than_a_step(language, alone, places)
     return Shown(language.number(cut, places), alone.low, alone.high, alone.unit, alone.in_unit)

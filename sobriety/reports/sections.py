@@ -44,21 +44,21 @@ def _opening(words: Language, report: Report) -> Iterator[Block]:
 def _brief(words: Language, report: Report) -> Iterator[tuple[str, str, str]]:
     views = changes.comparison_views(words, report)
     for view in views:
-        yield words.say("Since then"), view.said, view.title
+        yield words.say("Change"), view.said, view.title
     if views:
         causes = [f"{r.name} {r.amount} {views[0].unit}" for r in views[0].top]
-        yield words.say("Three causes"), " · ".join(causes), ""
+        yield words.say("Main causes"), " · ".join(causes), ""
     standings = changes.standing_rows(words, report)[:3]
     if standings:
         said = [words.say("{name}: {value}", name=s.text, value=s.status_words) for s in standings]
         yield words.say("Goals"), " · ".join(said), ""
     actions = [wording.action(words, a)[0] for a in report.actions[:3]]
     if actions:
-        yield words.say("Three actions"), " · ".join(actions), ""
+        yield words.say("What to do first"), " · ".join(actions), ""
     seen = words.say(
         "{share} of the energy was measured by sensors", share=words.share(report.measured_ratio)
     )
-    observed = words.share(int(report.coverage.ratio * 100 + 1e-9) / 100)
+    observed = words.share_seen(report.coverage.ratio)
     if report.coverage.span_s:
         told = words.say("{share} of the watched machines’ time was observed", share=observed)
         seen = f"{told} · {seen}"
@@ -76,6 +76,8 @@ def _changes(words: Language, report: Report) -> Iterator[Block]:
              *((r.name, r.amount, r.meaning) for r in view.rows)),
             (words.say("Now"), view.after, f"{view.change} {view.unit}"),
         )  # fmt: skip
+        if view.small:
+            yield Paragraph(view.small, soft=True)
 
 
 def _goals(words: Language, report: Report) -> Iterator[Block]:
@@ -95,12 +97,14 @@ def _where(words: Language, report: Report) -> Iterator[Block]:
         known = bool(table.total.both)
         heads = (
             head, words.say("Energy, {unit}", unit=table.energy_unit),
-            *(carbon if known else carbon[:1]), words.say("Energy measured"),
+            *(carbon if known else carbon[:1]),
+            *((words.say("Energy measured"),) if table.total.measured else ()),
         )  # fmt: skip
         rows = tuple(
-            (r.name, r.energy, *((r.making, r.use, r.both) if known else (r.making,)), r.measured)
+            (r.name, r.energy, *((r.making, r.use, r.both) if known else (r.making,)),
+             *((r.measured,) if table.total.measured else ()))
             for r in (*table.rows, table.total)
-        )
+        )  # fmt: skip
         yield Grid(caption, heads, (False, *[True] * (len(heads) - 1)), rows[:-1], rows[-1])
 
 
@@ -150,6 +154,9 @@ def _services(words: Language, report: Report) -> Iterator[Block]:
                    f"{r['units'] or unknown} {r['unit']}".strip(), r["sci"] or unknown)
                   for r in rows),
         )  # fmt: skip
+        hint = organisation.services_hint(words, report)
+        if hint:
+            yield Paragraph(hint, soft=True)
 
 
 def _indicators(words: Language, report: Report) -> Iterator[Block]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from sobriety.declared.services import Service, Units, units_in
+from sobriety.declared.values import Text
 
 from .books import Books
 from .hosts import HostUse
@@ -25,6 +26,18 @@ def services_of(
     """Those of which a machine was there in the period."""
     found = (_service(s, books, workloads) for s in services.values())
     return tuple(use for use in found if use)
+
+
+def untold(services: Mapping[str, Service], told: Sequence[ServiceUse], books: Books) -> list[Text]:
+    """Those of workloads that were not seen on the machines that are there."""
+    names = {host.name for host in books.hosts}
+    return [
+        service.name
+        for service in services.values()
+        if service.workloads
+        and service.id not in {use.id for use in told}
+        and any(fnmatchcase(name, pattern) for name in names for pattern in service.hosts)
+    ]
 
 
 def _service(service: Service, books: Books, workloads: Sequence[WorkloadSum]) -> ServiceUse | None:

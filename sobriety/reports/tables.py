@@ -18,7 +18,8 @@ from .wording import workload_kind
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A part, as printed. use and both are empty when the carbon of use is not known."""
+    """A part, as printed. use and both are empty when the carbon of use is not known; measured is
+    where no sensor measured anything."""
 
     name: str
     energy: str
@@ -52,9 +53,10 @@ def _table(
     language: Language, report: Report, dimension: Dimension, parts: Sequence[Slice], most: int
 ) -> Table:
     shown, rest = parts[:most], parts[most:]
-    names = [slice_name(language, report, dimension, p.name) for p in shown]
+    names = [_name(language, report, dimension, p) for p in shown]
     footprints = [p.footprint for p in shown]
-    measured = [language.share(p.measured_ratio) for p in shown]
+    sensed = report.measured_ratio > 0
+    measured = [language.share(p.measured_ratio) if sensed else "" for p in shown]
     if rest:
         names.append(language.say_n("{n} other", "{n} others", len(rest)))
         footprints.append(_together(rest))
@@ -70,9 +72,16 @@ def _table(
         language.say("Together"),
         energy.total.value,
         *carbon[-1],
-        language.share(report.measured_ratio),
+        language.share(report.measured_ratio) if sensed else "",
     )
     return Table(dimension, energy.unit, symbol(language, unit), rows, sum_row)
+
+
+def _name(language: Language, report: Report, dimension: Dimension, part: Slice) -> str:
+    """With the number of pieces where one line of an inventory is many."""
+    name = slice_name(language, report, dimension, part.name)
+    many = dimension == "host" and part.machines > 1
+    return f"{name} ×{NBSP}{language.number(part.machines)}" if many else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +156,12 @@ def _carbon(
     made, used = apportioned(makings, places), apportioned(uses, places)
 
     def text(cut: float, value: float) -> str:
-        if cut == 0 and value > 0:
-            return "<" + NBSP + language.number(10.0**-places, places)
+        if cut == 0:
+            return "<" + NBSP + language.number(10.0**-places, places) if value > 0 else "0"
         return language.number(cut, places)
 
     cells = [
-        (text(m, x), text(u, y), language.number(m + u, places))
+        (text(m, x), text(u, y), text(m + u, x + y))
         for m, x, u, y in zip(made, makings, used, uses, strict=True)
     ]
     made_sum, used_sum = math.fsum(made), math.fsum(used)

@@ -35,7 +35,7 @@ def as_text(
     ]
     when = f"{wording.period(words, report.period)}, {wording.observed(words, report)}"
     lines += _wrapped(when, width)
-    if len(report.machines) == 1:
+    if wording.of_one_machine(report):
         lines += _wrapped(wording.machine(words, report.machines[0]), width)
     lines += ["", *_wrapped(opening.lead(words, report), width), ""]
     rows = _rows(report, words)

@@ -106,6 +106,7 @@ class UntoldHours(Caution):
 
 @dataclass(frozen=True, slots=True)
 class NoOverhead(Caution):
+    hosts: tuple[str, ...]
     code = "no_overhead"
 
     def title(self, language: Language) -> str:
@@ -113,14 +114,15 @@ class NoOverhead(Caution):
 
     def what(self, language: Language) -> str:
         return language.say(
-            "Cooling and power supplies of rooms add from a tenth to more than as much again to "
-            "what servers draw at the plug."
+            "Cooling and power supplies of rooms add from 10% to more than 100% to what servers "
+            "draw at the plug. Without it: {names}.",
+            names=language.join(self.hosts),
         )
 
     def hint(self, language: Language) -> str:
         return language.say(
-            "State it: sobriety config set pue 1.4, or the kind of room: sobriety config set pue "
-            "closet"
+            "State it for their site, or for all: sobriety config set pue 1.4, or the kind of "
+            "room: sobriety config set pue closet"
         )
 
 
@@ -245,7 +247,7 @@ class LowCoverage(Caution):
 
     def title(self, language: Language) -> str:
         return language.say(
-            "Only {share} of the period was observed", share=language.share(_floor(self.ratio))
+            "Only {share} of the period was observed", share=language.share_seen(self.ratio)
         )
 
     def what(self, language: Language) -> str:
@@ -271,7 +273,7 @@ class NoSensor(Caution):
             return language.say("Modelled, not metered")
         return language.say(
             "{share} of the energy was measured by a sensor",
-            share=language.share(_floor(self.measured_ratio)),
+            share=language.share_seen(self.measured_ratio),
         )
 
     def what(self, language: Language) -> str:
@@ -399,8 +401,3 @@ def duration(language: Language, duration_s: float) -> str:
     if duration_s < 71.5 * 3600:
         return language.say_n("{n} hour", "{n} hours", round(duration_s / 3600))
     return language.say_n("{n} day", "{n} days", round(duration_s / 86_400))
-
-
-def _floor(share: float) -> float:
-    """Whole hundredths, rounded down: 99.6 % of coverage is not all of it."""
-    return int(share * 100 + 1e-9) / 100

@@ -15,8 +15,13 @@ from .settings import FactorKind
 from .warnings import duration
 
 
+def of_one_machine(report: Report) -> bool:
+    """It speaks of a machine by name; with an inventory that is one device among others."""
+    return len(report.machines) == 1 and not report.devices
+
+
 def title(language: Language, report: Report) -> str:
-    if len(report.machines) == 1:
+    if of_one_machine(report):
         return language.say("The footprint of {name}", name=report.machines[0].host)
     if report.organisation:
         return language.say("The digital footprint of {name}", name=report.organisation)
@@ -44,9 +49,8 @@ def period(language: Language, span: Period) -> str:
             return language.say(
                 "{start} to {end}", start=language.moment(first), end=language.moment(last)
             )
-        return language.say(
-            "{start} to {end}", start=language.day(first.date()), end=language.day(last.date())
-        )
+        start = language.day(first.date(), year=first.year != last.year)
+        return language.say("{start} to {end}", start=start, end=language.day(last.date()))
     return language.say(
         "{day}, from {start} to {end}",
         day=language.day(first.date()),
@@ -56,8 +60,18 @@ def period(language: Language, span: Period) -> str:
 
 
 def observed(language: Language, report: Report) -> str:
-    """How long was seen, and how much of the period that is."""
+    """How long was seen, and of how many of the devices."""
     seen = duration(language, report.coverage.observed_s)
+    if report.devices:
+        watched = len(report.machines)
+        every = language.say_n("{n} device", "{n} devices", report.devices + watched)
+        if not watched:
+            return language.say("{devices}, none of them watched", devices=every)
+        return language.say_n(
+            "{devices}, {n} of them watched for {time}",
+            "{devices}, {n} of them watched for {time} in all",
+            watched, devices=every, time=seen,
+        )  # fmt: skip
     if len(report.machines) > 1:
         return language.say("{time} observed in all", time=seen)
     return language.say("{time} observed", time=seen)

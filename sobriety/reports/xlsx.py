@@ -12,6 +12,7 @@ from . import changes, organisation, wording
 from .csv import COLUMNS, figures_of
 from .json import as_json
 from .language import Language
+from .methods import method
 from .model import Dimension, Missing, Report, Slice
 from .settings import Tongue
 
@@ -65,18 +66,19 @@ class _Sheets:
         self._row(sheet, 3, [say("Figure"), say("Unit"), say("Value"), say("Low"), say("High"),
                              say("Method")], self._head)  # fmt: skip
         totals = report.totals
+        mass = say("{mass} CO₂e", mass="kg")
         figures: list[tuple[str, str, float, Any]] = [
             (say("Energy"), "kWh", J_PER_KWH, totals.energy_j),
-            (say("Use"), "kg", 1.0, totals.use_co2e_kg),
-            (say("Making"), "kg", 1.0, totals.embodied_share_kg),
-            (say("Together"), "kg", 1.0, totals.total_co2e_kg),
+            (say("Use"), mass, 1.0, totals.use_co2e_kg),
+            (say("Making"), mass, 1.0, totals.embodied_share_kg),
+            (say("Together"), mass, 1.0, totals.total_co2e_kg),
         ]
         figures += [
             (say("Cost of electricity"), c.currency, 1.0, c.cost_money) for c in report.costs
         ]
         if report.market:
             name = say("Use by contract (market-based), apart")
-            figures.append((name, "kg", 1.0, report.market.use_co2e_kg))
+            figures.append((name, mass, 1.0, report.market.use_co2e_kg))
         for i, (name, unit, size, figure) in enumerate(figures, 4):
             if isinstance(figure, Missing):
                 self._row(sheet, i, [name, unit, say("unknown")])
@@ -84,7 +86,10 @@ class _Sheets:
             self._row(sheet, i, [name, unit])
             for j, value in enumerate((figure.value, figure.low, figure.high), 2):
                 sheet.write_number(i, j, value / size, self._number)
-            sheet.write_string(i, 5, figure.method, self._wrap)
+            if name == say("Together"):
+                sheet.write_formula(i, 2, "=SUM(C6:C7)", self._number, figure.value)
+            told = method(self._words, figure.method) or figure.method
+            sheet.write_string(i, 5, told, self._wrap)
 
     def breakdown(self, report: Report, dimension: Dimension, parts: tuple[Slice, ...]) -> None:
         """Parts with their sums as formulas, beside the report's own totals."""
