@@ -18,7 +18,8 @@ def verify(folder: Path) -> None:
     sobriety verify records/2026-Q3.1
     """
     from sobriety import __version__
-    from sobriety.records import differences, read_record, tampered
+    from sobriety.differences import differences
+    from sobriety.records import read_record, tampered
     from sobriety.reports import as_json
 
     from .sealing import recomputed

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from sobriety.core.errors import ConfigError
 from sobriety.durable import make_folder, write_whole
@@ -29,23 +29,10 @@ from sobriety.reports.settings import Role, Signature
 SIGNIFICANT_RATIO = 0.05
 """A restated total that moves by more has to be explained: usual for a base year by the GHG
 Protocol."""
-SAME_RATIO = 1e-9
 
 ROLES: tuple[Role, ...] = ("preparer", "reviewer", "approver")
 _FOLDER = re.compile(r"(.+)\.(\d+)")
 TOTAL = "totals.total_co2e_kg"
-
-
-Value = float | None
-"""Of a figure, in the unit that its name says."""
-
-
-class Difference(NamedTuple):
-    """A figure that is not what it was; None where it is missing."""
-
-    figure: str
-    sealed: Value
-    now: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,28 +213,9 @@ def changed_inputs(record: Record, lake_files: Iterable[tuple[str, Path]]) -> li
     return told + [f"{name} of the lake is new" for name in now if name not in sealed]
 
 
-def differences(sealed: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
-    """Figures that are not the same to nine digits, of both reports."""
-    from sobriety.reports.csv import figures_of
-
-    old = {name: value_of(f) for name, f in figures_of(sealed)}
-    new = {name: value_of(f) for name, f in figures_of(now)}
-    return [
-        Difference(name, old.get(name), new.get(name))
-        for name in dict.fromkeys([*old, *new])
-        if not _same(old.get(name), new.get(name)) or (name in old) != (name in new)
-    ]
-
-
 def value_of(figure: Mapping[str, Any]) -> float | None:
     value = figure.get("value")
     return float(value) if isinstance(value, int | float) else None
-
-
-def _same(a: float | None, b: float | None) -> bool:
-    if a is None or b is None:
-        return a is b
-    return abs(a - b) <= SAME_RATIO * max(abs(a), abs(b))
 
 
 def sign(record: Record, signature: Signature, renderings: Mapping[str, str | bytes]) -> Record:
