@@ -37,7 +37,7 @@ _Joules = Annotated[float, Meta(ge=0.0, le=MOST_J)]
 _Number = Annotated[int, Meta(ge=1, le=2**53)]
 _Nanoseconds = Annotated[int, Meta(ge=0, le=2**62)]
 _Seconds = Annotated[float, Meta(ge=0.0, le=MOST_S)]
-SpoolId = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
+SpoolId = Annotated[str, Meta(pattern="^[0-9a-f]{16}$", max_length=16)]  # `$` lets a newline follow
 
 if TYPE_CHECKING:
 
@@ -164,7 +164,7 @@ def _place(body: bytes | bytearray, place: str) -> tuple[int | None, str | None]
     index, _, column = place.removeprefix("$.rows[").partition("]")
     try:  # what follows the place may be no JSON at all
         number = msgspec.json.decode(body)["rows"][int(index)]["id"]
-    except (msgspec.DecodeError, ValueError, LookupError, TypeError):
+    except (msgspec.DecodeError, ValueError, LookupError, TypeError, RecursionError):
         number = None
     return (number if isinstance(number, int) else None), column.lstrip(".") or None
 

@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -209,7 +209,7 @@ def note(folder: Path) -> Pushed:
 
 
 @contextmanager
-def threads(work: Sequence[Callable[[], None]]) -> Iterator[None]:
+def threads(work: Sequence[Callable[[], None]]) -> Generator[None]:
     running = [threading.Thread(target=one) for one in work]
     for one in running:
         one.start()

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def test_agents_gateway_and_drains_killed_at_any_instant(tmp_path: Path) -> None
         else:
             running[name] = process(estate.run_agent, folders[name], name, url, secrets[name])
 
-    running: dict[str, estate.ForkServerProcess] = {}
+    running: dict[str, ForkServerProcess] = {}
     for name in ("gateway", *HOSTS):
         begin(name)
     killed: Counter[str] = Counter()
@@ -171,7 +172,7 @@ def by_host(rows: Counter[estate.Row]) -> dict[str, float]:
 
 
 @contextlib.contextmanager
-def gateway_of(lake: Path, drain_s: float = 3600.0) -> Iterator[str]:
+def gateway_of(lake: Path, drain_s: float = 3600.0) -> Generator[str]:
     """One that runs, and is killed at the end."""
     port = free_port()
     running = process(estate.run_gateway, lake, port, drain_s)
@@ -286,7 +287,7 @@ def test_an_agent_s_disk_takes_no_note(small_disk: Path, serve: Serve) -> None:
 
 
 def test_nothing_is_answered_before_it_is_on_the_disk(
-    tmp_path: Path, serve: Serve, needs: estate.Callable[[str], str]
+    tmp_path: Path, serve: Serve, needs: Callable[[str], str]
 ) -> None:
     """As the kernel sees it: what is read off the socket, written to the log, synced, answered."""
     gateway = serve("--drain", "1h")

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from sobriety.fleet import wire
 from sobriety.fleet.wire import Refused
 from sobriety.push import Pusher, Sender
 from sobriety.push.batch import packed
+from sobriety.push.limits import MOST_AHEAD_S, MOST_PAST_S
 from sobriety.push.sender import NotTaken
 from sobriety.spool import Spool, SpoolReader
 from tests.fleet.conftest import SPOOL, Serve, body, free_port, row
@@ -119,7 +121,7 @@ def test_two_gateways_of_one_lake_take_the_same_spool_in_any_order(
         counts.append(len(order))
 
     orders = [chance.sample(batches, len(batches)) for _ in range(3)]
-    with estate.threads([lambda order=order: send(order) for order in orders]):
+    with estate.threads([partial(send, order) for order in orders]):
         pass
     assert len(counts) == 3
     one.stop()
@@ -150,7 +152,7 @@ def test_a_gateway_is_killed_with_requests_in_hand(tmp_path: Path) -> None:
                 broken[error.kind] += 1
                 time.sleep(0.01)
 
-    with estate.threads([lambda host=host: agent(host) for host in hosts]):
+    with estate.threads([partial(agent, host) for host in hosts]):
         for _ in range(restarts):
             time.sleep(chance.random() * 0.4)
             kill(running)
@@ -219,7 +221,7 @@ def test_a_gateway_whose_clock_is_off_names_rows_of_one_reason(
     sent = wire.decode(body([row(n, start_ns=at_ns) for n, at_ns in enumerate(times, start=1)]))
     wrong = [
         n for n, at_ns in enumerate(times, start=1)
-        if not now_ns - wire.MOST_PAST_S * 1e9 <= at_ns <= now_ns + wire.MOST_AHEAD_S * 1e9
+        if not now_ns - MOST_PAST_S * 1e9 <= at_ns <= now_ns + MOST_AHEAD_S * 1e9
     ]  # fmt: skip
     try:
         assert len(wire.checked(sent, now_ns)) == len(times)
@@ -233,6 +235,7 @@ def test_a_gateway_whose_clock_is_off_names_rows_of_one_reason(
 def test_gzip_cut_at_any_byte_is_refused_and_nothing_is_taken(serve: Serve) -> None:
     gateway = serve("--drain", "1h")
     whole = gzip.compress(body([row(n) for n in range(1, 40)]))
+    secret = ""
     for at in range(0, len(whole), trials(max(1, len(whole) // 40), 1)):
         secret = estate.token(gateway.lake, "web-1")
         assert gateway.ask("/v1/usage", whole[:at], secret, Content_Encoding="gzip")[0] == 400

