@@ -102,7 +102,8 @@ def _push_lines(push: Push | None) -> list[str]:
     if push is None:
         return []
     last = f"last on {_when(push.last_ns)}" if push.last_ns else "nothing yet"
-    lines = [f"{'pushed':<10} to {push.url}, {last}, {push.waiting_rows} rows wait"]
+    waiting = "1 row waits" if push.waiting_rows == 1 else f"{push.waiting_rows} rows wait"
+    lines = [f"{'pushed':<10} to {push.url}, {last}, {waiting}"]
     if push.left_out_rows:
         lines.append(f"{'left out':<10} {push.left_out_rows} rows that the gateway never takes")
     if push.error:

@@ -272,7 +272,7 @@ class Lake:
 
     def _files(self, grain: Grain, period: _Period) -> tuple[list[Path], list[Path]]:
         """Hourly ones that are read as they are, and those that are read row by row."""
-        days = {day: found for day, found in self._days().items() if period.touches(day)}
+        days = self._days(period)
         if grain == "raw":
             return [], [f for found in days.values() for f in found.raw]
         if grain == "finest":
@@ -343,12 +343,13 @@ class Lake:
 
     # Below the door
 
-    def _days(self) -> dict[date, _Day]:
-        """What counts of each day."""
+    def _days(self, period: _Period | None = None) -> dict[date, _Day]:
+        """What counts of each day that a period touches, or of all."""
         raw, hourly = self._raw_by_day(), self._hourly_by_day()
-        gone, standing = self._gone()
+        period = period or _Period(None, None)
+        gone, standing = self._gone(period)
         found: dict[date, _Day] = {}
-        for day in sorted({*raw, *hourly}):
+        for day in filter(period.touches, sorted({*raw, *hourly})):
             rows = [f for f in raw.get(day, ()) if f.name not in gone[day]]
             sums = hourly.get(day, [])
             sums = [f for f in sums if f.name not in gone[day]]
@@ -358,21 +359,24 @@ class Lake:
             found[day] = _Day(rows, kept, sums)
         return found
 
-    def _gone(self, day: str = "*") -> tuple[dict[date, set[str]], dict[date, set[str]]]:
+    def _gone(self, period: _Period) -> tuple[dict[date, set[str]], dict[date, set[str]]]:
         """Of each day the names that count no more, and the digests of those that stand for
         them."""
         gone: dict[date, set[str]] = defaultdict(set)
         standing: dict[date, set[str]] = defaultdict(set)
-        for file in self._found(f"hourly/{day}/*{_NAMES}"):
+        for file in self._found(f"hourly/*/*{_NAMES}"):
+            day = _day_of(file)
+            if not period.touches(day):
+                continue
             if file not in self._names_in:  # which never changes
                 self._names_in[file] = frozenset(self._text(file).split())
-            gone[_day_of(file)] |= self._names_in[file]
-            standing[_day_of(file)].add(file.stem)
+            gone[day] |= self._names_in[file]
+            standing[day].add(file.stem)
         return gone, standing
 
     def _gone_files(self) -> list[Path]:
         """Those that count no more and are still there."""
-        gone, _ = self._gone()
+        gone, _ = self._gone(_Period(None, None))
         there = (self.path / kind / f"day={day}" / name for day, names in gone.items()
                  for name in names for kind in ("usage", "hourly"))  # fmt: skip
         return [file for file in there if file.exists()]
@@ -389,7 +393,7 @@ class Lake:
 
     def _has(self, day: date, file: Path) -> bool:
         """Whether the lake took in this file, be it there or summed by hour since."""
-        return file.exists() or file.name in self._gone(f"day={day}")[0][day]
+        return file.exists() or file.name in self._gone(_Period.of(day))[0][day]
 
     def _raw_by_day(self) -> dict[date, list[Path]]:
         return self._by_day("usage", _RAW_NAME)
@@ -414,7 +418,7 @@ class Lake:
 
     def _last_id(self, spool_id: str) -> int:
         names = {f.name for files in self._raw_by_day().values() for f in files}
-        names.update(*self._gone()[0].values())
+        names.update(*self._gone(_Period(None, None))[0].values())
         return max((int(n[30:42]) for n in names if n.startswith(spool_id)), default=0)
 
     def _write_runs(self, spool_id: str, numbered: Iterable[tuple[Any, ...]]) -> int:
@@ -548,6 +552,11 @@ class _Day(NamedTuple):
 class _Period(NamedTuple):
     start_ns: int | None
     end_ns: int | None
+
+    @classmethod
+    def of(cls, day: date) -> _Period:
+        first_ns = day.toordinal() * _NS_PER_DAY - _EPOCH_NS
+        return cls(first_ns, first_ns + _NS_PER_DAY)
 
     def touches(self, day: date) -> bool:
         first_ns = day.toordinal() * _NS_PER_DAY - _EPOCH_NS

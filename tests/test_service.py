@@ -254,7 +254,7 @@ def test_the_gateway_s_unit_is_sound_and_exposes_little(
     path.write_text(served(*words))
     done = subprocess.run([tool, "verify", path], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    asked = [tool, "security", "--offline=true", "--no-pager", path]
+    asked = [tool, "security", "--offline=true", "--no-pager", str(path)]
     said = subprocess.run(asked, capture_output=True, text=True)
     score = re.search(r"Overall exposure level for .*: (\d+\.\d)", said.stdout)
     assert score and float(score[1]) <= exposure, said.stdout

@@ -199,6 +199,8 @@ def energy_is_that_of_the_spools(fleet: Fleet) -> None:
 def engines(fleet: Fleet) -> list[tuple[str, ...]]:
     """DuckDB, and Spark where there is a Java: once, for it takes most of the test's time."""
     first = isinstance(fleet.network, Namespaces) or not may_have_namespaces()
-    if not first or shutil.which("java") is None:
+    has_java = shutil.which("java") is not None
+    assert has_java or os.environ.get("CI") != "true", "java is not installed; run: make deps"
+    if not first or not has_java:
         return [()]
     return [(), ("--engine", "spark", "--master", "local[2]")]

@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from math import fsum, isclose
@@ -223,7 +223,7 @@ class Crashes:
                 raise Crash
 
     @contextmanager
-    def before(self, step: int, folder: Path) -> Iterator[None]:
+    def before(self, step: int, folder: Path) -> Generator[None]:
         self.folder, self.left = str(folder), step
         try:
             yield
