@@ -64,7 +64,8 @@ async def _report(gateway: Gateway, request: Request) -> Response:
 
     allowed(gateway, request, "read")
     name, file = str(request.path_params["record"]), str(request.path_params["file"])
-    data = await asyncio.to_thread(document, records_folder(), name, file)
+    with explained(records_folder()):
+        data = await asyncio.to_thread(document, records_folder(), name, file)
     # A report has style attributes, and was sealed with them. Sandboxed it could do nothing else.
     policy = f"{_POLICY}; style-src 'unsafe-inline'; sandbox"
     headers = _HEADERS | {"Content-Security-Policy": policy}

@@ -52,6 +52,10 @@ def document(records: Path, name: str, file: str) -> bytes:
         raise Refused(404, "there is no such report") from None
     except SobrietyError as error:
         raise Refused(409, error.message, error.hint) from None
+    except (ValueError, LookupError):
+        raise Refused(
+            409, f"the seal of {name} is damaged", f"see: sobriety verify {folders[name]}"
+        ) from None
 
 
 def _sealed_in(folder: Path) -> Sealed | None:

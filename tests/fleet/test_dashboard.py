@@ -166,11 +166,11 @@ def fill(served: Served) -> None:
 
 
 def wait(done: Callable[[], bool]) -> None:
-    for _ in range(600):
+    for _ in range(1200):
         if done():
             return
         time.sleep(0.1)
-    raise AssertionError("nothing came in a minute")
+    raise AssertionError("nothing came in two minutes")
 
 
 def told(lake: Path, *options: str) -> str:
@@ -343,6 +343,12 @@ def test_a_sealed_report_is_given_to_the_byte_or_not_at_all(board: Board) -> Non
     forged = board.get(links[0])
     (folder / "report.html").write_bytes(sealed_as)
     assert forged.status_code == 409 and "not what was sealed" in forged.json()["error"]
+    seal = (folder / "seal.json").read_bytes()
+    (folder / "seal.json").write_bytes(seal[:100])
+    damaged, others = board.get(links[0]), board.get("/reports", "en")
+    (folder / "seal.json").write_bytes(seal)
+    assert damaged.status_code == 409 and "damaged" in damaged.json()["error"]
+    assert others.status_code == 200 and folder.name not in others.text
 
 
 def test_no_path_leads_out_of_the_records(board: Board) -> None:
