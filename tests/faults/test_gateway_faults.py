@@ -186,10 +186,10 @@ def gateway_of(lake: Path, drain_s: float = 3600.0) -> Generator[str]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Of 4 MB, and its own file system."""
+    """Of 16 MB, and its own file system."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
     if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("only root may mount a small disk")
     yield folder
@@ -209,12 +209,13 @@ def test_the_gateway_s_disk_is_full_and_has_room_again(
     rounds = trials(2, 10)
     for n in range(rounds):
         with contextlib.suppress(OSError):
-            ballast.write_bytes(b"x" * 8_000_000)  # as much as there is room for
-        estate.fill(tmp_path / "agent", "web-1", sent + 1, sent + 5_000)
-        sent += 5_000
+            ballast.write_bytes(b"x" * 32_000_000)  # as much as there is room for
         agent = Pusher(tmp_path / "agent", Sender(gateway.url, secret))
         with pytest.raises(SobrietyError, match="disk takes nothing now"):
-            agent.all()
+            while True:  # its files may have room inside
+                estate.fill(tmp_path / "agent", "web-1", sent + 1, sent + 1_000)
+                sent += 1_000
+                agent.all()
         assert agent.pushed.last_id == in_state(gateway.lake, "web-1")
         status, _ = gateway.ask("/healthz")
         assert status == 503
@@ -236,7 +237,7 @@ def test_a_drain_finds_the_disk_full(small_disk: Path, tmp_path: Path, serve: Se
     estate.fill(tmp_path / "agent", "web-1", 1, 4_000)
     push_all(tmp_path / "agent", gateway.url, secret)
     with contextlib.suppress(OSError):
-        (small_disk / "ballast").write_bytes(b"x" * 8_000_000)
+        (small_disk / "ballast").write_bytes(b"x" * 32_000_000)
     estate.fill(tmp_path / "agent", "web-1", 4_001, 4_020)
     with contextlib.suppress(SobrietyError):  # whatever room is left
         Pusher(tmp_path / "agent", Sender(gateway.url, secret)).all()
@@ -276,7 +277,7 @@ def test_an_agent_s_disk_takes_no_note(small_disk: Path, serve: Serve) -> None:
     agent = Pusher(small_disk, Sender(gateway.url, secret), say=told.append)
     with Spool.open(small_disk / "spool.sqlite3"):  # as its collector has it
         with contextlib.suppress(OSError):
-            ballast.write_bytes(b"x" * 8_000_000)
+            ballast.write_bytes(b"x" * 32_000_000)
         assert agent.all() == 3_000
     assert len(told) == 1 and "No space left" in told[0], told
     assert estate.note(small_disk).last_id == 0
