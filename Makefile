@@ -6,13 +6,14 @@ KIND ?= direct
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 BIN := .venv/bin
 
-.PHONY: help run test lint types docs bench soak accuracy deps wheel clean
+.PHONY: help run test lint types docs bench load soak accuracy deps wheel clean
 
 help:
 	@echo "make run     watch this machine for 30 s and write report.html  (ZONE=CA-QC KIND=direct)"
 	@echo "make test    lint, types and the whole test suite"
 	@echo "make deps    what some tests need from Debian and npm: chromium, snmpd, ipmitool, openssl, systemd, dbus-daemon, prometheus, Java, Ansible, axe-core"
 	@echo "make bench   ratios against baselines measured in the same run"
+	@echo "make load    a gateway under the load of ten thousand agents: half an hour, 10 GB below .cache"
 	@echo "make soak    a simulated day of the agent, and ten minutes beside other agents"
 	@echo "make accuracy  refit the estimators on the public data, and print how well they do"
 	@echo "make docs    refresh what is generated in README and docs"
@@ -57,6 +58,10 @@ bench: .venv/installed-dev
 soak: .venv/installed-dev
 	$(BIN)/python -m benchmarks.soak
 	$(BIN)/python -m benchmarks.agent --long
+
+# Ten thousand agents push to a gateway, and the lake is counted: half an hour, and not part of bench.
+load: .venv/installed-dev
+	$(BIN)/python -m benchmarks load
 
 # Refits from public data that is not part of this project: make accuracy DATA=folder
 accuracy: .venv/installed-dev

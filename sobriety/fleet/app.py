@@ -35,6 +35,9 @@ from .wire import Refusal, Refused
 
 BODY_S = 30.0
 """In which a body must have arrived."""
+MOST_IN_HAND_B = 128 * 1024 * 1024
+"""Of bodies that have come and are not answered yet: who comes then is told to come later. Four
+thousand agents that are back from a day without network would need 4 GB."""
 _CHUNK_B = 256 * 1024
 _AT_ONCE_B = 32 * 1024
 """Judged in less time than a thread takes to begin; longer ones are milliseconds in which others
@@ -52,6 +55,7 @@ class Gateway:
     rates: Rates = field(default_factory=Rates)
     answered: Counter[int] = field(default_factory=Counter[int])
     request_s: float = 0.0
+    in_hand_b: int = 0
     drained_s: float | None = None
     drain_failures: int = 0
     drain_error: str | None = None
@@ -196,48 +200,57 @@ async def _post_usage(gateway: Gateway, request: Request) -> Response:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refused(415, f"the body is {kind or 'of no kind'!r}", "send application/json")
+    body = bytearray()
     try:
-        async with asyncio.timeout(BODY_S):
-            body = await _body(request)
-    except TimeoutError:
-        raise Refused(408, f"the body took longer than {BODY_S:g} s") from None
-    if len(body) <= _AT_ONCE_B:
-        waiting = _judged(token, body)
-    else:
-        waiting = await asyncio.to_thread(_judged, token, body)
-    taken = await asyncio.wrap_future(gateway.intake.put(waiting))
+        try:
+            async with asyncio.timeout(BODY_S):
+                await _receive(gateway, request, body)
+        except TimeoutError:
+            raise Refused(408, f"the body took longer than {BODY_S:g} s") from None
+        if len(body) <= _AT_ONCE_B:
+            waiting = _judged(token, body)
+        else:
+            waiting = await asyncio.to_thread(_judged, token, body)
+        taken = await asyncio.wrap_future(gateway.intake.put(waiting))
+    finally:
+        gateway.in_hand_b -= len(body)
     return json(taken)
 
 
-def _judged(token: Token, body: bytes) -> Waiting:
+def _judged(token: Token, body: bytearray) -> Waiting:
     batch = wire.decode(body)
     parts = wire.checked(batch, time.time_ns())
     return Waiting(token, msgspec.structs.replace(batch, rows=[]), parts)
 
 
-async def _body(request: Request) -> bytes:
-    """The body, unpacked while it comes, so that a bomb is stopped at the limit."""
+async def _receive(gateway: Gateway, request: Request, body: bytearray) -> None:
+    """Fill in the body, unpacked while it comes, so that a bomb is stopped at the limit. From then
+    on the gateway has it in hand."""
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("gzip", "identity"):
         raise Refused(415, f"content-encoding is {encoding!r}", "send gzip")
     packed_b = 0
     unpack = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
-    body = bytearray()
     async for chunk in request.stream():
         packed_b += len(chunk)
         if packed_b > (PACKED_B if unpack else UNPACKED_B):
             raise Refused(413, f"the body is longer than {PACKED_B} bytes", "send fewer rows")
-        if unpack is None:
-            body += chunk
-        else:
-            _unpack(unpack, chunk, body)
+        before_b = len(body)
+        try:
+            if unpack is None:
+                body += chunk
+            else:
+                _unpack(unpack, chunk, body)
+        finally:
+            gateway.in_hand_b += len(body) - before_b
         if len(body) > UNPACKED_B:
             raise Refused(
                 413, f"the body unpacks to more than {UNPACKED_B} bytes", "send fewer rows"
             )
+        if gateway.in_hand_b > MOST_IN_HAND_B:
+            raise Refused(503, "too many rows come at once", "try again later", retry_s=30)
     if unpack is not None and not unpack.eof:
         raise Refused(400, "the body is gzip that ends too early")
-    return bytes(body)
 
 
 def _unpack(unpack: Any, chunk: bytes, body: bytearray) -> None:

@@ -139,7 +139,7 @@ class Refused(SobrietyError):
 _decoder = msgspec.json.Decoder(Batch)
 
 
-def decode(body: bytes) -> Batch:
+def decode(body: bytes | bytearray) -> Batch:
     """Raises Refused naming the place in the body."""
     try:
         return _decoder.decode(body)
@@ -153,7 +153,7 @@ def decode(body: bytes) -> Batch:
         raise Refused(400, f"the body is not JSON: {_lower(str(error))}") from None
 
 
-def _place(body: bytes, place: str) -> tuple[int | None, str | None]:
+def _place(body: bytes | bytearray, place: str) -> tuple[int | None, str | None]:
     """`$.rows[3].cpu_busy_s` as the row's own number and its column."""
     if not place.startswith("$.rows["):
         return None, place.removeprefix("$.") or None
