@@ -6,13 +6,14 @@ KIND ?= direct
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 BIN := .venv/bin
 
-.PHONY: help run test lint types docs bench soak faults accuracy deps wheel clean
+.PHONY: help run test lint types docs bench load soak faults accuracy deps wheel clean
 
 help:
 	@echo "make run     watch this machine for 30 s and write report.html  (ZONE=CA-QC KIND=direct)"
 	@echo "make test    lint, types and the whole test suite"
 	@echo "make deps    what some tests need from Debian and npm: chromium, snmpd, ipmitool, openssl, iproute2, systemd, dbus-daemon, nginx, prometheus, victoria-metrics, Java, Ansible, axe-core"
 	@echo "make bench   ratios against baselines measured in the same run"
+	@echo "make load    a gateway under the load of ten thousand agents: half an hour, 10 GB below .cache"
 	@echo "make soak    a simulated day of the agent, and ten minutes beside other agents"
 	@echo "make faults  hundreds of killed agents and gateways, torn networks, full disks (docs/reliability.md)"
 	@echo "make accuracy  refit the estimators on the public data, and print how well they do"
@@ -62,6 +63,10 @@ soak: .venv/installed-dev
 # The tables of docs/reliability.md. Full and read-only disks are mounted, which only root may.
 faults: .venv/installed-dev
 	SOBRIETY_FAULTS=long $(BIN)/python -m pytest tests/faults/test_gateway_faults.py tests/faults/test_push_faults.py
+
+# Ten thousand agents push to a gateway, and the lake is counted: half an hour, and not part of bench.
+load: .venv/installed-dev
+	$(BIN)/python -m benchmarks load
 
 # Refits from public data that is not part of this project: make accuracy DATA=folder
 accuracy: .venv/installed-dev

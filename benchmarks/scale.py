@@ -25,6 +25,7 @@ MACHINE_CORES, MACHINE_B = 16, 64e9
 
 # Measured
 
+PUSH_EVERY_S = 300
 ROWS_AN_HOUR = 60 + 183
 """Of a host and of who works on it, by an hour of the agent (docs/benchmarks.md)."""
 
@@ -40,15 +41,29 @@ HOST_S, HOST_B = 0.0011, 22e3
 PASSES = 5
 """Over the rows, by one report: hosts, who works, power over time, overlaps, grid hours."""
 
+GATEWAY_S, GATEWAY_ROW_S = @@
+"""Processor time of a gateway, which is one process: a batch of five minutes over TLS, each with a
+handshake (RSA of 2,048 bits); and a row of a long batch (benchmarks.load)."""
+
+DRAIN_ROW_S = @@
+"""Into the lake, which one process at a time writes."""
+
+DRAIN_EVERY_S, DRAIN_FILE_ROWS = 300, 100_000
+"""As built: each gateway drains then, into files of so many rows."""
+
+LIST_FILE_S, READ_FILE_S = 13e-6, 2e-3
+"""What a file costs a report that finds it, and a roll-up that reads it, beyond its rows; processor
+time, of 60,480 names, and of a day of 1.44 million rows in 288 and 2,016 files."""
+
+MACHINE_S = 17e-6
+"""What the facts of a host cost each drain, which compares them with those that the lake has."""
+
 # Not measured here
 
 ASSUMED = {
-    "GATEWAY_ROWS_PER_S": (20_000.0, "rows a second that one gateway takes on two cores"),
     "HOUR_ROWS": (11.0, "rows of an hour rolled up: the host's, and ten of who works"),
     "DUCKDB_SCALES": (0.7, "what of a core's rate is left on 16 of them"),
     "SPARK_SCALES": (0.7, "what of a core's rate is left among hundreds of them"),
-    "BATCHES_A_DAY": (288.0, "files that a host's batches make a day, one every five minutes"),
-    "FILES_PER_S": (10_000.0, "files that one machine lists a second"),
     "USD_PER_GB_MONTH": (0.023, "assumed price of object storage; put your own"),
     "USD_PER_CORE_H": (
         0.05,
@@ -67,6 +82,7 @@ class Need(NamedTuple):
     minutes_b: float
     rows_per_s: float
     gateways: int
+    files_a_day: int
     duckdb_h: float
     cores: int
     usd_a_year: float
@@ -82,7 +98,10 @@ def need(hosts: int) -> Need:
     hours_b = hosts * HOURS_A_YEAR * assumed("HOUR_ROWS") * HOUR_ROW_B
     minutes_b = hosts * HOURS_A_YEAR * ROWS_AN_HOUR * MINUTE_ROW_B
     rows_per_s = hosts * ROWS_AN_HOUR / 3600
-    gateways = math.ceil(rows_per_s / assumed("GATEWAY_ROWS_PER_S"))
+    batches_per_s = hosts / PUSH_EVERY_S
+    gateways = math.ceil(batches_per_s * GATEWAY_S)
+    drained = rows_per_s * DRAIN_EVERY_S / gateways
+    files_a_day = gateways * 86_400 // DRAIN_EVERY_S * math.ceil(drained / DRAIN_FILE_ROWS)
     quarter = PASSES * hosts * HOURS_A_QUARTER * assumed("HOUR_ROWS")
     duckdb_per_s = DUCKDB_ROWS_PER_S * MACHINE_CORES * assumed("DUCKDB_SCALES")
     cores = math.ceil(quarter / (SPARK_ROWS_PER_S * assumed("SPARK_SCALES") * 3600))
@@ -93,15 +112,18 @@ def need(hosts: int) -> Need:
         + 4 * cores * assumed("USD_PER_CORE_H")
     )
     loads = {
-        "files of batches that a report lists, if nobody joins them": hosts
-        * assumed("BATCHES_A_DAY") * HOURS_A_QUARTER / 24 / (assumed("FILES_PER_S") * 3600),
-        "rows received": rows_per_s / (assumed("GATEWAY_ROWS_PER_S") * MACHINE_CORES / 2),
+        "batches received": batches_per_s * GATEWAY_S / MACHINE_CORES,
+        "rows written into one lake, by one process": rows_per_s * DRAIN_ROW_S
+        + hosts * MACHINE_S / DRAIN_EVERY_S,
+        "files of the day before, rolled up within an hour": files_a_day * READ_FILE_S / 3600,
+        f"files of {RAW_DAYS} days that the report lists": files_a_day * RAW_DAYS * LIST_FILE_S
+        / 3600,
         "sums of a quarter in an hour": quarter / (duckdb_per_s * 3600),
         "one line a host in the report: its time": hosts * HOST_S / 3600,
         "one line a host in the report: its memory": hosts * HOST_B / MACHINE_B,
     }  # fmt: skip
     duckdb_h = quarter / duckdb_per_s / 3600
-    return Need(hosts, hours_b, minutes_b, rows_per_s, gateways, duckdb_h, cores, usd, loads)
+    return Need(hosts, hours_b, minutes_b, rows_per_s, gateways, files_a_day, duckdb_h, cores, usd, loads)
 
 
 def table() -> str:
@@ -111,7 +133,8 @@ def table() -> str:
         "roll-ups by hour, a year": [_bytes(n.hours_b) for n in needs],
         "minute rows, a year": [_bytes(n.minutes_b) for n in needs],
         "rows a second, all day": [_count(n.rows_per_s) for n in needs],
-        "gateways of two cores": [_count(n.gateways) for n in needs],
+        "gateways of two cores, full": [_count(n.gateways) for n in needs],
+        "files of raw rows, a day": [_count(n.files_a_day) for n in needs],
         "sums of a quarter, DuckDB on 16 cores": [_hours(n.duckdb_h) for n in needs],
         "Spark cores for them in an hour": [_count(n.cores) for n in needs],
         "a year, rough": [f"US$ {_count(n.usd_a_year)}" for n in needs],
@@ -153,6 +176,12 @@ def measured() -> str:
         "DuckDB, rows a second and core": _count(DUCKDB_ROWS_PER_S),
         "Spark, rows a second and core": _count(SPARK_ROWS_PER_S),
         "times that a report goes over its rows": f"{PASSES}",
+        "a gateway, a batch of five minutes over TLS": f"{GATEWAY_S * 1e3:.1f} ms",
+        "a gateway, a row of a long batch": f"{GATEWAY_ROW_S * 1e6:.0f} µs",
+        "a row on its way into the lake": f"{DRAIN_ROW_S * 1e6:.0f} µs",
+        "a file, listed by a report": f"{LIST_FILE_S * 1e6:.0f} µs",
+        "a file, read by a roll-up beyond its rows": f"{READ_FILE_S * 1e3:.0f} ms",
+        "a host's facts, compared by each drain": f"{MACHINE_S * 1e6:.0f} µs",
         "the report itself, a host": f"{HOST_S * 1e3:.2f} ms and {HOST_B / 1e3:.0f} kB",
     }
     return "\n".join(["| | |", "|---|---|", *(f"| {n} | {v} |" for n, v in told.items())])

@@ -220,7 +220,8 @@ async def _post_usage(gateway: Gateway, request: Request) -> Response:
         else:
             waiting = await asyncio.to_thread(_judged, token, body)
         del body
-    taken = await asyncio.wrap_future(gateway.intake.put(waiting))
+        # Rows wait packed, and count until they are on the disk.
+        taken = await asyncio.wrap_future(gateway.intake.put(waiting))
     return json(taken)
 
 
@@ -237,7 +238,6 @@ async def _body(request: Request, hold: Callable[[int], None]) -> bytearray:
         raise Refused(415, f"content-encoding is {encoding!r}", "send gzip")
     packed_b = 0
     unpack = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
-    body = bytearray()
     async for chunk in request.stream():
         packed_b += len(chunk)
         if packed_b > (PACKED_B if unpack else UNPACKED_B):

@@ -10,13 +10,14 @@ from sobriety.push.limits import UNPACKED_B
 
 from .wire import Refused
 
-MOST_B = 16 * UNPACKED_B
+MOST_B = 8 * UNPACKED_B
+"""Agents that come back together, after a day without network, send a megabyte each."""
 MOST_OF_ONE_B = 2 * UNPACKED_B
 """An agent has one batch on its way."""
 
 
 class InHand:
-    """What is being received, unpacked and judged in this process."""
+    """What is being received, unpacked, judged, and not on the disk yet, in this process."""
 
     def __init__(self) -> None:
         self.total_b = 0
@@ -35,7 +36,7 @@ class InHand:
                     429, "too much at once with this token", "send one batch at a time", retry_s=5.0
                 )
             if self.total_b + more_b > MOST_B:
-                raise Refused(503, "too much is in hand already", "try again later", retry_s=10.0)
+                raise Refused(503, "too much is in hand already", "try again later", retry_s=30.0)
             held_b += more_b
             self.total_b += more_b
             self._by_token[token] += more_b
