@@ -238,6 +238,7 @@ async def _body(request: Request, hold: Callable[[int], None]) -> bytearray:
         raise Refused(415, f"content-encoding is {encoding!r}", "send gzip")
     packed_b = 0
     unpack = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
+    body = bytearray()
     async for chunk in request.stream():
         packed_b += len(chunk)
         if packed_b > (PACKED_B if unpack else UNPACKED_B):
