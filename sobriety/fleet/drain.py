@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -21,12 +20,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sobriety.core.errors import SobrietyError
 from sobriety.durable import Busy, lock
 from sobriety.lake import Lake
 from sobriety.spool import Facts
 from sobriety.spool.file import transaction
 
+from . import aside
 from .parts import unpack
 from .state import LOCK, explained, folder_of, meta, open_state
 
@@ -122,18 +121,15 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--roll-up", action="store_true", help="days that are over, by hour")
     parser.add_argument("--keep", type=float, metavar="SECONDS", help="let older rows go")
     asked = parser.parse_args(arguments)
-    if hasattr(os, "nice"):
-        os.nice(5)  # who waits for an answer comes first
-    try:
+
+    def work() -> None:
         drain(asked.lake, WAIT_S if asked.wait else 0.0)
         if asked.roll_up:
             roll_up(asked.lake)
         if asked.keep is not None:
             drop_rows(asked.lake, asked.keep)
-    except SobrietyError as error:
-        sys.stderr.write(f"{error.message}; {error.hint}\n" if error.hint else f"{error.message}\n")
-        return 1
-    return 0
+
+    return aside.do(work, nice=5)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ process of its own."""
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from . import aside
 from .app import Gateway
 from .summaries import Summaries
 
@@ -47,22 +47,11 @@ class Drains:
         """Sums of days that are over are made when a day begins, and once after a start."""
         today = datetime.now(UTC).date()
         words = words if self._rolled_up == today else (*self._of_a_day, *words)
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "sobriety.fleet.drain", str(self._lake), *words,
-                stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-            )  # fmt: skip
-            _, told = await process.communicate()
-        except OSError as error:  # no process or file can be had now: tried again with the next one
-            self._fail(gateway, f"no process can be started: {error.strerror}")
-            return
-        if process.returncode == 0:
+        reason = await aside.run("drain", str(self._lake), *words)
+        if reason is None:
             gateway.drained_s, gateway.drain_error = time.time(), None
             self._rolled_up = today
         else:
-            self._fail(gateway, told.decode(errors="replace").strip()[-500:] or "it was ended")
-
-    def _fail(self, gateway: Gateway, reason: str) -> None:
-        gateway.drain_failures += 1
-        gateway.drain_error = reason
-        self._say(f"the lake could not be written: {reason}")
+            gateway.drain_failures += 1
+            gateway.drain_error = reason
+            self._say(f"the lake could not be written: {reason}")

@@ -6,7 +6,6 @@ seconds and hundreds of megabytes, and with its end they are free.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +14,6 @@ from pathlib import Path
 
 from sobriety import config as settings
 from sobriety.config import Config
-from sobriety.core.errors import SobrietyError
 from sobriety.lake import Lake
 from sobriety.period import Period, choose, to_ns, zone_of
 from sobriety.report_settings import report_settings
@@ -31,6 +29,7 @@ from sobriety.reports.settings import Tongue
 from sobriety.reports.tables import breakdown_tables
 from sobriety.reports.warnings import Unfinished
 
+from . import aside
 from .views import Doubt, Span, Summary, write
 
 TONGUES: tuple[Tongue, ...] = ("en", "fr")
@@ -115,15 +114,12 @@ def span(words: Language, report: Report) -> Span:
 def main(arguments: Sequence[str]) -> int:
     """`python -m sobriety.fleet.summary LAKE K [CONFIG]`, as the gateway starts it."""
     lake, k_anonymity, *files = arguments
-    if hasattr(os, "nice"):
-        os.nice(10)  # who waits for an answer comes first, then the drain
-    try:
+
+    def work() -> None:
         config = settings.load(file=Path(files[0]) if files else None)
         write(Path(lake), summarise(Path(lake), config, int(k_anonymity)))
-    except SobrietyError as error:
-        sys.stderr.write(f"{error.message}; {error.hint}\n" if error.hint else f"{error.message}\n")
-        return 1
-    return 0
+
+    return aside.do(work, nice=10)  # behind the drain
 
 
 if __name__ == "__main__":
