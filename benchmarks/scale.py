@@ -41,11 +41,11 @@ HOST_S, HOST_B = 0.0011, 22e3
 PASSES = 5
 """Over the rows, by one report: hosts, who works, power over time, overlaps, grid hours."""
 
-GATEWAY_S, GATEWAY_ROW_S = @@
+GATEWAY_S, GATEWAY_ROW_S = 4.4e-3, 17e-6
 """Processor time of a gateway, which is one process: a batch of five minutes over TLS, each with a
 handshake (RSA of 2,048 bits); and a row of a long batch (benchmarks.load)."""
 
-DRAIN_ROW_S = @@
+DRAIN_ROW_S = 13e-6
 """Into the lake, which one process at a time writes."""
 
 DRAIN_EVERY_S, DRAIN_FILE_ROWS = 300, 100_000
@@ -82,6 +82,7 @@ class Need(NamedTuple):
     minutes_b: float
     rows_per_s: float
     gateways: int
+    missed_h: float
     files_a_day: int
     duckdb_h: float
     cores: int
@@ -100,6 +101,7 @@ def need(hosts: int) -> Need:
     rows_per_s = hosts * ROWS_AN_HOUR / 3600
     batches_per_s = hosts / PUSH_EVERY_S
     gateways = math.ceil(batches_per_s * GATEWAY_S)
+    missed_h = 24 * hosts * ROWS_AN_HOUR * GATEWAY_ROW_S / gateways / 3600
     drained = rows_per_s * DRAIN_EVERY_S / gateways
     files_a_day = gateways * 86_400 // DRAIN_EVERY_S * math.ceil(drained / DRAIN_FILE_ROWS)
     quarter = PASSES * hosts * HOURS_A_QUARTER * assumed("HOUR_ROWS")
@@ -123,7 +125,19 @@ def need(hosts: int) -> Need:
         "one line a host in the report: its memory": hosts * HOST_B / MACHINE_B,
     }  # fmt: skip
     duckdb_h = quarter / duckdb_per_s / 3600
-    return Need(hosts, hours_b, minutes_b, rows_per_s, gateways, files_a_day, duckdb_h, cores, usd, loads)
+    return Need(
+        hosts,
+        hours_b,
+        minutes_b,
+        rows_per_s,
+        gateways,
+        missed_h,
+        files_a_day,
+        duckdb_h,
+        cores,
+        usd,
+        loads,
+    )
 
 
 def table() -> str:
@@ -134,6 +148,7 @@ def table() -> str:
         "minute rows, a year": [_bytes(n.minutes_b) for n in needs],
         "rows a second, all day": [_count(n.rows_per_s) for n in needs],
         "gateways of two cores, full": [_count(n.gateways) for n in needs],
+        "a day that they missed, taken by them": [_hours(n.missed_h) for n in needs],
         "files of raw rows, a day": [_count(n.files_a_day) for n in needs],
         "sums of a quarter, DuckDB on 16 cores": [_hours(n.duckdb_h) for n in needs],
         "Spark cores for them in an hour": [_count(n.cores) for n in needs],

@@ -209,8 +209,8 @@ class Fleet:
         return self.sent
 
     async def at_once(self, bodies: Iterable[Body], together: int) -> Sent:
-        """So many at a time, each agent's next only when its last was answered; who is told to
-        wait tries again."""
+        """So many at a time; who is told to wait tries again. Batches of one agent may overtake
+        each other, as those of a real one never do."""
         begun_s = time.perf_counter()
         source = iter(bodies)
 
