@@ -60,8 +60,8 @@ def test_agents_gateway_and_drains_killed_at_any_instant(tmp_path: Path) -> None
         kill(running[name])
         killed[name] += 1
         for host in HOSTS:
-            has = in_state(lake, host)
-            assert estate.note(folders[host]).last_id <= has, "told before it was on the disk"
+            noted = estate.note(folders[host]).last_id  # first: the others go on
+            assert noted <= in_state(lake, host), "told before it was on the disk"
         time.sleep(chance.choice([0.0, 0.0, 0.1]))
         begin(name)
     for host in HOSTS:
