@@ -7,6 +7,6 @@ intake      batches of many agents in one commit
 drain       from there into the lake
 summary     from the lake, what the dashboard shows; `views` is that
 pages       the dashboard; `hosts`, `shelf` and `alerts` are what it shows live
-drains      when the lake is written, and the summary made; `aside` does it in processes of their own
+drains      when the lake is written and the summary made, by `aside` in processes of their own
 app, serve  HTTP
 """
