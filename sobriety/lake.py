@@ -5,52 +5,39 @@
     hourly/day=2026-07-31/<the same digest>.names                those names, once the rows may go
     machines/<spool>.jsonl                                       what the machines are
 
-A file is never changed once it has its name, and what is in the lake follows from names alone. So
-a crash at any instant loses nothing and doubles nothing, and reading needs no lock. From when its
-names are written down an hourly file stands for what it was made from: those files count no more,
-be they there or gone; and rows of that day that come later are summed with it.
+A file is never changed once it has its name, and what is in the lake follows from names alone
+(`lake_files`). So a crash at any instant loses nothing and doubles nothing, and reading needs no
+lock.
 Long because what makes that true is best read in one place.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import re
 import sqlite3
-from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sobriety import parquet
 from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.machine import Machine
-from sobriety.core.units import NS_PER_S, S_PER_DAY
 from sobriety.core.usage import DURATIONS, KEY_NAMES, MEASURE_NAMES, Usage
 from sobriety.durable import Busy, lock, make_folder, publish
 from sobriety.engines import DuckDB, Engine
+from sobriety.lake_files import Files, Grain, Place, Span, day_at, day_of, digest_of, part_of
 from sobriety.spool import Facts, SpoolReader, facts_of
 
 if TYPE_CHECKING:
     import duckdb
     import narwhals as nw
 
-Grain = Literal["raw", "hour", "finest"]
-"""As collected; by hour; as collected and, where only sums by hour are left, these."""
-
-_NS_PER_DAY = S_PER_DAY * NS_PER_S
-_EPOCH_NS = date(1970, 1, 1).toordinal() * _NS_PER_DAY
 _START = 1 + KEY_NAMES.index("start_ns")  # behind the number
 _MAX_ROWS_PER_FILE = 50_000  # as Python objects on their way through, about 50 MB
 _ALWAYS = frozenset(c.name for c in DURATIONS)
-_RAW_NAME = re.compile(r"[0-9a-f]{16}-\d{12}-\d{12}\.parquet")
-_HOURLY_NAME = re.compile(r"[0-9a-f]{16}\.parquet")
-_NAMES = ".names"
-_ROLL_UP_VERSION = "1"
 _LOCK_WAIT_S = 60.0
 
 
@@ -68,10 +55,11 @@ class Lake:
         self._db: duckdb.DuckDBPyConnection | None = None
         self._pinned: sqlite3.Connection | None = None
         self._known_in: dict[tuple[Path, ...], frozenset[str]] = {}
-        self._names_in: dict[Path, frozenset[str]] = {}
         self._facts: dict[Path, tuple[int, list[Facts]]] = {}
         self._engine = engine
         self.notes: list[str] = []
+        self.place = Place(self.path)
+        self._files = Files(self.place)
 
     def __enter__(self) -> Lake:
         return self
@@ -113,7 +101,7 @@ class Lake:
         (`retention_days`, `spool_max_mb`) is missing, and told in `notes`.
         """
         with SpoolReader(spool_path) as spool, self._writing():
-            last_id = self._last_id(spool.spool_id)
+            last_id = self._files.last_id(spool.spool_id)
             if last_id > spool.last_id:
                 raise SobrietyError(
                     f"{spool.path} is older than what the lake has of it: its last row is"
@@ -133,12 +121,12 @@ class Lake:
         not taken twice."""
         values = [row.as_row() for row in rows]
         with self._writing():
-            return self._write_runs(_digest(map(repr, values)), _numbered(values))
+            return self._write_runs(digest_of(map(repr, values)), _numbered(values))
 
     def record_machine(self, machine: Machine, at_ns: int) -> None:
         """Note the facts of a machine that comes from no spool, unless they are known."""
         with self._writing():
-            name, facts = _digest([machine.host]), facts_of(machine)
+            name, facts = digest_of([machine.host]), facts_of(machine)
             history = self._read_machines(name)
             if not history or history[-1].facts != facts:
                 self._write_machines(name, [*history, Facts(machine.host, at_ns, facts)])
@@ -149,12 +137,12 @@ class Lake:
         number of new rows; can be repeated."""
         by_day: dict[date, list[tuple[Any, ...]]] = {}
         for row in rows:
-            by_day.setdefault(_day(row[_START - 1]), []).append(row)
+            by_day.setdefault(day_at(row[_START - 1]), []).append(row)
         written = 0
         with self._writing():
             for day, of_day in by_day.items():
-                file = self._raw_file(day, keeper_id, first, last)
-                if not self._has(day, file):
+                file = self._files.raw_file(day, keeper_id, first, last)
+                if not self._files.has(day, file):
                     self._write_raw(file, sorted(of_day, key=_by_host))
                     written += len(of_day)
         return written
@@ -173,22 +161,22 @@ class Lake:
         done = 0
         superseded: list[Path] = []
         with self._writing():
-            days = self._days()
+            days = self._files.days()
             for day, found in days.items():
                 if not found.raw or (before is not None and day >= before):
                     continue
-                hourly = self._hourly_file(day, found)
+                hourly = self._files.hourly_file(day, found)
                 if not hourly.exists():
                     make_folder(hourly.parent)
-                    temporary = _temporary(hourly)
+                    temporary = part_of(hourly)
                     parquet.write_hours(self.connection, found.finest, temporary)
                     publish(temporary, hourly)
                     done += 1
                 if found.kept:  # a day of which the rows are gone stays one
-                    self._let_go(hourly, found)
+                    self._files.let_go(hourly, found)
                 superseded += [f for f in hourly.parent.glob("*.parquet")
                                if f != hourly and f not in found.kept]  # fmt: skip
-            superseded += self._gone_files()
+            superseded += self._files.leftovers()
             self._remove(superseded)
         return done
 
@@ -197,12 +185,12 @@ class Lake:
         days. No figure by the hour changes. Can be repeated."""
         done = 0
         with self._writing():
-            for day, found in self._days().items():
-                hourly = self._hourly_file(day, found)
+            for day, found in self._files.days().items():
+                hourly = self._files.hourly_file(day, found)
                 if day < before and found.raw and hourly.exists():
-                    self._let_go(hourly, found)
+                    self._files.let_go(hourly, found)
                     done += 1
-            self._remove(self._gone_files())
+            self._remove(self._files.leftovers())
         return done
 
     def forget(self, host: str) -> int:
@@ -212,17 +200,17 @@ class Lake:
         that they were made from: whatever a crash leaves, none of them counts what is gone.
         """
         with self._writing(), self._alone():
-            for leftover in self._gone_files():
+            for leftover in self._files.leftovers():
                 leftover.unlink()
-            days = self._days()
+            days = self._files.days()
             rest = {day: found.finest for day, found in days.items()}
-            for file in self._rows_of_host(host, self._hourly_by_day()):
-                if file not in rest[_day_of(file)]:
+            for file in self._rows_of_host(host, self._files.hourly_by_day()):
+                if file not in rest[day_of(file)]:
                     file.unlink()
             counts = self._rows_of_host(host, rest)
             for file in counts:
                 self._write_without(file, host)
-            for file in self._found("machines/*.jsonl"):
+            for file in self.place.found("machines/*.jsonl"):
                 known = self._facts_in(file)
                 if any(facts.host == host for facts in known):
                     self._replace_machines(file, [f for f in known if f.host != host])
@@ -231,7 +219,7 @@ class Lake:
     def count(self, host: str) -> int:
         """Rows of a host: as they were collected, or by hour where only that is left. Raises
         SobrietyError."""
-        rest = {day: found.finest for day, found in self._days().items()}
+        rest = {day: found.finest for day, found in self._files.days().items()}
         return sum(self._rows_of_host(host, rest).values())
 
     # Reading
@@ -248,8 +236,8 @@ class Lake:
         Raises SobrietyError naming a file that is damaged or foreign.
         """
         self._pin()
-        period = _Period(start_ns, end_ns)
-        hourly, rest = self._files(grain, period)
+        period = Span(start_ns, end_ns)
+        hourly, rest = self._files.of(grain, period)
         if grain != "hour":
             return self.engine.frame(self._select(rest, period))
         by_hour = self._select(hourly, period)
@@ -265,36 +253,17 @@ class Lake:
 
         Raises SobrietyError naming a file that is damaged or foreign.
         """
-        period = _Period(start_ns, end_ns)
-        hourly, rest = self._files(grain, period)
+        period = Span(start_ns, end_ns)
+        hourly, rest = self._files.of(grain, period)
         known = self._known(hourly) | self._known(rest)
         return tuple(n for n in MEASURE_NAMES if n in known or n in _ALWAYS)
-
-    def _files(self, grain: Grain, period: _Period) -> tuple[list[Path], list[Path]]:
-        """Hourly ones that are read as they are, and those that are read row by row."""
-        days = self._days(period)
-        if grain == "raw":
-            return [], [f for found in days.values() for f in found.raw]
-        if grain == "finest":
-            return [], [f for found in days.values() for f in found.finest]
-        hourly: list[Path] = []
-        rest: list[Path] = []
-        for day, found in days.items():
-            rolled_up = self._hourly_file(day, found)
-            if not found.raw:
-                hourly += found.kept
-            elif rolled_up in found.hourly and not period.cuts(day):
-                hourly.append(rolled_up)
-            else:
-                rest += found.finest
-        return hourly, rest
 
     def _known(self, files: Sequence[Path]) -> frozenset[str]:
         """Measures with a value in files. Files never change, so they are asked once."""
         key = tuple(files)
         if key not in self._known_in:
-            self._select(files, _Period(None, None))  # names a file that is damaged
-            names = [self._address(file) for file in files]
+            self._select(files, Span(None, None))  # names a file that is damaged
+            names = [self.place.address(file) for file in files]
             found = parquet.known_measures(self.connection, names) if names else frozenset[str]()
             self._known_in[key] = found
         return self._known_in[key]
@@ -302,8 +271,8 @@ class Lake:
     def files(self, start_ns: int, end_ns: int) -> dict[str, Path]:
         """What a period is read from, by its name in the lake: the raw rows of its days, their
         sums where the raw rows are gone, and the facts of machines."""
-        _, found = self._files("finest", _Period(start_ns, end_ns))
-        found += self._found("machines/*.jsonl")
+        _, found = self._files.of("finest", Span(start_ns, end_ns))
+        found += self.place.found("machines/*.jsonl")
         return {str(f.relative_to(self.path)): f for f in found}
 
     def table(self, columns: Mapping[str, Sequence[Any]]) -> nw.LazyFrame[Any]:
@@ -318,8 +287,8 @@ class Lake:
     def machines(self) -> dict[str, Machine]:
         """The last known facts of every machine."""
         latest: dict[str, Facts] = {}
-        for file in self._found("machines/*.jsonl"):
-            made_ns = self._made_ns(file)
+        for file in self.place.found("machines/*.jsonl"):
+            made_ns = self.place.made_ns(file)
             if self._facts.get(file, (0,))[0] != made_ns:  # a report asks for every period
                 self._facts[file] = (made_ns, self._facts_in(file))
             for known in self._facts[file][1]:
@@ -327,137 +296,36 @@ class Lake:
                     latest[known.host] = known
         return {host: known.machine() for host, known in latest.items()}
 
-    # Where the files are: a store of objects has its own way (`remote_lake`)
-
-    def _address(self, file: Path) -> str:
-        return str(file)
-
-    def _found(self, pattern: str) -> list[Path]:
-        return sorted(self.path.glob(pattern))
-
-    def _made_ns(self, file: Path) -> int:
-        return file.stat().st_mtime_ns
-
-    def _text(self, file: Path) -> str:
-        return file.read_text(encoding="utf-8")
-
     # Below the door
-
-    def _days(self, period: _Period | None = None) -> dict[date, _Day]:
-        """What counts of each day that a period touches, or of all."""
-        raw, hourly = self._raw_by_day(), self._hourly_by_day()
-        period = period or _Period(None, None)
-        gone, standing = self._gone(period)
-        found: dict[date, _Day] = {}
-        for day in filter(period.touches, sorted({*raw, *hourly})):
-            rows = [f for f in raw.get(day, ()) if f.name not in gone[day]]
-            sums = hourly.get(day, [])
-            sums = [f for f in sums if f.name not in gone[day]]
-            kept = [f for f in sums if f.stem in standing[day]]
-            if not rows and not kept and sums:  # somebody else took the rows away
-                kept = [max(sums, key=self._made_ns)]
-            found[day] = _Day(rows, kept, sums)
-        return found
-
-    def _gone(self, period: _Period) -> tuple[dict[date, set[str]], dict[date, set[str]]]:
-        """Of each day the names that count no more, and the digests of those that stand for
-        them."""
-        gone: dict[date, set[str]] = defaultdict(set)
-        standing: dict[date, set[str]] = defaultdict(set)
-        for file in self._found(f"hourly/*/*{_NAMES}"):
-            day = _day_of(file)
-            if not period.touches(day):
-                continue
-            if file not in self._names_in:  # which never changes
-                self._names_in[file] = frozenset(self._text(file).split())
-            gone[day] |= self._names_in[file]
-            standing[day].add(file.stem)
-        return gone, standing
-
-    def _gone_files(self) -> list[Path]:
-        """Those that count no more and are still there."""
-        gone, _ = self._gone(_Period(None, None))
-        there = (self.path / kind / f"day={day}" / name for day, names in gone.items()
-                 for name in names for kind in ("usage", "hourly"))  # fmt: skip
-        return [file for file in there if file.exists()]
-
-    def _let_go(self, hourly: Path, found: _Day) -> None:
-        """From now on an hourly file stands for what it was made from."""
-        names = {f.name for f in found.finest}
-        for file in found.kept:
-            before = file.with_suffix(_NAMES)
-            names |= {before.name, *(self._text(before).split() if before.exists() else ())}
-        file = hourly.with_suffix(_NAMES)
-        _temporary(file).write_text("\n".join(sorted(names)) + "\n", encoding="utf-8")
-        publish(_temporary(file), file)
-
-    def _has(self, day: date, file: Path) -> bool:
-        """Whether the lake took in this file, be it there or summed by hour since."""
-        return file.exists() or file.name in self._gone(_Period.of(day))[0][day]
-
-    def _raw_by_day(self) -> dict[date, list[Path]]:
-        return self._by_day("usage", _RAW_NAME)
-
-    def _hourly_by_day(self) -> dict[date, list[Path]]:
-        return self._by_day("hourly", _HOURLY_NAME)
-
-    def _by_day(self, kind: str, pattern: re.Pattern[str]) -> dict[date, list[Path]]:
-        by_day: dict[date, list[Path]] = {}
-        for file in self._found(f"{kind}/*/*.parquet"):
-            try:
-                if pattern.fullmatch(file.name) is None:
-                    raise ValueError
-                day = _day_of(file)
-            except ValueError:
-                raise SobrietyError(
-                    f"{file} is no file of the lake: such a name is not ours",
-                    hint="move it out of the lake",
-                ) from None
-            by_day.setdefault(day, []).append(file)
-        return by_day
-
-    def _last_id(self, spool_id: str) -> int:
-        names = {f.name for files in self._raw_by_day().values() for f in files}
-        names.update(*self._gone(_Period(None, None))[0].values())
-        return max((int(n[30:42]) for n in names if n.startswith(spool_id)), default=0)
 
     def _write_runs(self, spool_id: str, numbered: Iterable[tuple[Any, ...]]) -> int:
         written = 0
         for day, run in _runs(numbered):
-            file = self._raw_file(day, spool_id, run[0][0], run[-1][0])
-            if not self._has(day, file):
+            file = self._files.raw_file(day, spool_id, run[0][0], run[-1][0])
+            if not self._files.has(day, file):
                 self._write_raw(file, (row[1:] for row in run))
                 written += len(run)
         return written
 
-    def _raw_file(self, day: date, spool_id: str, first: int, last: int) -> Path:
-        return self.path / "usage" / f"day={day}" / f"{spool_id}-{first:012d}-{last:012d}.parquet"
-
     def _write_raw(self, file: Path, rows: Iterable[tuple[Any, ...]]) -> None:
         make_folder(file.parent)
-        parquet.write_rows(self.connection, rows, _temporary(file))
-        publish(_temporary(file), file)
+        parquet.write_rows(self.connection, rows, part_of(file))
+        publish(part_of(file), file)
 
     def _rows_of_host(self, host: str, by_day: Mapping[date, Sequence[Path]]) -> dict[Path, int]:
         files = {str(file): file for files in by_day.values() for file in files}
-        self._select([*files.values()], _Period(None, None))  # names a file that is damaged
+        self._select([*files.values()], Span(None, None))  # names a file that is damaged
         found = parquet.rows_of_host(self.connection, [*files], host)
         return {files[name]: count for name, count in sorted(found.items())}
 
     def _write_without(self, file: Path, host: str) -> None:
-        parquet.write_without(self.connection, file, host, _temporary(file))
-        publish(_temporary(file), file)
+        parquet.write_without(self.connection, file, host, part_of(file))
+        publish(part_of(file), file)
 
-    def _hourly_file(self, day: date, found: _Day) -> Path:
-        """Its name says what it was made from: another set of files has another name."""
-        names = (f.name for f in found.finest)
-        digest = _digest([_ROLL_UP_VERSION, *parquet.COLUMN_NAMES, *names])
-        return self.path / "hourly" / f"day={day}" / f"{digest}.parquet"
-
-    def _select(self, files: Sequence[Path], period: _Period) -> str:
+    def _select(self, files: Sequence[Path], period: Span) -> str:
         if not files:
             return parquet.nothing()
-        return self.engine.select([self._address(file) for file in files]) + period.where()
+        return self.engine.select([self.place.address(file) for file in files]) + period.where()
 
     def _read_machines(self, name: str) -> list[Facts]:
         file = self.path / "machines" / f"{name}.jsonl"
@@ -465,7 +333,7 @@ class Lake:
 
     def _facts_in(self, file: Path) -> list[Facts]:
         known: list[Facts] = []
-        for number, line in enumerate(self._text(file).splitlines(), start=1):
+        for number, line in enumerate(self.place.text(file).splitlines(), start=1):
             try:
                 facts = json.loads(line)
                 known.append(Facts(facts.pop("host"), facts.pop("at_ns"), facts))
@@ -484,8 +352,8 @@ class Lake:
         make_folder(file.parent)
         lines = ({"host": f.host, "at_ns": f.at_ns, **f.facts} for f in history)
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-        _temporary(file).write_text(text, encoding="utf-8")
-        publish(_temporary(file), file)
+        part_of(file).write_text(text, encoding="utf-8")
+        publish(part_of(file), file)
 
     @contextlib.contextmanager
     def _writing(self) -> Generator[None]:
@@ -535,57 +403,6 @@ class Lake:
                     file.unlink(missing_ok=True)
 
 
-class _Day(NamedTuple):
-    """Files of a day that count: rows as they were collected, sums by hour of rows that are gone,
-    and all sums by hour that are there."""
-
-    raw: list[Path]
-    kept: list[Path]
-    hourly: list[Path]
-
-    @property
-    def finest(self) -> list[Path]:
-        """Every row once."""
-        return [*self.kept, *self.raw]
-
-
-class _Period(NamedTuple):
-    start_ns: int | None
-    end_ns: int | None
-
-    @classmethod
-    def of(cls, day: date) -> _Period:
-        first_ns = day.toordinal() * _NS_PER_DAY - _EPOCH_NS
-        return cls(first_ns, first_ns + _NS_PER_DAY)
-
-    def touches(self, day: date) -> bool:
-        first_ns = day.toordinal() * _NS_PER_DAY - _EPOCH_NS
-        return (self.end_ns is None or first_ns < self.end_ns) and (
-            self.start_ns is None or first_ns + _NS_PER_DAY > self.start_ns
-        )
-
-    def cuts(self, day: date) -> bool:
-        """Whether it begins or ends within an hour of that day."""
-        return any(
-            bound is not None and bound % parquet.NS_PER_HOUR and _day(bound) == day
-            for bound in self
-        )
-
-    def where(self) -> str:
-        """SQL. The bounds are integers of ours."""
-        bounds = [f"start_ns >= {self.start_ns:d}"] if self.start_ns is not None else []
-        bounds += [f"start_ns < {self.end_ns:d}"] if self.end_ns is not None else []
-        return f" WHERE {' AND '.join(bounds)}" if bounds else ""
-
-
-def _day_of(file: Path) -> date:
-    return date.fromisoformat(file.parent.name.removeprefix("day="))
-
-
-def _day(start_ns: int) -> date:
-    return date.fromordinal((start_ns + _EPOCH_NS) // _NS_PER_DAY)
-
-
 def _by_host(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """A workload's rows together compress well, and a reader of one host skips the others."""
     return row[0], row[1], row[2], row[_START - 1]
@@ -593,18 +410,10 @@ def _by_host(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _runs(numbered: Iterable[tuple[Any, ...]]) -> Iterator[tuple[date, list[tuple[Any, ...]]]]:
     """Neighbours of one UTC day, in the order they come, cut where there are too many."""
-    for day, rows in groupby(numbered, key=lambda row: _day(row[_START])):
+    for day, rows in groupby(numbered, key=lambda row: day_at(row[_START])):
         while run := list(islice(rows, _MAX_ROWS_PER_FILE)):
             yield day, run
 
 
 def _numbered(values: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     return ((number, *row) for number, row in enumerate(values, start=1))
-
-
-def _temporary(file: Path) -> Path:
-    return file.with_name(f".{file.name}.part")
-
-
-def _digest(parts: Iterable[str]) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sobriety.core.errors import ConfigError, MissingExtra, SobrietyError
 from sobriety.lake import Lake
+from sobriety.lake_files import Files, Place
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,24 +27,18 @@ def lake_at(place: str | Path, engine: Engine | None = None) -> Lake:
     return RemoteLake(place, engine) if "://" in str(place) else Lake(place, engine)
 
 
-class RemoteLake(Lake):
-    """Reads by fsspec, with the credentials and the endpoint that the store's own tools use.
+class Store(Place):
+    """A folder in an object store. Raises ConfigError, SobrietyError."""
 
-    Raises ConfigError for an address that nothing reads, SobrietyError where it does not answer.
-    """
-
-    def __init__(self, url: str | Path, engine: Engine | None = None) -> None:
-        self._scheme, _, path = str(url).rstrip("/").partition("://")
-        # Relative: it has no place on this machine.
-        super().__init__(Path("remote lake"), engine)
-        self.path = Path(path)
-        self._registered = False
+    def __init__(self, url: str) -> None:
+        self._scheme, _, path = url.rstrip("/").partition("://")
+        super().__init__(Path(path))
         try:
             import fsspec  # pyright: ignore[reportMissingTypeStubs]
 
             # A new one, for it remembers what it has listed.
             stores: Any = fsspec
-            self._store = stores.filesystem(self._scheme, skip_instance_cache=True)
+            self.files: Any = stores.filesystem(self._scheme, skip_instance_cache=True)
         except ImportError:
             raise MissingExtra("s3fs", "s3") from None
         except ValueError:
@@ -51,40 +46,20 @@ class RemoteLake(Lake):
                 f"{url} is no address that can be read", hint="write it as in s3://bucket/prefix"
             ) from None
 
-    @property
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """A DuckDB that reads the store by fsspec: its own extension would be downloaded."""
-        connection = super().connection
-        if not self._registered:
-            connection.register_filesystem(self._store)
-            self._registered = True
-        return connection
-
-    def _address(self, file: Path) -> str:
+    def address(self, file: Path) -> str:
         return f"{self._scheme}://{file.as_posix()}"
 
-    def _found(self, pattern: str) -> list[Path]:
+    def found(self, pattern: str) -> list[Path]:
         with self._answering():
-            return sorted(map(Path, self._store.glob((self.path / pattern).as_posix())))
+            return sorted(map(Path, self.files.glob((self.path / pattern).as_posix())))
 
-    def _made_ns(self, file: Path) -> int:
+    def made_ns(self, file: Path) -> int:
         with self._answering():
-            return int(self._store.modified(file.as_posix()).timestamp() * 1e9)
+            return int(self.files.modified(file.as_posix()).timestamp() * 1e9)
 
-    def _text(self, file: Path) -> str:
+    def text(self, file: Path) -> str:
         with self._answering():
-            return str(self._store.cat_file(file.as_posix()).decode())
-
-    def _pin(self) -> None:
-        pass
-
-    @contextlib.contextmanager
-    def _writing(self) -> Generator[None]:
-        raise SobrietyError(
-            f"{self._address(self.path)} is only read",
-            hint="write a local lake, and copy its folder there",
-        )
-        yield
+            return str(self.files.cat_file(file.as_posix()).decode())
 
     @contextlib.contextmanager
     def _answering(self) -> Generator[None]:
@@ -93,9 +68,45 @@ class RemoteLake(Lake):
         except _errors() as error:
             said = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise SobrietyError(
-                f"{self._address(self.path)} cannot be read: {said[:200]}",
+                f"{self.address(self.path)} cannot be read: {said[:200]}",
                 hint="check the address, the credentials and AWS_ENDPOINT_URL",
             ) from None
+
+
+class RemoteLake(Lake):
+    """Reads by fsspec, with the credentials and the endpoint that the store's own tools use.
+
+    Raises ConfigError for an address that nothing reads, SobrietyError where it does not answer.
+    """
+
+    def __init__(self, url: str | Path, engine: Engine | None = None) -> None:
+        # Relative: it has no place on this machine.
+        super().__init__(Path("remote lake"), engine)
+        self._store = Store(str(url))
+        self.path = self._store.path
+        self.place = self._store
+        self._files = Files(self._store)
+        self._registered = False
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB that reads the store by fsspec: its own extension would be downloaded."""
+        connection = super().connection
+        if not self._registered:
+            connection.register_filesystem(self._store.files)
+            self._registered = True
+        return connection
+
+    def _pin(self) -> None:
+        pass
+
+    @contextlib.contextmanager
+    def _writing(self) -> Generator[None]:
+        raise SobrietyError(
+            f"{self.place.address(self.path)} is only read",
+            hint="write a local lake, and copy its folder there",
+        )
+        yield
 
 
 def _errors() -> tuple[type[Exception], ...]:

@@ -17,7 +17,8 @@ from sobriety.estimators import (
     plan_table,
     with_energy,
 )
-from sobriety.lake import Grain, Lake
+from sobriety.lake import Lake
+from sobriety.lake_files import Grain
 from sobriety.parquet import NS_PER_HOUR
 from sobriety.period import Period
 
