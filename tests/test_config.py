@@ -31,7 +31,7 @@ def test_later_sources_win_and_say_so(home: Path) -> None:
     ("text", "said", "hint"),
     [
         ('# mine\n\nznoe = "QC"\n', "line 3: unknown setting 'znoe'", "'zone'"),
-        ("[push]\nurl = 1\n", "line 1: unknown setting 'push'", "sobriety config"),
+        ("[pump]\nurl = 1\n", "line 1: unknown setting 'pump'", "sobriety config"),
         ("interval_s = -1\n", "line 1: interval_s is -1; expected a number from 0.1", None),
         ("interval_s = true\n", "interval_s is True", None),
         ('factor_kind = "market"\n', "expected one of direct, life-cycle", None),

@@ -140,7 +140,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> Non
     [
         ("category,name\nserver,a\nécran,é\n".encode("cp1252"), "line 3: byte 0xe9"),
         ("category,name\nserver,a\nécran,é\n".encode("cp1252"), "near 'écran,é'"),
-        ("category\nserver\n".encode("utf-16"), "line 1: byte 0xff is not UTF-8"),
+        ("category\nserver\n".encode("utf-16"), "is in UTF-16 and not in UTF-8"),
         (b"category,tdp_w,Tdp_w \nserver,1,2\n", "'tdp_w' twice"),
         (b'category,name\nserver,a\nserver,"b\n', "line 3"),
         (b"", "is empty"),

@@ -195,13 +195,13 @@ def test_a_forked_child_begins_anew_and_is_its_parents() -> None:
         child = os.fork()
         if child == 0:
             with sobriety.track("child") as section:
-                burn(0.1)
+                burn(0.5)
             # Counted by itself, outermost, and with none of what its parent did before it.
-            fine = section.outermost is section and abs(section.cpu_s - 0.1) < 0.05
+            fine = section.outermost is section and abs(section.cpu_s - 0.5) < 0.2
             os._exit(0 if fine else 1)
         _, status = os.waitpid(child, 0)
     assert status == 0
-    assert main.cpu_s == pytest.approx(0.1, abs=0.05)
+    assert main.cpu_s == pytest.approx(0.5, abs=0.3)  # a fork of a large process costs something
 
 
 def test_a_coroutine_that_waits_uses_nothing() -> None:
