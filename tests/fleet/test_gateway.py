@@ -80,29 +80,29 @@ def test_a_row_that_breaks_a_rule_is_named_and_nothing_of_its_batch_is_taken(
     assert gateway.ask(f"/v1/usage/{SPOOL}", token=token)[1]["last_id"] == 0
 
 
-BAD_BODIES: list[tuple[int, bytes, dict[str, str]]] = [
-    (400, b"{", {}),
-    (400, b"[]", {}),
-    (400, b"\xff\xfe", {}),
-    (400, b"[" * 100_000, {}),
-    (400, body([], spool="../../etc"), {}),
-    (400, body([row(1)], extra=1), {}),
-    (400, b"no gzip", {"Content_Encoding": "gzip"}),
-    (400, gzip.compress(body([row(1)]))[:-9], {"Content_Encoding": "gzip"}),
-    (400, gzip.compress(body([])) + b"more", {"Content_Encoding": "gzip"}),
-    (413, gzip.compress(b" " * 50_000_000), {"Content_Encoding": "gzip"}),
-    (413, b" " * 17_000_000, {}),
-    (415, body([row(1)]), {"Content_Encoding": "br"}),
-    (415, body([row(1)]), {"Content_Type": "text/plain"}),
-    (400, body([row(1, colour="blue")]), {}),  # of a newer agent
-    (400, body([row(1, observed=["cpu", "agent", "smell"])]), {}),
-    (422, body([row(2), row(1)]), {}),
-    (422, body([row(1), row(1)]), {}),
-    (400, body([row(n) for n in range(1, 2_002)]), {}),
-]
+BAD_BODIES: dict[str, tuple[int, bytes, dict[str, str]]] = {
+    "cut off": (400, b"{", {}),
+    "a list": (400, b"[]", {}),
+    "not UTF-8": (400, b"\xff\xfe", {}),
+    "brackets": (400, b"[" * 100_000, {}),
+    "a path as spool": (400, body([], spool="../../etc"), {}),
+    "an unknown field": (400, body([row(1)], extra=1), {}),
+    "not gzip": (400, b"no gzip", {"Content_Encoding": "gzip"}),
+    "gzip cut off": (400, gzip.compress(body([row(1)]))[:-9], {"Content_Encoding": "gzip"}),
+    "gzip and more": (400, gzip.compress(body([])) + b"more", {"Content_Encoding": "gzip"}),
+    "much in little": (413, gzip.compress(b" " * 50_000_000), {"Content_Encoding": "gzip"}),
+    "too much": (413, b" " * 17_000_000, {}),
+    "another coding": (415, body([row(1)]), {"Content_Encoding": "br"}),
+    "another type": (415, body([row(1)]), {"Content_Type": "text/plain"}),
+    "an unknown column": (400, body([row(1, colour="blue")]), {}),  # of a newer agent
+    "an unknown group": (400, body([row(1, observed=["cpu", "agent", "smell"])]), {}),
+    "backwards": (422, body([row(2), row(1)]), {}),
+    "a number twice": (422, body([row(1), row(1)]), {}),
+    "too many rows": (400, body([row(n) for n in range(1, 2_002)]), {}),
+}
 
 
-@pytest.mark.parametrize(("status", "data", "headers"), BAD_BODIES)
+@pytest.mark.parametrize(("status", "data", "headers"), BAD_BODIES.values(), ids=BAD_BODIES)
 def test_bad_bodies_are_refused_with_a_reason(
     gateway_of_module: Served, status: int, data: bytes, headers: dict[str, str]
 ) -> None:

@@ -68,6 +68,11 @@ def usage(
     return rows
 
 
+def in_time(rows: list[Usage]) -> list[Usage]:
+    """As one spool would have them: they become a file a day, and not one for each host too."""
+    return sorted(rows, key=lambda row: row.start_ns)
+
+
 Fill = Callable[[Lake], object]
 
 
@@ -106,14 +111,13 @@ def fill_fleet(lake: Lake) -> None:
     day = [0.01] * 8 + [0.25] * 9 + [0.01] * 7
     machines = [replace(LAPTOP, host=f"poste-{k:02d}") for k in range(3)]
     machines += [SERVER, replace(SERVER, host="srv-2"), VIRTUAL]
+    rows = usage("sans-nom", start_ns, day, row_s=3600.0)
     for machine in machines:
         lake.record_machine(machine, start_ns)
         sensors = {"package": 180.0, "dram": 25.0} if machine.host == "srv-1" else {}
-        rows = usage(machine.host, start_ns, day * 42, row_s=3600.0, joules=sensors)
-        lake.append(
-            [*rows, Usage(machine.host, at(2026, 11, 12, 1), 600.0, 0.0, state="unobserved")]
-        )
-    lake.append(usage("sans-nom", start_ns, day, row_s=3600.0))
+        rows += usage(machine.host, start_ns, day * 42, row_s=3600.0, joules=sensors)
+        rows.append(Usage(machine.host, at(2026, 11, 12, 1), 600.0, 0.0, state="unobserved"))
+    lake.append(in_time(rows))
     lake.roll_up()
 
 
@@ -162,16 +166,17 @@ def fill_worked(lake: Lake) -> None:
 def fill_organisation(lake: Lake) -> None:
     """Two servers for more than a year, six workstations since October."""
     day = [0.05] * 8 + [0.3] * 10 + [0.05] * 6
-    for name, days, first in (("web-1", 419, at(2025, 10, 1)), ("db-1", 419, at(2025, 10, 1))):
-        lake.record_machine(replace(SERVER, host=name), first)
-        lake.append(usage(name, first, day * days, row_s=3600.0))
     desk = [0.01] * 9 + [0.15] * 8 + [0.01] * 7
-    first = at(2026, 10, 1)
+    year_ago, first = at(2025, 10, 1), at(2026, 10, 1)
+    rows = usage("sans-fiche", first, day * 9, row_s=3600.0)
+    for name in ("web-1", "db-1"):
+        lake.record_machine(replace(SERVER, host=name), year_ago)
+        rows += usage(name, year_ago, day * 419, row_s=3600.0)
     for k in range(6):
         machine = replace(LAPTOP, host=f"poste-{k}", category="desktop", screen_in=None)
         lake.record_machine(machine, first)
-        lake.append(usage(machine.host, first, desk * 53, row_s=3600.0))
-    lake.append(usage("sans-fiche", first, day * 9, row_s=3600.0))
+        rows += usage(machine.host, first, desk * 53, row_s=3600.0)
+    lake.append(in_time(rows))
     lake.roll_up()
 
 
