@@ -2,7 +2,8 @@
 client that is cheap, since it shares the processors with what is measured.
 
 A row's number stands in `disk_written_b` too, so that the lake can be asked whether it holds each
-number of each host once, and its values are those that were sent.
+number of each host once, and its values are those that were sent. Figures are those of a hundred
+different agents; names and moments are each one's own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,11 +32,14 @@ NAMES = ("postgresql.service", "nginx.service", "kernel", "python3.11", "contain
          "sshd", "java", "systemd-journald.service", "dockerd", "cron.service")  # fmt: skip
 WORKLOADS_AN_HOUR = 183
 """As an hour of the agent wrote them (docs/benchmarks.md)."""
+DIFFERENT = 100
+"""Agents whose figures are drawn: ten thousand days would take an hour to make."""
 FACTS = {"category": "server", "chips": 2, "cores": 32, "cpu_model": "Intel(R) Xeon(R) Gold 6230",
          "disks": 4, "manufacturer": "Dell Inc.", "memory_b": 274877906944.0, "system": "linux",
          "threads": 64}  # fmt: skip
 _HEAD = struct.Struct("<IIId")
-_BUSY = 1 + (*KEY_NAMES, *MEASURE_NAMES).index("cpu_busy_s")
+_NAMES = (*KEY_NAMES, *MEASURE_NAMES)
+_HOST, _START, _BUSY = (1 + _NAMES.index(name) for name in ("host", "start_ns", "cpu_busy_s"))
 
 
 class Plan(NamedTuple):
@@ -68,31 +73,49 @@ def spool_of(agent: int) -> str:
 # Bodies
 
 
-def rows_of(plan: Plan, agent: int, batch: int, number: int, first_ns: int) -> Iterator[Numbered]:
-    """The rows of one batch from `number` on: what a 32-core server does, never round."""
+def rows_of(plan: Plan, agent: int, batch: int, first_ns: int) -> list[Numbered]:
+    """The rows of one batch: what a 32-core server does, never round."""
+    rows: list[Numbered] = []
+    for drawn in _drawn(plan, agent % DIFFERENT, batch):
+        row = list(drawn)
+        row[_HOST] = host_of(agent)
+        row[_START] += first_ns + agent * 5_003
+        rows.append(tuple(row))
+    return rows
+
+
+@cache
+def _drawn(plan: Plan, agent: int, batch: int) -> list[Numbered]:
+    """Of nobody yet, and with the time since the first."""
     chance = random.Random(agent * 1_000_003 + batch)
     minutes = range(batch * plan.minutes, (batch + 1) * plan.minutes)
+    number = 1 + _rows_before(plan, minutes.start)
+    rows: list[Numbered] = []
     for minute in minutes:
-        start_ns = first_ns + minute * MINUTE_NS + agent * 5_003
-        yield _row(number, host_of(agent), "host", "", start_ns, chance)
-        number += 1
-        # 183 an hour, spread over its minutes
-        for turn in range(WORKLOADS_AN_HOUR * minute // 60, WORKLOADS_AN_HOUR * (minute + 1) // 60):
-            if plan.workloads:
-                name = NAMES[turn % len(NAMES)]
-                kind = "service" if name.endswith(".service") else "process"
-                yield _row(number, host_of(agent), kind, name, start_ns, chance)
-                number += 1
+        start_ns = minute * MINUTE_NS
+        rows.append(_row(number + len(rows), "host", "", start_ns, chance))
+        for turn in range(_workloads(minute), _workloads(minute + 1)) if plan.workloads else ():
+            name = NAMES[turn % len(NAMES)]
+            kind = "service" if name.endswith(".service") else "process"
+            rows.append(_row(number + len(rows), kind, name, start_ns, chance))
+    return rows
 
 
-def _row(
-    number: int, host: str, kind: str, name: str, start_ns: int, chance: random.Random
-) -> Numbered:
+def _rows_before(plan: Plan, minute: int) -> int:
+    return minute + (_workloads(minute) if plan.workloads else 0)
+
+
+def _workloads(minute: int) -> int:
+    """Rows of who worked before this minute: those of an hour are spread over it."""
+    return WORKLOADS_AN_HOUR * minute // 60
+
+
+def _row(number: int, kind: str, name: str, start_ns: int, chance: random.Random) -> Numbered:
     u = 0.02 + 0.5 * chance.random()
     duration_s = 60 + chance.random() / 100
     share = 1.0 if kind == "host" else chance.random() / 4
     known: dict[str, str | int | float] = {
-        "host": host, "kind": kind, "name": name, "state": "on", "observed": SERVER,
+        "kind": kind, "name": name, "state": "on", "observed": SERVER,
         "start_ns": start_ns, "duration_s": duration_s, "covered_s": duration_s,
         "cpu_busy_s": share * u * 32 * duration_s, "util_sqrt_s": share * math.sqrt(u) * duration_s,
         "util_s": share * u * duration_s, "util_cubed_s": share * u**3 * duration_s,
@@ -106,20 +129,18 @@ def _row(
             "network_received_b": float(chance.randrange(10**6)),
             "network_sent_b": float(chance.randrange(10**6)), "agent_cpu_s": chance.random() / 50,
         }  # fmt: skip
-    return (number, *map(known.get, (*KEY_NAMES, *MEASURE_NAMES)))
+    return (number, *map(known.get, _NAMES))
 
 
 def write_bodies(plan: Plan, agents: Iterable[int], first_ns: int, file: Path) -> None:
     """Batch by batch, in each all agents: as a fleet sends them. Those longer than a gateway takes
     are cut as the agent cuts them."""
-    numbers: Counter[int] = Counter()
     agents = list(agents)
     part = file.with_suffix(".part")
     with part.open("wb") as out:
         for batch in range(plan.batches):
             for agent in agents:
-                rows = list(rows_of(plan, agent, batch, numbers[agent] + 1, first_ns))
-                numbers[agent] += len(rows)
+                rows = rows_of(plan, agent, batch, first_ns)
                 facts = [Facts(host_of(agent), first_ns, FACTS)] if batch == 0 else []
                 for first in range(0, len(rows), MOST_ROWS):
                     few = rows[first : first + MOST_ROWS]
