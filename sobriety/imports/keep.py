@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sobriety.core.usage import Usage
 from sobriety.engines import collect
@@ -11,25 +11,45 @@ from sobriety.parquet import NS_PER_HOUR
 
 if TYPE_CHECKING:
     from sobriety.lake import Lake
+    from sobriety.lake_files import Grain
 
 
 def append_new(lake: Lake, rows: Sequence[Usage]) -> int:
-    """Take in the rows of which the lake has none of the same host and start; their number."""
+    """Take in the rows of which the lake has none of the same host and start; their number.
+
+    Where only the sum of an hour is left of them (`drop_rows`), that hour is not taken in again.
+    """
     if not rows:
         return 0
+    held = _keys(lake, "raw", rows)
+    summed = _keys(lake, "finest", rows) - held
+    new = [
+        row
+        for row in rows
+        if (key := (row.host, row.kind, row.name, row.start_ns)) not in held
+        and (*key[:-1], _hour_of(row)) not in summed
+    ]
+    lake.append(new)
+    return len(new)
+
+
+def _keys(lake: Lake, grain: Grain, rows: Sequence[Usage]) -> set[tuple[Any, ...]]:
+    """Hosts, kinds, names and starts of the rows that the lake has of those machines, in whole
+    hours around them."""
     import narwhals as nw
 
-    starts = [row.start_ns for row in rows]
+    hours = [_hour_of(row) for row in rows]
     held = (
-        lake.open("raw", min(starts), max(starts) + 1)
+        lake.open(grain, min(hours), max(hours) + NS_PER_HOUR)
         .filter(nw.col("host").is_in({row.host for row in rows}))
         .select("host", "kind", "name", "start_ns")
         .collect(backend="pandas")
     )
-    known = set(held.iter_rows())
-    new = [r for r in rows if (r.host, r.kind, r.name, r.start_ns) not in known]
-    lake.append(new)
-    return len(new)
+    return set(held.iter_rows())
+
+
+def _hour_of(row: Usage) -> int:
+    return row.start_ns // NS_PER_HOUR * NS_PER_HOUR
 
 
 def hours_held(lake: Lake, start_ns: int, end_ns: int) -> set[tuple[str, int]]:
@@ -44,5 +64,5 @@ def hours_held(lake: Lake, start_ns: int, end_ns: int) -> set[tuple[str, int]]:
 
 def append_hours(lake: Lake, rows: Sequence[Usage], held: set[tuple[str, int]]) -> int:
     """Take in the rows of hours that are not held; their number."""
-    new = [r for r in rows if (r.host, r.start_ns // NS_PER_HOUR * NS_PER_HOUR) not in held]
+    new = [row for row in rows if (row.host, _hour_of(row)) not in held]
     return lake.append(new) if new else 0

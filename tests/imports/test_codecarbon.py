@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from math import fsum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,10 @@ from hypothesis import strategies as st
 
 from sobriety.core.errors import ConfigError
 from sobriety.emissions_csv import COLUMNS
+from sobriety.engines import collect
 from sobriety.imports.codecarbon import read_emissions
+from sobriety.imports.keep import append_new
+from sobriety.lake import Lake
 
 MONTREAL = ZoneInfo("America/Montreal")
 BEGAN = datetime(2026, 3, 2, 9, 0, 0)
@@ -163,6 +167,22 @@ def test_a_report_has_it_and_a_second_import_changes_nothing(sobriety: Cli, tmp_
     )
     assert french.returncode == 0
     assert "selon CodeCarbon" in (tmp_path / "r.html").read_text()
+
+
+def test_a_longer_file_is_taken_once_where_only_sums_by_hour_are_left(tmp_path: Path) -> None:
+    ended = BEGAN + timedelta(hours=5, minutes=7)
+    first = run("a", ended, 5 * 3600, 2.0)
+    later = run("b", ended + timedelta(days=1), 3600, 0.5)
+    path = write(tmp_path / "emissions.csv", first)
+    with Lake(tmp_path / "lake") as lake:
+        assert append_new(lake, read_emissions(path, MONTREAL).rows) == 6
+        lake.roll_up()
+        assert lake.drop_rows(ended.date() + timedelta(days=1)) == 1
+        write(path, first, later)
+        assert append_new(lake, read_emissions(path, MONTREAL).rows) == 2
+        lake.roll_up()
+        found = collect(lake.open("hour").select("told_j"))
+    assert fsum(row["told_j"] for row in found) == pytest.approx(2.5 * 3.6e6)
 
 
 @pytest.mark.parametrize(
