@@ -22,11 +22,12 @@ def resolve_zone(text: str, own: Iterable[str] = ()) -> str:
     if found is None:
         import difflib
 
-        near = difflib.get_close_matches(folded(text), names, n=8, cutoff=0.6)
-        zones = list(dict.fromkeys(f"{names[n]}" for n in near))[:4]
+        near = difflib.get_close_matches(folded(text), names, n=8, cutoff=0.75)
+        codes = dict.fromkeys(names[n] for n in near)
+        zones = " or ".join([f"{code} ({zone_name(code)})" for code in codes][:4])
         raise FactorNotFound(
             f"unknown grid zone {text!r}",
-            hint=f"did you mean {' or '.join(zones)}?" if zones else "write it as in CA-QC or FR",
+            hint=f"did you mean {zones}?" if zones else "write it as in CA-QC or FR",
         )
     return found
 

@@ -49,7 +49,13 @@ def test_an_unknown_zone_is_refused(text: str) -> None:
 def test_the_nearest_names_are_told() -> None:
     with pytest.raises(FactorNotFound) as caught:
         resolve_zone("Quebek")
-    assert "CA-QC" in (caught.value.hint or "")
+    assert caught.value.hint == "did you mean CA-QC (Quebec)?"
+
+
+def test_what_is_near_to_no_zone_is_not_guessed_at() -> None:
+    with pytest.raises(FactorNotFound) as caught:
+        resolve_zone("Atlantis")
+    assert caught.value.hint == "write it as in CA-QC or FR"
 
 
 @pytest.mark.parametrize(
