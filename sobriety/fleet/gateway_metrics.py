@@ -50,6 +50,8 @@ def _families(gateway: Gateway) -> Iterable[Family]:
         ("sobriety_gateway_journal_rows", "gauge", "", "Rows that are not in the lake yet.", rows),
         ("sobriety_gateway_drain_failures", "counter", "", "Drains into the lake that failed.",
          gateway.drain_failures),
+        ("sobriety_gateway_dashboard_failures", "counter", "",
+         "Times that the dashboard's figures could not be computed.", gateway.summary_failures),
         ("sobriety_gateway_hosts", "gauge", "", "Hosts that were ever heard of.", hosts),
         ("sobriety_gateway_stale_hosts", "gauge", "", "Of them, not heard of for a day.", stale),
     ):  # fmt: skip

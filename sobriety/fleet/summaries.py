@@ -31,4 +31,5 @@ class Summaries:
         self._next_s = time.monotonic() + PAUSE_RATIO * (time.monotonic() - began_s)
         gateway.summary_error = reason
         if reason is not None:
+            gateway.summary_failures += 1
             self._say(f"the dashboard could not be computed: {reason}")
