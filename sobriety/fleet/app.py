@@ -1,7 +1,4 @@
-"""The gateway as an ASGI application: what agents ask, what operators ask, and who is refused.
-
-Every refusal says what is wrong and a hint, and is told on stderr in one line without secrets.
-"""
+"""The gateway as an ASGI application: what agents ask, what operators ask, and who is refused."""
 
 from __future__ import annotations
 
@@ -28,6 +25,7 @@ from sobriety.push.limits import PACKED_B, UNPACKED_B
 from sobriety.report_settings import K_ANONYMITY
 
 from . import gateway_metrics, openapi, wire
+from .answers import json, one_line, refusal
 from .in_hand import InHand
 from .intake import Intake, Waiting, last_id
 from .rates import Rates
@@ -58,6 +56,7 @@ class Gateway:
     drained_s: float | None = None
     drain_failures: int = 0
     drain_error: str | None = None
+    summary_failures: int = 0
     summary_error: str | None = None
     figures_late_s: float = 3600.0
     k_anonymity: int = K_ANONYMITY
@@ -106,7 +105,7 @@ def application(gateway: Gateway, while_serving: Beside | None = None) -> Starle
         assert isinstance(error, HTTPException)
         names = {404: "there is no such page", 405: f"{request.method} cannot be asked of it"}
         refused = Refused(error.status_code, names.get(error.status_code, error.detail))
-        return _refusal(gateway, request, refused, headers=dict(error.headers or {}))
+        return await refusal(gateway, request, refused, headers=dict(error.headers or {}))
 
     return Starlette(
         routes=[
@@ -128,50 +127,15 @@ async def _answered(gateway: Gateway, request: Request, answer: Answer) -> Respo
         response = await answer(gateway, request)
         gateway.answered[response.status_code] += 1
     except Refused as refused:
-        response = _refusal(gateway, request, refused)
+        response = await refusal(gateway, request, refused)
     except ClientDisconnect:
         gateway.answered[499] += 1
         response = Response(status_code=400)  # nobody reads it
     except SobrietyError as error:
-        gateway.say(_one_line(f"{request.method} {request.url.path[:80]}: {error.message}"))
-        response = _refusal(gateway, request, Refused(503, "not now", retry_s=60))
+        gateway.say(one_line(f"{request.method} {request.url.path[:80]}: {error.message}"))
+        response = await refusal(gateway, request, Refused(503, "not now", retry_s=60))
     gateway.request_s += time.monotonic() - began_s
     return response
-
-
-def _refusal(
-    gateway: Gateway, request: Request, refused: Refused, headers: dict[str, str] | None = None
-) -> Response:
-    gateway.answered[refused.status] += 1
-    client = request.client.host if request.client else "?"
-    token = request.scope.get("sobriety.token", "-")
-    path = request.url.path[:80]
-    where = f" (row {refused.row}, {refused.column})" if refused.row else ""
-    gateway.say(
-        _one_line(
-            f"{refused.status} {request.method[:10]} {path} from {client}, token {token}:"
-            f" {refused.message[:200]}{where}"
-        )
-    )
-    headers = headers or {}
-    if refused.retry_s is not None:
-        headers["Retry-After"] = f"{refused.retry_s:.0f}"
-    if refused.status == 401:
-        browser = "text/html" in request.headers.get("accept", "")
-        headers["WWW-Authenticate"] = 'Basic realm="sobriety"' if browser else "Bearer"
-    if request.method == "POST":
-        headers["Connection"] = "close"  # what is left of the body is not read
-    return json(refused.body, refused.status, headers)
-
-
-def _one_line(text: str) -> str:
-    """Whatever others wrote into it: they neither begin a line of the log nor steer a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def json(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A body of msgspec's, as JSON."""
-    return Response(msgspec.json.encode(body), status, headers, "application/json")
 
 
 def allowed(gateway: Gateway, request: Request, kind: Kind) -> Token:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import datetime, tzinfo
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -100,16 +100,36 @@ async def _page(
         words = Language(tongue, "sobriety.fleet")
         with explained(gateway.lake):
             context = context_of(gateway, request, words)
-        return rendered(template, "sobriety.fleet", **_common(request, words), **context)
+        common = _common(words, request.url.path, _asked(request))
+        return rendered(template, "sobriety.fleet", **common, **context)
 
     # In a thread: what others send is taken in meanwhile.
     page = await asyncio.to_thread(work)
-    headers = _HEADERS | {
+    return Response(page, headers=_headers(page, tongue), media_type="text/html; charset=utf-8")
+
+
+async def refused(request: Request, status: int) -> Response:
+    """For a browser, what became of its request. Headers are the caller's."""
+    tongue = _tongue(request)
+    page = await asyncio.to_thread(_refused, status, tongue, _asked(request))
+    return Response(page, status, _headers(page, tongue), "text/html; charset=utf-8")
+
+
+@lru_cache(maxsize=64)
+def _refused(status: int, tongue: Tongue, asked: str) -> str:
+    from sobriety.reports.html import rendered
+    from sobriety.reports.language import Language
+
+    common = _common(Language(tongue, "sobriety.fleet"), "", asked)
+    return rendered("refused.html", "sobriety.fleet", status=status, **common)
+
+
+def _headers(page: str, tongue: Tongue) -> dict[str, str]:
+    return _HEADERS | {
         "Content-Security-Policy": f"{_POLICY}; style-src {_style_of(page)}",
         "Content-Language": tongue,
         "Vary": "Accept-Language, Authorization",
     }
-    return Response(page, headers=headers, media_type="text/html; charset=utf-8")
 
 
 def _style_of(page: str) -> str:
@@ -120,17 +140,22 @@ def _style_of(page: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _common(request: Request, words: Language) -> Context:
-    chosen = request.query_params.get("lang")
+def _common(words: Language, path: str, asked: str) -> Context:
     return {
         "words": words,
         "language": words,
         "say": words.say,
         "say_n": words.say_n,
-        "path": request.url.path,
-        "asked": f"?lang={chosen}" if chosen in ("en", "fr") else "",
+        "path": path,
+        "asked": asked,
         "version": __version__,
     }
+
+
+def _asked(request: Request) -> str:
+    """What keeps a language that was chosen, on the way to the next page."""
+    chosen = request.query_params.get("lang")
+    return f"?lang={chosen}" if chosen in ("en", "fr") else ""
 
 
 def _overview_of(gateway: Gateway, _: Request, words: Language) -> Context:

@@ -41,7 +41,7 @@ from sobriety.reports.settings import Tongue
 
 from .conftest import Row, Serve, Served, body, free_port, new_token
 
-PAGES = ("/", "/hosts", "/reports")
+PAGES, NOWHERE = ("/", "/hosts", "/reports"), "/nothing"
 MOST_B = 60_000
 HOUR_NS = 3_600_000_000_000
 TONGUES: tuple[Tongue, ...] = ("en", "fr")
@@ -200,12 +200,49 @@ def test_only_a_read_token_opens_it(board: Board, path: str) -> None:
     assert writer.status_code == 403 and "<html" not in writer.text
 
 
+REFUSED = {
+    401: ("/", "", "These pages are read with a token", "Ces pages se lisent avec un jeton"),
+    403: ("/reports", "write", "This token does not read", "Ce jeton ne permet pas de lire"),
+    404: ("/hosts?page=9", "read", "There is no such page", "Cette page n’existe pas"),
+}
+
+
+@pytest.mark.parametrize("tongue", TONGUES)
+@pytest.mark.parametrize("status", REFUSED)
+def test_who_is_refused_reads_why(board: Board, status: int, tongue: Tongue) -> None:
+    answer = refused(board, status, tongue)
+    assert answer.status_code == status
+    assert ("WWW-Authenticate" in answer.headers) == (status == 401)
+    is_plain(answer, tongue)
+    assert REFUSED[status][2 + TONGUES.index(tongue)] in texts(answer.text)
+
+
+def test_a_program_that_is_refused_reads_json(board: Board) -> None:
+    for accept in ("*/*", "application/json", "text/plain;version=0.0.4"):
+        answer = get(board.served.url + "/metrics", headers={"Accept": accept})
+        assert answer.status_code == 401 and answer.headers["WWW-Authenticate"] == "Bearer"
+        assert answer.json()["error"] == "a token is needed"
+
+
+def refused(board: Board, status: int, tongue: Tongue) -> httpx.Response:
+    """As a browser is."""
+    path, token, _, _ = REFUSED[status]
+    auth = ("x", getattr(board, token)) if token else None
+    headers = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": tongue}
+    return get(board.served.url + path, auth=auth, headers=headers)
+
+
 @pytest.mark.parametrize("tongue", TONGUES)
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_small_and_runs_nothing(board: Board, path: str, tongue: Tongue) -> None:
     answer = board.get(path, tongue)
+    assert answer.status_code == 200
+    is_plain(answer, tongue)
+
+
+def is_plain(answer: httpx.Response, tongue: Tongue) -> None:
     page = answer.text
-    assert answer.status_code == 200 and len(answer.content) < MOST_B
+    assert len(answer.content) < MOST_B
     assert f'<html lang="{tongue}-CA">' in page and answer.headers["Content-Language"] == tongue
     assert not re.search(r"<(script|link|img|iframe|form)|\son\w+=|\sstyle=|url\(|@import", page)
     assert not re.search(r"\{\w+\}|None|Undefined", "\n".join(texts(page)))
@@ -422,6 +459,8 @@ def test_what_fails_is_told_before_any_figure(serve: Serve, home: Path) -> None:
     served.post(rows[:5], writer)
     wait(lambda: shown("Les chiffres n’ont pas pu être recalculés"))
     assert "XX-NOWHERE" in get(served.url, auth=("x", reader)).text
+    metrics = get(served.url + "/metrics", auth=("x", reader)).text
+    assert re.search(r"^sobriety_gateway_dashboard_failures_total [1-9]", metrics, re.MULTILINE)
     (served.lake / "usage").rename(served.lake.parent / "usage")
     (served.lake / "usage").write_text("no folder")
     served.post(rows[5:], writer)
@@ -502,7 +541,7 @@ def see(board: Board, browser: Any) -> Iterator[Callable[[str, Tongue, int, bool
 
 @pytest.mark.parametrize(
     ("path", "tongue", "dark"),
-    [(path, tongue, dark) for path in PAGES for tongue, dark in (("en", False), ("fr", True))]
+    [(p, tongue, dark) for p in (*PAGES, NOWHERE) for tongue, dark in (("en", False), ("fr", True))]
     + [("/", "fr", False), ("/", "en", True)],
 )
 def test_axe_finds_nothing(
@@ -515,7 +554,7 @@ def test_axe_finds_nothing(
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, NOWHERE])
 def test_nothing_runs_off_a_phone(path: str, see: Callable[..., Any]) -> None:
     page = see(path, "fr", 320, False)
     assert page.execute_script("return document.documentElement.scrollWidth") <= 320
