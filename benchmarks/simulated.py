@@ -2,8 +2,8 @@
 client that is cheap, since it shares the processors with what is measured.
 
 A row's number stands in `disk_written_b` too, so that the lake can be asked whether it holds each
-number of each host once, and its values are those that were sent. Figures are those of a hundred
-different agents; names and moments are each one's own.
+number of each host once, and its values are those that were sent. Where ten thousand days would
+take an hour to draw, agents share the figures of a hundred; names and moments are each one's own.
 """
 
 from __future__ import annotations
@@ -32,8 +32,7 @@ NAMES = ("postgresql.service", "nginx.service", "kernel", "python3.11", "contain
          "sshd", "java", "systemd-journald.service", "dockerd", "cron.service")  # fmt: skip
 WORKLOADS_AN_HOUR = 183
 """As an hour of the agent wrote them (docs/benchmarks.md)."""
-DIFFERENT = 100
-"""Agents whose figures are drawn: ten thousand days would take an hour to make."""
+MOST_DRAWN = 600_000
 FACTS = {"category": "server", "chips": 2, "cores": 32, "cpu_model": "Intel(R) Xeon(R) Gold 6230",
          "disks": 4, "manufacturer": "Dell Inc.", "memory_b": 274877906944.0, "system": "linux",
          "threads": 64}  # fmt: skip
@@ -53,6 +52,11 @@ class Plan(NamedTuple):
     @property
     def name(self) -> str:
         return "-".join(map(str, map(int, self)))
+
+    @property
+    def different(self) -> int:
+        """Agents whose figures are drawn; the others take theirs in turn."""
+        return max(1, MOST_DRAWN // _rows_before(self, self.batches * self.minutes))
 
 
 class Body(NamedTuple):
@@ -76,7 +80,7 @@ def spool_of(agent: int) -> str:
 def rows_of(plan: Plan, agent: int, batch: int, first_ns: int) -> list[Numbered]:
     """The rows of one batch: what a 32-core server does, never round."""
     rows: list[Numbered] = []
-    for drawn in _drawn(plan, agent % DIFFERENT, batch):
+    for drawn in _drawn(plan, agent % plan.different, batch):
         row = list(drawn)
         row[_HOST] = host_of(agent)
         row[_START] += first_ns + agent * 5_003
