@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ PORT = 9846
 @click.option("--keep-minutes", "keep_s", type=Duration(), metavar="DURATION",
               help="Of days that are older keep the sums by hour alone, as in 90d."
               "  [default: keep all]")  # fmt: skip
+@click.option("--copy-to", metavar="URL",
+              help="Keep a copy of the lake there, as in s3://bucket/prefix.")  # fmt: skip
 @click.option("--unit", is_flag=True,
               help="Write a unit of systemd to stdout that serves so, and do nothing.")  # fmt: skip
 @k_anonymity_option
@@ -47,6 +50,7 @@ def serve(
     behind_proxy: bool,
     drain_s: float,
     keep_s: float | None,
+    copy_to: str | None,
     unit: bool,
     k_anonymity: int,
     config_file: Path | None,
@@ -71,23 +75,47 @@ def serve(
         raise MissingExtra(error.name or "starlette", "fleet") from None
     if tls_key and not tls_cert:
         raise ConfigError("--tls-key is given without --tls-cert", hint="give both")
+    if copy_to is not None:
+        _check_store(copy_to)
     host, port = address(listen)
     where = Listen(host, port, tls_cert, tls_key)
     if unit:
-        click.echo(_unit(where, lake, drain_s, keep_s, plain=behind_proxy), nl=False)
+        words = _words(where, drain_s, keep_s, copy_to, plain=behind_proxy)
+        click.echo(_unit(where, lake, words, alone=copy_to is None), nl=False)
         return
     place = lake or settings.data_folder() / "lake"
     say = partial(click.echo, err=True)
     run(
         place, where, drain_s, say,
         plain=behind_proxy, keep_s=keep_s, config=config_file, k_anonymity=k_anonymity,
+        copy_to=copy_to,
     )  # fmt: skip
 
 
-def _unit(
-    listen: Listen, lake: Path | None, drain_s: float, keep_s: float | None, *, plain: bool
-) -> str:
-    """The same words again, for a service. Raises ConfigError."""
+def _check_store(url: str) -> None:
+    """Without the library of the store, which only a copy needs. Raises ConfigError."""
+    scheme, found, path = url.partition("://")
+    if not found or not scheme or not path.strip("/") or scheme == "file":
+        raise ConfigError(
+            f"{url!r} is no place in an object store", hint="write it as in s3://bucket/prefix"
+        )
+    if scheme == "s3" and find_spec("s3fs") is None:
+        raise MissingExtra("s3fs", "s3")
+
+
+def _words(
+    listen: Listen, drain_s: float, keep_s: float | None, copy_to: str | None, *, plain: bool
+) -> list[str]:
+    """The same words again, for a service; lake and certificate are the service's own."""
+    host = f"[{listen.host}]" if ":" in listen.host else listen.host
+    words = ["--listen", f"{host}:{listen.port}", "--drain", f"{drain_s:g}s"]
+    words += [] if keep_s is None else ["--keep-minutes", f"{keep_s:.0f}s"]
+    words += [] if copy_to is None else ["--copy-to", copy_to]
+    return [*words, "--behind-proxy"] if plain else words
+
+
+def _unit(listen: Listen, lake: Path | None, words: list[str], *, alone: bool) -> str:
+    """`alone`: it asks nobody. Raises ConfigError."""
     from sobriety.service.gateway_unit import FOLDER, gateway_unit
     from sobriety.service.program import refuse_unseen, this_program
 
@@ -101,11 +129,8 @@ def _unit(
         refuse_unseen(program)
     except ConfigError as error:  # it may be meant for another machine
         tell("note", error)
-    host = f"[{listen.host}]" if ":" in listen.host else listen.host
-    words = ["--listen", f"{host}:{listen.port}", "--drain", f"{drain_s:g}s"]
-    words += [] if keep_s is None else ["--keep-minutes", f"{keep_s:.0f}s"]
-    words += ["--behind-proxy"] if plain else []
-    return gateway_unit(program, words, listen.certificate, listen.key, local=listen.is_local)
+    is_local = alone and listen.is_local
+    return gateway_unit(program, words, listen.certificate, listen.key, local=is_local)
 
 
 def address(text: str) -> tuple[str, int]:

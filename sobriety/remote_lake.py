@@ -1,14 +1,14 @@
 """A lake in an object store, read where it lies: s3://bucket/prefix. Needs the extra `s3`.
 
 It is only read. Writing rests on locks, fsync and renames, which an object store has not; and need
-not, since files never change: copy a local lake there with any tool, in any order, as often as you
-like. What is not there yet is not seen, and nothing is seen twice.
+not, since files never change: a gateway copies its lake there (`fleet.copy`), or any tool does, in
+any order, as often as you like. What is not there yet is not seen, and nothing is seen twice.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,26 @@ class Store(Place):
     def address(self, file: Path) -> str:
         return f"{self._scheme}://{file.as_posix()}"
 
+    def write(self, pairs: Sequence[tuple[Path, Path]]) -> None:
+        """Local files, and where they go: each appears whole."""
+        here, there = zip(*pairs, strict=True)
+        with self._answering("written"):
+            self.files.put([str(file) for file in here], [file.as_posix() for file in there])
+
+    def write_text(self, file: Path, text: str) -> None:
+        with self._answering("written"):
+            self.files.pipe_file(file.as_posix(), text.encode())
+
+    def sizes(self) -> dict[Path, int]:
+        """Of everything that is there, in bytes."""
+        with self._answering():
+            found = self.files.find(self.path.as_posix(), detail=True)
+        return {Path(name): int(known["size"]) for name, known in found.items()}
+
+    def remove(self, files: Sequence[Path]) -> None:
+        with self._answering("written"):
+            self.files.rm([file.as_posix() for file in files])
+
     def found(self, pattern: str) -> list[Path]:
         with self._answering():
             return sorted(map(Path, self.files.glob((self.path / pattern).as_posix())))
@@ -62,13 +82,13 @@ class Store(Place):
             return str(self.files.cat_file(file.as_posix()).decode())
 
     @contextlib.contextmanager
-    def _answering(self) -> Generator[None]:
+    def _answering(self, what: str = "read") -> Generator[None]:
         try:
             yield
         except _errors() as error:
             said = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise SobrietyError(
-                f"{self.address(self.path)} cannot be read: {said[:200]}",
+                f"{self.address(self.path)} cannot be {what}: {said[:200]}",
                 hint="check the address, the credentials and AWS_ENDPOINT_URL",
             ) from None
 
@@ -104,7 +124,7 @@ class RemoteLake(Lake):
     def _writing(self) -> Generator[None]:
         raise SobrietyError(
             f"{self.place.address(self.path)} is only read",
-            hint="write a local lake, and copy its folder there",
+            hint="write a local lake, and copy it there: sobriety serve --copy-to",
         )
         yield
 

@@ -129,3 +129,27 @@ def violations(axe: str) -> Callable[[Any], list[tuple[str, list[str]]]]:
         return [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in result["violations"]]
 
     return find
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[Any]:
+    """A real server that speaks S3, and a bucket in it; the environment says where it is, as for
+    every tool of that store's."""
+    if os.environ.get("CI") != "true":
+        pytest.importorskip("s3fs")
+        pytest.importorskip("moto.server")
+    import s3fs  # pyright: ignore[reportMissingTypeStubs]
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        files: Any = s3fs.S3FileSystem(skip_instance_cache=True)
+        files.mkdir("kwh")
+        yield files
+    server.stop()

@@ -46,6 +46,12 @@ def alerts(
                 " See that the lake’s disk has room; the gateway’s log says more."
             ),
         )
+    if gateway.copy_error:
+        yield Alert(
+            words.say("The lake’s copy is not up to date"),
+            words.say("The lake itself is. What is missing is copied after the next drain."),
+            gateway.copy_error,
+        )
     if gateway.summary_error:
         yield Alert(
             words.say("The figures could not be computed again"),

@@ -58,6 +58,9 @@ class Gateway:
     drain_error: str | None = None
     summary_failures: int = 0
     summary_error: str | None = None
+    copied_s: float | None = None
+    copy_failures: int = 0
+    copy_error: str | None = None
     figures_late_s: float = 3600.0
     k_anonymity: int = K_ANONYMITY
 

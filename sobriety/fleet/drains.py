@@ -1,5 +1,5 @@
-"""When the gateway's rows go into the lake, and when the dashboard's figures are made: each by a
-process of its own."""
+"""When the gateway's rows go into the lake, then into its copy and into what the dashboard shows:
+each by a process of its own."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pathlib import Path
 
 from . import aside
 from .app import Gateway
+from .copies import Copies
 from .summaries import Summaries
 
 
 class Drains:
-    """Starts the drain as a process of its own, now and then, and then the summary."""
+    """Starts the drain as a process of its own, now and then, and then the copy and the summary."""
 
     def __init__(
         self,
@@ -24,24 +25,34 @@ class Drains:
         keep_s: float | None,
         say: Callable[[str], None],
         summaries: Summaries,
+        copies: Copies | None = None,
     ) -> None:
         self._lake, self._every_s, self._say = lake, every_s, say
-        self._summaries = summaries
+        self._summaries, self._copies = summaries, copies
         self._rolled_up: date | None = None
         self._of_a_day = ("--roll-up",) if keep_s is None else ("--roll-up", "--keep", str(keep_s))
 
     async def run(self, gateway: Gateway) -> None:
         """For ever. It waits first: a gateway that begins again and again must not only drain.
-        What is in hand at the end is waited for: it holds the lake's lock."""
-        while True:
-            await asyncio.sleep(self._every_s)
-            in_hand = asyncio.create_task(self.once(gateway))
-            try:
-                await asyncio.shield(in_hand)
-            except asyncio.CancelledError:
-                await in_hand
-                raise
-            await self._summaries.once(gateway)
+        A drain in hand at the end is waited for: it holds the lake's lock."""
+        try:
+            while True:
+                await asyncio.sleep(self._every_s)
+                await self._finished(gateway)
+                if self._copies and not gateway.drain_error:
+                    self._copies.begin(gateway)
+                await self._summaries.once(gateway)
+        finally:
+            if self._copies:
+                await self._copies.end()
+
+    async def _finished(self, gateway: Gateway) -> None:
+        in_hand = asyncio.create_task(self.once(gateway))
+        try:
+            await asyncio.shield(in_hand)
+        except asyncio.CancelledError:
+            await in_hand
+            raise
 
     async def once(self, gateway: Gateway, *words: str) -> None:
         """Sums of days that are over are made when a day begins, and once after a start."""

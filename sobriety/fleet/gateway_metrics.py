@@ -56,6 +56,16 @@ def _families(gateway: Gateway) -> Iterable[Family]:
         ("sobriety_gateway_stale_hosts", "gauge", "", "Of them, not heard of for a day.", stale),
     ):  # fmt: skip
         yield Family(name, kind, unit, meaning, [({}, float(value))])  # type: ignore[arg-type]
+    if gateway.copied_s is not None or gateway.copy_failures:
+        yield Family(
+            "sobriety_gateway_copy_failures", "counter", "",
+            "Times that the lake could not be copied.", [({}, float(gateway.copy_failures))],
+        )  # fmt: skip
+    if gateway.copied_s is not None:
+        yield Family(
+            "sobriety_gateway_last_copy_timestamp_seconds", "gauge", "seconds",
+            "What the lake had then is in its copy.", [({}, gateway.copied_s)],
+        )  # fmt: skip
     if gateway.drained_s is not None:
         yield Family(
             "sobriety_gateway_last_drain_timestamp_seconds", "gauge", "seconds",

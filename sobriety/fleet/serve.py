@@ -23,6 +23,7 @@ from sobriety.core.errors import ConfigError
 from sobriety.report_settings import K_ANONYMITY
 
 from .app import Gateway, application, opened
+from .copies import Copies
 from .drains import Drains
 from .state import explained
 from .summaries import Summaries
@@ -70,11 +71,13 @@ def serve(
     keep_s: float | None = None,
     config: Path | None = None,
     k_anonymity: int = K_ANONYMITY,
+    copy_to: str | None = None,
 ) -> None:
     """Until SIGTERM or SIGINT: what is in hand is finished, and what was received is in the lake.
 
     `plain` allows an address that others can reach without TLS, since a proxy before it has it.
     Of days older than `keep_s` the sums by hour are kept alone; None keeps everything.
+    `copy_to` is the address of an object store where the lake is copied after each drain.
     `config` is the file of the dashboard's settings, in place of the system's and the user's.
     Raises SobrietyError.
     """
@@ -85,7 +88,8 @@ def serve(
     gateway.figures_late_s = max(gateway.figures_late_s, 3 * drain_s)
     try:
         _check(gateway, listen, plain)
-        drains = Drains(lake, drain_s, keep_s, say, Summaries(lake, config, say))
+        copies = Copies(lake, copy_to, say) if copy_to else None
+        drains = Drains(lake, drain_s, keep_s, say, Summaries(lake, config, say), copies)
         server = _Server(_config(application(gateway, drains.run), listen))
         say(f"listening on {_url(listen)}, lake {lake}")
         server.run()
