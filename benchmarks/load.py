@@ -86,7 +86,9 @@ class Gateway:
         if run.tls:
             command += ["--tls-cert", str(certificate[0]), "--tls-key", str(certificate[1])]
         self._lake = lake
-        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        self._log = lake.parent / "gateway.log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(command, stderr=log)
         self._watched = psutil.Process(self._process.pid)
         self.resident_b: list[int] = []
         self.journal_rows: list[int] = []
@@ -127,6 +129,9 @@ class Gateway:
         begun_s = time.perf_counter()
         self._process.send_signal(signal.SIGTERM)
         assert self._process.wait(600) == 0, self._process.returncode
+        # A drain that failed is done again, and would hide.
+        failed = [line for line in self._log.read_text().splitlines() if "could not be" in line]
+        assert not failed, failed[:5]
         return time.perf_counter() - begun_s
 
 

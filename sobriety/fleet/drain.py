@@ -87,11 +87,14 @@ def _chosen(db: sqlite3.Connection, until: int) -> tuple[int, int] | None:
         first, last = map(int, chosen.split())
         return first, last
     rows, first, last = 0, 0, 0
-    found = db.execute("SELECT first, last FROM batch WHERE first <= ? ORDER BY first", (until,))
-    for a, b in found:
-        if rows and rows + b - a + 1 > MOST_ROWS:
-            break
-        first, last, rows = first or a, b, rows + b - a + 1
+    asked = "SELECT first, last FROM batch WHERE first <= ? ORDER BY first"
+    # Closed, for a query left in its midst holds on to how the file was: once a gateway has
+    # committed since, SQLite lets it write no more.
+    with closing(db.execute(asked, (until,))) as found:
+        for a, b in found:
+            if rows and rows + b - a + 1 > MOST_ROWS:
+                break
+            first, last, rows = first or a, b, rows + b - a + 1
     if not rows:
         return None
     with transaction(db):

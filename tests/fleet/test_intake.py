@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -230,6 +232,32 @@ def test_a_long_journal_is_drained_in_pieces(
     assert drain(lake) == 400
     assert len(list(lake.glob("usage/*/*.parquet"))) >= 10
     assert len(rows_of(lake)) == 400
+
+
+def test_a_drain_goes_on_while_gateways_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right before each of its transactions, so that none may rest on what was read earlier."""
+    lake = tmp_path / "lake"
+    token = token_of(lake, "web-1")
+    intake = Intake(lake)
+    numbers = itertools.count(101)
+    transaction = drains.transaction
+
+    @contextmanager
+    def after_a_commit(db: sqlite3.Connection) -> Iterator[None]:
+        send(intake, waiting(token, [next(numbers)]))
+        with transaction(db):
+            yield
+
+    monkeypatch.setattr(drains, "MOST_ROWS", 20)
+    monkeypatch.setattr(drains, "transaction", after_a_commit)
+    for first in range(1, 101, 10):
+        send(intake, waiting(token, range(first, first + 10)))
+    assert drain(lake) == 100
+    intake.close()
+    monkeypatch.undo()
+    assert 100 + drain(lake) == len(rows_of(lake)) == next(numbers) - 1
 
 
 def test_what_comes_in_during_a_drain_waits_for_the_next(
