@@ -3,8 +3,9 @@
 The work is the report's own: energy with both of its bounds, by host, from minute rows that are
 not rolled up. Rows are the synthetic ones of `benchmarks.lake` (1,000 hosts), written into a
 temporary folder outside the clock. Each figure is of a fresh process; the work is done twice and
-the second time counts, since a cluster's Java is warm. With `--large`, 100 million rows too; with
-`--cluster`, Spark with executors in processes of their own (local-cluster).
+the second time counts, since a cluster's Java is warm. Numbers choose how many million rows, as in
+`python -m benchmarks.engines 30 100`: 3, 10 and 30 where none is given. With `--cluster`, Spark
+with executors in processes of their own (local-cluster) beside the others.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from sobriety.lake import Lake
 from sobriety.parquet import connect
 
 ROWS_A_DAY = rows.HOSTS * rows.MINUTES
-DAYS = {"3 M": 2, "10 M": 7, "30 M": 21}
-LARGE = {"100 M": 70}
+DAYS = {"3": 2, "10": 7, "30": 21, "100": 70}
+"""Of the lake, by million rows."""
+USUAL = ("3", "10", "30")
 ENGINES = ("duckdb 1", "duckdb 2", "spark local[1]", "spark local[2]")
-CLUSTERS = ("spark local-cluster[1,1,1024]", "spark local-cluster[2,1,1024]")
+CLUSTERS = tuple(f"spark local-cluster[{executors},1,1024]" for executors in (1, 2, 4))
 
 
 def build(folder: Path, days: int) -> None:
@@ -77,7 +79,7 @@ def _timed(
 
 def table(found: Mapping[tuple[str, str], Mapping[str, float]], sizes: Mapping[str, int]) -> str:
     """Markdown: engines down, sizes across, in million rows a second."""
-    lines = [f"| | {' | '.join(f'{size} rows' for size in sizes)} | ready |"]
+    lines = [f"| | {' | '.join(f'{size} M rows' for size in sizes)} | ready |"]
     lines.append("|---|" + "---|" * (len(sizes) + 1))
     for engine in dict.fromkeys(engine for engine, _ in found):
         cells = [
@@ -91,7 +93,10 @@ def table(found: Mapping[tuple[str, str], Mapping[str, float]], sizes: Mapping[s
 
 
 def main() -> None:
-    sizes = DAYS | (LARGE if "--large" in sys.argv else {})
+    chosen = [a for a in sys.argv[1:] if not a.startswith("-")] or USUAL
+    if unknown := set(chosen) - DAYS.keys():
+        sys.exit(f"million rows are {', '.join(DAYS)}, and not {', '.join(sorted(unknown))}")
+    sizes = {size: DAYS[size] for size in DAYS if size in chosen}
     engines = ENGINES + (CLUSTERS if "--cluster" in sys.argv else ())
     found: dict[tuple[str, str], dict[str, float]] = {}
     with tempfile.TemporaryDirectory(prefix="sobriety-engines-") as folder:
@@ -105,7 +110,7 @@ def main() -> None:
                 found[engine, size] = json.loads(done.stdout)
             told = [found[engine, size]["energy_j"] for engine in engines]
             apart = (max(told) - min(told)) / max(told)
-            print(f"{size}: joules {apart:.0e} apart", file=sys.stderr, flush=True)
+            print(f"{size} M: joules {apart:.0e} apart", file=sys.stderr, flush=True)
         size_b = sum(file.stat().st_size for file in Path(folder).rglob("*.parquet"))
     print(table(found, sizes))
     print(f"\n{size_b / days / ROWS_A_DAY:.0f} B a minute row, zstd")
