@@ -22,6 +22,7 @@ from sobriety.fleet.intake import Intake, Waiting
 from sobriety.fleet.state import open_state
 from sobriety.fleet.wire import Refused, Taken
 from sobriety.lake import Lake
+from sobriety.spool.file import transaction
 
 from .conftest import SPOOL, START_NS, body, new_token, row, rows_of
 
@@ -242,7 +243,6 @@ def test_a_drain_goes_on_while_gateways_commit(
     token = token_of(lake, "web-1")
     intake = Intake(lake)
     numbers = itertools.count(101)
-    transaction = drains.transaction
 
     @contextmanager
     def after_a_commit(db: sqlite3.Connection) -> Iterator[None]:
