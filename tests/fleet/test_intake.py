@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -245,7 +245,7 @@ def test_a_drain_goes_on_while_gateways_commit(
     numbers = itertools.count(101)
 
     @contextmanager
-    def after_a_commit(db: sqlite3.Connection) -> Iterator[None]:
+    def after_a_commit(db: sqlite3.Connection) -> Generator[None]:
         send(intake, waiting(token, [next(numbers)]))
         with transaction(db):
             yield
