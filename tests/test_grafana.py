@@ -46,6 +46,7 @@ def of_gateway(lake: Path) -> str:
     gateway = opened(lake, print)
     gateway.answered[200] += 1
     gateway.drained_s = gateway.copied_s = 60.0
+    gateway.is_copied = True
     shown = gateway_metrics.text(gateway)
     gateway.close()
     return shown

@@ -58,6 +58,7 @@ class Gateway:
     drain_error: str | None = None
     summary_failures: int = 0
     summary_error: str | None = None
+    is_copied: bool = False
     copied_s: float | None = None
     copy_failures: int = 0
     copy_error: str | None = None

@@ -56,7 +56,7 @@ def _families(gateway: Gateway) -> Iterable[Family]:
         ("sobriety_gateway_stale_hosts", "gauge", "", "Of them, not heard of for a day.", stale),
     ):  # fmt: skip
         yield Family(name, kind, unit, meaning, [({}, float(value))])  # type: ignore[arg-type]
-    if gateway.copied_s is not None or gateway.copy_failures:
+    if gateway.is_copied:
         yield Family(
             "sobriety_gateway_copy_failures", "counter", "",
             "Times that the lake could not be copied.", [({}, float(gateway.copy_failures))],

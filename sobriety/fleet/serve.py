@@ -85,6 +85,7 @@ def serve(
     gateway = opened(lake, say)
     gc.set_threshold(GARBAGE, 50, 50)
     gateway.k_anonymity = k_anonymity
+    gateway.is_copied = copy_to is not None
     gateway.figures_late_s = max(gateway.figures_late_s, 3 * drain_s)
     try:
         _check(gateway, listen, plain)

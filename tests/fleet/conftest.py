@@ -25,8 +25,9 @@ from sobriety.fleet.state import open_state
 from sobriety.lake import Lake
 
 SPOOL = "0123456789abcdef"
-START_NS = time.time_ns() // 60_000_000_000 * 60_000_000_000 - 10 * 86_400_000_000_000
-MINUTE_NS = 60_000_000_000
+MINUTE_NS, DAY_NS = 60_000_000_000, 86_400_000_000_000
+START_NS = time.time_ns() // DAY_NS * DAY_NS - 10 * DAY_NS + 383 * MINUTE_NS
+"""06:23 UTC, whenever the tests run: how many days rows reach over does not depend on it."""
 Row = dict[str, Any]
 
 

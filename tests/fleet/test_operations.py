@@ -188,15 +188,15 @@ def test_rows_come_in_through_nginx(
 
 
 def test_promtool_reads_the_alerts_and_the_gateway_s_metrics(
-    serve: Serve, needs: Callable[[str], str]
+    serve: Serve, needs: Callable[[str], str], store: object
 ) -> None:
     promtool = needs("promtool")
     done = subprocess.run([promtool, "check", "rules", RULES], capture_output=True, text=True)
     assert done.returncode == 0 and "SUCCESS" in done.stdout, done.stderr
-    gateway = serve("--drain", "1s")
+    gateway = serve("--drain", "1s", "--copy-to", "s3://kwh/watched/lake")
     assert gateway.post([row(1)], new_token(gateway.lake))[0] == 200
     reader = new_token(gateway.lake, read=True)
-    until(lambda: "last_drain" in gateway.ask("/metrics", token=reader)[1], lambda: gateway.log)
+    until(lambda: "last_copy" in gateway.ask("/metrics", token=reader)[1], lambda: gateway.log)
     shown = gateway.ask("/metrics", token=reader)[1]
     checked = subprocess.run(
         [promtool, "check", "metrics"], input=shown, capture_output=True, text=True
