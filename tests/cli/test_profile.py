@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -90,7 +91,8 @@ def test_a_tree_has_its_branches_and_they_are_within_the_whole(profile: Run) -> 
     parts_j = sum(p["energy_j"]["value"] for p in seen["processes"])
     assert 0.6 * seen["energy_j"]["value"] < parts_j <= seen["energy_j"]["value"] * 1.001
     shown = profile("--tree", "--interval", "50ms", "--", "sh", "-c", script).stderr
-    assert "100 %" in shown or "9" in shown.split("sh")[-1]
+    share = re.search(r"^ +python\S* .* (\d+) %$", shown, re.MULTILINE)
+    assert share and 50 <= int(share[1]) <= 100, shown  # less where others fill the machine
 
 
 def test_what_runs_already_is_followed(profile: Run) -> None:
