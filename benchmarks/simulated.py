@@ -33,6 +33,7 @@ NAMES = ("postgresql.service", "nginx.service", "kernel", "python3.11", "contain
 WORKLOADS_AN_HOUR = 183
 """As an hour of the agent wrote them (docs/benchmarks.md)."""
 MOST_DRAWN = 600_000
+"""Rows: in seconds, and in some hundred megabytes."""
 FACTS = {"category": "server", "chips": 2, "cores": 32, "cpu_model": "Intel(R) Xeon(R) Gold 6230",
          "disks": 4, "manufacturer": "Dell Inc.", "memory_b": 274877906944.0, "system": "linux",
          "threads": 64}  # fmt: skip

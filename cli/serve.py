@@ -107,10 +107,12 @@ def _words(
     listen: Listen, drain_s: float, keep_s: float | None, copy_to: str | None, *, plain: bool
 ) -> list[str]:
     """The same words again, for a service; lake and certificate are the service's own."""
+    from sobriety.service.unit import argument
+
     host = f"[{listen.host}]" if ":" in listen.host else listen.host
-    words = ["--listen", f"{host}:{listen.port}", "--drain", f"{drain_s:g}s"]
+    words = ["--listen", argument(f"{host}:{listen.port}"), "--drain", f"{drain_s:g}s"]
     words += [] if keep_s is None else ["--keep-minutes", f"{keep_s:.0f}s"]
-    words += [] if copy_to is None else ["--copy-to", copy_to]
+    words += [] if copy_to is None else ["--copy-to", argument(copy_to)]
     return [*words, "--behind-proxy"] if plain else words
 
 

@@ -178,3 +178,8 @@ def quoted(word: str) -> str:
     specifier, and $ is itself."""
     word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{word}"' if re.search(r"[\s\"';]", word) else word
+
+
+def argument(word: str) -> str:
+    """As systemd reads the words behind the first: $ begins a variable there."""
+    return quoted(word).replace("$", "$$")

@@ -249,6 +249,8 @@ def test_a_service_of_this_machine_alone_may_copy() -> None:
     assert "IPAddressDeny=any" in unit()
     copying = unit("--copy-to", "s3://kwh/lake")
     assert "--copy-to s3://kwh/lake" in copying and "IPAddressDeny" not in copying
+    assert '--copy-to "s3://kwh/50 %% of $$it"' in unit("--copy-to", "s3://kwh/50 % of $it")
+    assert "--listen [fe80::1%%eth0]:9846" in unit("--listen", "[fe80::1%eth0]:9846")
 
 
 def test_writing_and_removing_are_no_more_than_that(store: Any, tmp_path: Path) -> None:
