@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from sobriety.core.machine import Machine
 from sobriety.core.usage import MEASURE_NAMES
-from sobriety.parquet import connect
+from sobriety.lake.parquet import connect
 from sobriety.spool import facts_of
 
 from .estimate import HEADER, device

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import lake as rows
-from sobriety.engines import Engine, collect, opened
 from sobriety.estimators import plan_table, with_energy
 from sobriety.lake import Lake
-from sobriety.parquet import connect
+from sobriety.lake.engines import Engine, collect, opened
+from sobriety.lake.parquet import connect
 
 ROWS_A_DAY = rows.HOSTS * rows.MINUTES
 DAYS = {"3": 2, "10": 7, "30": 21, "100": 70}

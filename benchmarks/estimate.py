@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from sobriety.inventory import estimate_file
+from sobriety.inventory.table import estimate_file
 
 DEVICES, TRIALS = 10_000, 3
 MOST_S = 10.0

@@ -24,8 +24,8 @@ from sobriety.core.units import J_PER_KWH
 from sobriety.core.usage import MEASURE_NAMES
 from sobriety.estimators import Coefficients, EnergyPlan, plan, plan_table, with_energy
 from sobriety.lake import Lake
-from sobriety.lake_files import Grain
-from sobriety.parquet import NS_PER_HOUR, connect
+from sobriety.lake.files import Grain
+from sobriety.lake.parquet import NS_PER_HOUR, connect
 
 if TYPE_CHECKING:
     import duckdb

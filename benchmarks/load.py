@@ -33,7 +33,7 @@ import psutil
 
 from sobriety.fleet import tokens
 from sobriety.fleet.state import open_state
-from sobriety.parquet import connect
+from sobriety.lake.parquet import connect
 
 from .simulated import Fleet, Plan, Sent, read_bodies, write_bodies
 

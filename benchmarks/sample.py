@@ -7,9 +7,9 @@ from statistics import median
 
 import psutil
 
+from sobriety.agent.session import Session
 from sobriety.collectors import choose
 from sobriety.core.host import LocalHost
-from sobriety.session import Session
 
 BATCHES, SAMPLES = 40, 50
 

@@ -15,11 +15,11 @@ import time
 from pathlib import Path
 
 from benchmarks.agent import cost, crowd
+from sobriety.agent.daemon import Daemon
+from sobriety.agent.session import Session
 from sobriety.collectors import choose, machine_facts
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Instant, LocalHost
-from sobriety.daemon import Daemon
-from sobriety.session import Session
 from sobriety.spool import Spool
 
 HOURS = 24

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sobriety import config as settings
 from sobriety.core.errors import ConfigError
+from sobriety.settings import config as settings
 
 from .options import tell
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from sobriety import config as settings
-from sobriety.budget import Judged
+from sobriety.core.display import duration, quantity
 from sobriety.core.errors import ConfigError
 from sobriety.core.host import LocalHost
-from sobriety.durable import write_whole
-from sobriety.shown import duration, quantity
-from sobriety.this_machine import describe
+from sobriety.files.durable import write_whole
+from sobriety.profiling.budget import Judged
+from sobriety.settings import config as settings
+from sobriety.settings.machine import describe
 from sobriety.trials.baseline import (
     Baseline,
     as_text,

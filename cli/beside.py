@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from sobriety import config as settings
+from sobriety.agent.recorder import Recorder
+from sobriety.agent.session import Session
 from sobriety.core.machine import Machine
-from sobriety.recorder import Recorder
-from sobriety.session import Session
+from sobriety.settings import config as settings
 
 
 def open_metrics(

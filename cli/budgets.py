@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sobriety.core.display import energy, mass
 from sobriety.core.estimate import Estimate
-from sobriety.shown import energy, mass
 
 if TYPE_CHECKING:
-    from sobriety.budget import Budget, Check, FunctionalUnit, Judged
+    from sobriety.profiling.budget import Budget, Check, FunctionalUnit, Judged
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,7 +63,7 @@ class Limits:
         return found
 
     def judged(self, cost: Cost) -> tuple[Judged, ...]:
-        from sobriety.budget import NAMES, Judged, checks
+        from sobriety.profiling.budget import NAMES, Judged, checks
 
         return tuple(
             Judged(NAMES[check.budget.metric], _said(check), check.is_broken)
@@ -73,7 +73,7 @@ class Limits:
     def piece(self, cost: Cost) -> Estimate | None:
         if not self.unit:
             return None
-        from sobriety.budget import sci
+        from sobriety.profiling.budget import sci
 
         return sci(cost.co2e, cost.making, self.unit)
 
@@ -109,7 +109,7 @@ def limit_options(function: F) -> F:
         unit, junit_file = given.pop("functional_unit"), given.pop("junit_file")
         if unit is None and not any(text for _, text in asked):
             return function(*args, limits=Limits((), None, junit_file), **given)
-        from sobriety.budget import budget, functional_unit
+        from sobriety.profiling.budget import budget, functional_unit
 
         limits = Limits(
             tuple(budget(metric, text) for metric, text in asked if text is not None),
@@ -126,7 +126,7 @@ def limit_options(function: F) -> F:
 
 
 def _said(check: Check) -> str:
-    from sobriety.budget import NAMES
+    from sobriety.profiling.budget import NAMES
 
     name = NAMES[check.budget.metric]
     if check.seen is None:
@@ -165,8 +165,8 @@ def _escaped(text: str) -> str:
 def _write_junit(path: Path, cost: Cost, judged: Sequence[Judged]) -> None:
     from xml.etree import ElementTree
 
-    from sobriety.budget import Judged
-    from sobriety.durable import write_whole
+    from sobriety.files.durable import write_whole
+    from sobriety.profiling.budget import Judged
 
     cases = judged or (Judged("cost", "", False),)
     took = f"{cost.wall_s:.3f}"

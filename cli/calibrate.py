@@ -9,14 +9,14 @@ from typing import Any
 
 import click
 
-from sobriety import calibration
-from sobriety import config as settings
+from sobriety.calibration import readings as calibration
+from sobriety.core.display import rounded
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
 from sobriety.core.host import LocalHost
 from sobriety.core.machine import Machine
-from sobriety.shown import rounded
-from sobriety.this_machine import CALIBRATION, describe
+from sobriety.settings import config as settings
+from sobriety.settings.machine import CALIBRATION, describe
 
 from .options import config_option, root_option
 
@@ -115,9 +115,9 @@ def _show(machine: Machine) -> None:
 
 
 def _from_history(machine: Machine, config: settings.Config, meter_ratio: float | None) -> Machine:
-    from sobriety.calibration_history import CONTROLLER_RATIO
-    from sobriety.calibration_history import from_history as fit
-    from sobriety.pseudonym import pseudonymised
+    from sobriety.calibration.history import CONTROLLER_RATIO
+    from sobriety.calibration.history import from_history as fit
+    from sobriety.settings.pseudonym import pseudonymised
 
     folder = settings.data_folder()
     spool = folder / "spool.sqlite3"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sobriety import __version__
+from sobriety.core.version import __version__
 
 from .options import Duration, root_option, tell_failures
 
@@ -41,9 +41,9 @@ def capture(
     sobriety capture -o my-laptop.txt
     sudo sobriety capture --moments 5 --interval 10s -o with-rapl.txt
     """
-    from sobriety.capture import capture as take
+    from sobriety.agent.capture import capture as take
     from sobriety.core.host import LocalHost
-    from sobriety.durable import write_whole
+    from sobriety.files.durable import write_whole
 
     page = take(
         LocalHost(root),

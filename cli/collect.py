@@ -13,8 +13,11 @@ from pathlib import Path
 
 import click
 
-from sobriety import config as settings
-from sobriety.cadence import Cadence
+from sobriety.agent.cadence import Cadence
+from sobriety.agent.daemon import Daemon
+from sobriety.agent.meters import configured, controller
+from sobriety.agent.recorder import Recorder
+from sobriety.agent.session import Session
 from sobriety.collectors import Logind, Presence, Processes, choose
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Host, LocalHost
@@ -22,15 +25,12 @@ from sobriety.core.machine import Machine
 from sobriety.core.ports import Collector
 from sobriety.core.units import S_PER_DAY
 from sobriety.core.usage import Usage
-from sobriety.daemon import Daemon
-from sobriety.meters import configured, controller
-from sobriety.notify import Notify
-from sobriety.pseudonym import pseudonymised
-from sobriety.recorder import Recorder
-from sobriety.session import Session
+from sobriety.service.notify import Notify
+from sobriety.settings import config as settings
+from sobriety.settings.machine import declared, describe
+from sobriety.settings.pseudonym import pseudonymised
 from sobriety.spool import Spool
 from sobriety.spool.retention import Keep
-from sobriety.this_machine import declared, describe
 
 from .again import Again
 from .beside import begin_to_push, open_metrics, sent_to_gateway

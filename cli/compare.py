@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from sobriety import config as settings
 from sobriety.core.host import LocalHost
-from sobriety.durable import write_whole
+from sobriety.files.durable import write_whole
+from sobriety.settings import config as settings
 from sobriety.trials.doubts import doubts
 from sobriety.trials.verdict import common_error, verdicts
 

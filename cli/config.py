@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from sobriety import config as settings
-from sobriety.config_keys import SETTINGS
+from sobriety.settings import config as settings
+from sobriety.settings.keys import SETTINGS
 
 from .options import config_option, json_option
 

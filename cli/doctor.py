@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from sobriety import config as settings
-from sobriety.checkup import Checkup, examine
+from sobriety.agent.checkup import Checkup, examine
+from sobriety.core.display import rounded
 from sobriety.core.estimate import Estimate
 from sobriety.core.host import LocalHost
 from sobriety.core.machine import Machine
-from sobriety.shown import rounded
+from sobriety.settings import config as settings
 
 from .options import config_option, factor_option, json_option, root_option, zone_option
 

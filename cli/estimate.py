@@ -39,9 +39,9 @@ def estimate(file: Path, output: Path | None, catalogues: tuple[Path, ...], at: 
     sobriety estimate inventory.csv -o estimated.csv --at 0,50,100
     sobriety estimate inventory.csv --catalogue boavizta-data-us.csv
     """
-    from sobriety.catalogue import catalogue_of
-    from sobriety.factor_store import kept_products
-    from sobriety.inventory import estimate_file
+    from sobriety.factors.catalogue import catalogue_of
+    from sobriety.factors.store import kept_products
+    from sobriety.inventory.table import estimate_file
 
     output = output or file.parent / f"{file.stem}.estimated.csv"
     products = catalogue_of(catalogues) if catalogues else kept_products()

@@ -30,7 +30,7 @@ def export(asked: Asked, open_data: bool, output: Path) -> None:
     \b
     sobriety export --open-data --quarter 2026-Q3 -o open-data
     """
-    from sobriety.open_data import write_open_data
+    from sobriety.publishing.open_data import write_open_data
 
     if asked.period is None:
         raise ConfigError("open data are of a period", hint="name it, as in: --quarter 2026-Q3")

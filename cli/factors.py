@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sobriety import config as settings
+from sobriety.settings import config as settings
 
 from .options import as_of_option, config_option, json_option
 
 if TYPE_CHECKING:
     from sobriety.core.estimate import Estimate
-    from sobriety.factor_choice import Choice, Held
+    from sobriety.factors.choice import Choice, Held
 
 
 @click.group()
@@ -50,8 +50,8 @@ def show(
     sobriety factors show CA-QC --factors-as-of 2026-06
     """
     from sobriety.estimators import resolve_zone, zone_name
-    from sobriety.factor_choice import choices
-    from sobriety.factor_store import book, market
+    from sobriety.factors.choice import choices
+    from sobriety.factors.store import book, market
 
     config = settings.load({"factors_as_of": as_of}, file=config_file)
     held, contract = book(config), market(config)
@@ -88,7 +88,7 @@ def list_(as_json: bool) -> None:
     sobriety factors list --json
     """
     from sobriety.estimators import factor_zones
-    from sobriety.factor_store import held, summary
+    from sobriety.factors.store import held, summary
 
     files = [summary(kept) for kept in held()]
     if as_json:
@@ -121,7 +121,7 @@ def import_(file: Path, name: str | None) -> None:
     sobriety factors import grid.csv
     sobriety factors import grid.csv --name campus-2026
     """
-    from sobriety.factor_store import take
+    from sobriety.factors.store import take
 
     kept, form, taken = take(file, name, month=_month())
     for note in taken.notes:
@@ -139,7 +139,7 @@ def remove_(name: str) -> None:
     sobriety factors list
     sobriety factors remove campus-2026
     """
-    from sobriety.factor_store import remove
+    from sobriety.factors.store import remove
 
     kept = remove(name)
     click.echo(f"{kept.name}: removed {kept.path}", err=True)

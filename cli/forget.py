@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from sobriety import config as settings
 from sobriety.core.errors import ConfigError
 from sobriety.fleet.forget import forget as forget_host
 from sobriety.fleet.forget import known
+from sobriety.settings import config as settings
 
 
 @click.command()

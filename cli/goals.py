@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from sobriety import config as settings
+from sobriety.settings import config as settings
 
 from .options import config_option, language_of
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from sobriety import config as settings
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.units import NS_PER_S
 from sobriety.imports.codecarbon import read_emissions
 from sobriety.imports.keep import append_hours, append_new, hours_held
 from sobriety.lake import Lake
+from sobriety.settings import config as settings
 
 from .options import Duration, config_option
 
@@ -48,7 +48,7 @@ def codecarbon(
     sobriety import codecarbon emissions.csv --category server
     sobriety import codecarbon runs/emissions.csv --host gpu-1 --timezone Europe/Paris
     """
-    from sobriety.period import zone_of
+    from sobriety.core.period import zone_of
 
     config = settings.load({"timezone": timezone}, file=config_file)
     _known(category)
@@ -150,7 +150,7 @@ def _known(category: str | None) -> None:
 def _whole_hours(start: str | None, end: str | None, timezone: str | None) -> tuple[int, int]:
     from datetime import datetime, timedelta
 
-    from sobriety.period import choose
+    from sobriety.core.period import choose
 
     now = datetime.now().astimezone()
     first = start or (now - timedelta(days=15)).isoformat(timespec="minutes")

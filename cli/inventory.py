@@ -98,7 +98,7 @@ def import_(form: str, file: Path, output: Path, mapping: Path | None) -> None:
     from sobriety.core.errors import ConfigError
     from sobriety.declared.devices import written
     from sobriety.declared.exports import FORMS, read_export, read_mapping
-    from sobriety.sheet import write_sheet
+    from sobriety.files.tables import write_sheet
 
     if (form == "mapped") != (mapping is not None):
         raise ConfigError(

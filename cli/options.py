@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 import click
 
 from sobriety.core.errors import NotSupported, SobrietyError
-from sobriety.report_settings import K_ANONYMITY
+from sobriety.publishing.settings import K_ANONYMITY
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sobriety import config as settings
 from sobriety.core.errors import ConfigError
 from sobriety.core.host import LocalHost
+from sobriety.settings import config as settings
 
 from .budgets import Cost, Limits, limit_options
 from .options import (
@@ -27,8 +27,8 @@ from .profile_where import Where
 from .repeat import Repeated, measurer, measuring, repeat_options
 
 if TYPE_CHECKING:
-    from sobriety.config import Config
-    from sobriety.profiler import Profile, Scope, Watcher
+    from sobriety.profiling.profiler import Profile, Scope, Watcher
+    from sobriety.settings.config import Config
 
 TREE_EVERY_S = 0.2
 """Most processes of a build live no longer."""
@@ -166,7 +166,7 @@ def profile(
     measure = measurer(config, every_s=every_s, quiet=False, scope=scope, watchers=watchers)
     peer = None
     if asked.cross_check:
-        from sobriety.cross_check import CodeCarbon
+        from sobriety.profiling.cross_check import CodeCarbon
 
         peer = CodeCarbon(config.text("zone"))
     result = measure(command)
@@ -219,8 +219,8 @@ def _follow(
     asked: Asked,
 ) -> Profile:
     """Measure what runs already."""
-    from sobriety import attach
-    from sobriety.profiler import Watching, measured
+    from sobriety.profiling import attach
+    from sobriety.profiling.profiler import Watching, measured
 
     host = LocalHost()
     target: attach.Target

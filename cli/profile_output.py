@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sobriety.core.display import duration, energy, mass, memory
 from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
-from sobriety.profiler import Profile
-from sobriety.shown import duration, energy, mass, memory
+from sobriety.profiling.profiler import Profile
 
 if TYPE_CHECKING:
-    from sobriety.series import Series
+    from sobriety.profiling.series import Series
 
 LIVE_AFTER_S = 3.0
 FEWEST_FOR_A_SHAPE = 8
@@ -203,7 +203,7 @@ def write_figures(text: str, output: Path | None) -> None:
     if output is None:
         sys.stderr.write(text)
         return
-    from sobriety.durable import write_whole
+    from sobriety.files.durable import write_whole
 
     try:
         write_whole(output, text)

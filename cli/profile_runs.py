@@ -6,11 +6,11 @@ import shlex
 
 import click
 
-from sobriety.budget import Judged
-from sobriety.config import Config
 from sobriety.core.host import LocalHost
-from sobriety.costing import TOO_SHORT
-from sobriety.this_machine import describe
+from sobriety.profiling.budget import Judged
+from sobriety.profiling.costing import TOO_SHORT
+from sobriety.settings.config import Config
+from sobriety.settings.machine import describe
 from sobriety.trials.baseline import differences, of_trial
 from sobriety.trials.doubts import Doubt, doubts
 from sobriety.trials.runs import Measure, Trial

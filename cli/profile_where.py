@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sobriety.shown import energy
+from sobriety.core.display import energy
 
 if TYPE_CHECKING:
-    from sobriety.functions import FunctionSampler
-    from sobriety.process_tree import ProcessTree
-    from sobriety.profiler import Profile, Watcher
+    from sobriety.profiling.functions import FunctionSampler
+    from sobriety.profiling.process_tree import ProcessTree
+    from sobriety.profiling.profiler import Profile, Watcher
 
 WORTH_A_LINE_RATIO = 0.01
 MOST_LINES = 15
@@ -35,11 +35,11 @@ class Where:
         tree = functions = None
         if shows_tree:
             from sobriety.core.host import LocalHost
-            from sobriety.process_tree import ProcessTree
+            from sobriety.profiling.process_tree import ProcessTree
 
             tree = ProcessTree(LocalHost())
         if shows_functions or flame_file is not None:
-            from sobriety.functions import FunctionSampler
+            from sobriety.profiling.functions import FunctionSampler
 
             functions = FunctionSampler()
         return cls(tree, functions, flame_file)
@@ -70,7 +70,7 @@ class Where:
                 for branch in self.tree.branches()
             ]
         if self.functions is not None:
-            from sobriety.functions import by_function
+            from sobriety.profiling.functions import by_function
 
             costs = by_function(self.functions.weighed(result.run.cpu_s), result.energy)
             found["functions"] = [
@@ -89,8 +89,8 @@ class Where:
         """The page of functions, where one was asked for. Raises ConfigError."""
         if self.flame_file is None or self.functions is None or not self.functions.stacks:
             return
-        from sobriety.durable import write_whole
-        from sobriety.flame import page
+        from sobriety.files.durable import write_whole
+        from sobriety.profiling.flame import page
 
         shares = self.functions.weighed(result.run.cpu_s)
         write_whole(self.flame_file, page(name, shares, result.energy))
@@ -116,7 +116,7 @@ def _processes(tree: ProcessTree, result: Profile) -> Lines:
 
 def _functions(sampler: FunctionSampler, result: Profile) -> Lines:
     """By what they used themselves."""
-    from sobriety.functions import by_function
+    from sobriety.profiling.functions import by_function
 
     rows: Lines = []
     costs = by_function(sampler.weighed(result.run.cpu_s), result.energy)

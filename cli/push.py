@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from sobriety import config as settings
 from sobriety.push import Pusher, sender_of
+from sobriety.settings import config as settings
 
 from .options import config_option
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sobriety.agent.meters import configured
 from sobriety.collectors import choose
-from sobriety.config import Config
 from sobriety.core.errors import ConfigError
 from sobriety.core.host import LocalHost
-from sobriety.factor_store import book
-from sobriety.meters import configured
-from sobriety.profiler import SAMPLED, Measuring, Scope, Watcher, profile_as
-from sobriety.this_machine import describe
+from sobriety.factors.store import book
+from sobriety.profiling.profiler import SAMPLED, Measuring, Scope, Watcher, profile_as
+from sobriety.settings.config import Config
+from sobriety.settings.machine import describe
 from sobriety.trials.plan import Plan
 
 from .options import Duration
@@ -51,7 +51,7 @@ class Repeated:
     def write(
         self, trials: Sequence[Trial], said: Sequence[Verdict], found: Sequence[Doubt]
     ) -> None:
-        from sobriety.durable import write_whole
+        from sobriety.files.durable import write_whole
         from sobriety.trials.files import append_csv, markdown
 
         if self.csv_file:

@@ -77,7 +77,7 @@ def report(
     """
     from dataclasses import replace
 
-    from sobriety.durable import write_whole
+    from sobriety.files.durable import write_whole
     from sobriety.reports import as_text
 
     if seal:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sobriety import config as settings
 from sobriety.core.errors import ConfigError, SobrietyError
-from sobriety.report_settings import FILES, report_settings
+from sobriety.publishing.settings import FILES, report_settings
+from sobriety.settings import config as settings
 
 from .options import (
     as_of_option,
@@ -29,11 +29,11 @@ from .progress import stages
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sobriety.config import Config
-    from sobriety.engines import EngineName
+    from sobriety.core.period import Period
     from sobriety.lake import Lake
-    from sobriety.period import Period
+    from sobriety.lake.engines import EngineName
     from sobriety.reports import Report, ReportSettings
+    from sobriety.settings.config import Config
 
 F = TypeVar("F", bound=Callable[..., Any])
 NAMES = (
@@ -63,8 +63,8 @@ class Asked:
     @contextmanager
     def lake(self) -> Generator[Lake]:
         """The lake with what was collected on this machine since the last report."""
-        from sobriety.engines import opened
-        from sobriety.remote_lake import lake_at
+        from sobriety.lake.engines import opened
+        from sobriety.lake.remote import lake_at
 
         place = self.place or settings.data_folder() / "lake"
         with opened(self.engine, self.master) as computing, lake_at(place, computing) as lake:
@@ -126,7 +126,7 @@ def asked(
 
     Raises ConfigError.
     """
-    from sobriety import period as periods
+    from sobriety.core import period as periods
 
     config = settings.load(
         {"zone": zone, "factor_kind": factor_kind, "factors_as_of": as_of, "language": lang},

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sobriety.core.errors import ConfigError
-from sobriety.report_settings import FILES, records_folder
+from sobriety.publishing.settings import FILES, records_folder
 
 from .report import rendered
 from .reporting import Asked, asked
 
 if TYPE_CHECKING:
-    from sobriety.records import Record
+    from sobriety.publishing.records import Record
     from sobriety.reports import Report
     from sobriety.reports.settings import Signature
 
@@ -22,9 +22,9 @@ RENDERINGS = ("html", "pdf")
 def sealed(what: Asked, cause: str | None) -> tuple[Report, Path]:
     """Gather and write the record. Raises ConfigError for everything recorded: that is no period
     that somebody could report on again."""
-    from sobriety.config_keys import SETTINGS
-    from sobriety.records import write_record
+    from sobriety.publishing.records import write_record
     from sobriety.reports import as_json, gather
+    from sobriety.settings.keys import SETTINGS
 
     if what.period is None:
         raise ConfigError(
@@ -58,7 +58,7 @@ def recomputed(record: Record, signatures: tuple[Signature, ...] = ()) -> tuple[
     """The report of a record as it would be made today at its moment, and inputs that changed."""
     from dataclasses import replace
 
-    from sobriety.records import changed_inputs
+    from sobriety.publishing.records import changed_inputs
     from sobriety.reports import gather
 
     words = dict(record.seal["words"])

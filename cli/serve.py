@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sobriety import config as settings
 from sobriety.core.errors import ConfigError, MissingExtra
+from sobriety.settings import config as settings
 
 from .options import Duration, config_option, k_anonymity_option, tell
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from sobriety import config as settings
-from sobriety.config import closed_service_data
 from sobriety.core.errors import ConfigError, NotSupported
 from sobriety.service.launchd import Launchd
 from sobriety.service.needs import NETWORKS, Network, find_needs
@@ -16,6 +14,8 @@ from sobriety.service.plan import Plan
 from sobriety.service.program import chosen_program, refuse_unseen
 from sobriety.service.schtasks import create_command, delete_command
 from sobriety.service.systemd import ServiceStatus, Systemd, service_status
+from sobriety.settings import config as settings
+from sobriety.settings.config import closed_service_data
 
 from .options import config_option
 

@@ -30,9 +30,9 @@ def sign(folder: Path, role: Role, name: str) -> None:
     \b
     sobriety sign records/2026-Q3.1 --as preparer --name "Aïcha Benali"
     """
-    from sobriety.differences import differences
-    from sobriety.records import read_record, tampered
-    from sobriety.records import sign as add
+    from sobriety.publishing.differences import differences
+    from sobriety.publishing.records import read_record, tampered
+    from sobriety.publishing.records import sign as add
     from sobriety.reports import as_json
     from sobriety.reports.settings import Signature
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 
 import click
 
-from sobriety import config as settings
+from sobriety.agent.status import Push, Status
+from sobriety.agent.status import status as look
+from sobriety.core.display import duration, energy
 from sobriety.core.host import LocalHost
 from sobriety.core.units import NS_PER_S
-from sobriety.shown import duration, energy
-from sobriety.status import Push, Status
-from sobriety.status import status as look
-from sobriety.this_machine import own_calibration
+from sobriety.settings import config as settings
+from sobriety.settings.machine import own_calibration
 
 from .options import json_option
 

@@ -11,10 +11,10 @@ from sqlite3 import Connection
 
 import click
 
-from sobriety import config as settings
 from sobriety.core.units import NS_PER_S
 from sobriety.fleet import tokens
 from sobriety.fleet.state import explained, open_state
+from sobriety.settings import config as settings
 
 from .options import json_option
 

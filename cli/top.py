@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from sobriety import config as settings
+from sobriety.agent.live import Load, Moment, moments
+from sobriety.agent.meters import configured
+from sobriety.agent.session import Session
 from sobriety.collectors import Processes, choose
+from sobriety.core.display import memory, rounded
 from sobriety.core.host import LocalHost
 from sobriety.core.units import NS_PER_S
-from sobriety.live import Load, Moment, moments
-from sobriety.meters import configured
-from sobriety.session import Session
-from sobriety.shown import memory, rounded
-from sobriety.this_machine import describe
+from sobriety.settings import config as settings
+from sobriety.settings.machine import describe
 
 from .options import Duration, config_option, json_option, root_option, tell_failures
 

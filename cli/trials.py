@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-from sobriety.budget import Judged
-from sobriety.shown import duration, energy, mass
+from sobriety.core.display import duration, energy, mass
+from sobriety.profiling.budget import Judged
 from sobriety.trials.doubts import Doubt
 from sobriety.trials.files import as_dict
 from sobriety.trials.plan import Plan

@@ -17,9 +17,9 @@ def verify(folder: Path) -> None:
     \b
     sobriety verify records/2026-Q3.1
     """
-    from sobriety import __version__
-    from sobriety.differences import differences
-    from sobriety.records import read_record, tampered
+    from sobriety.core.version import __version__
+    from sobriety.publishing.differences import differences
+    from sobriety.publishing.records import read_record, tampered
     from sobriety.reports import as_json
 
     from .sealing import recomputed

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from .core.version import __version__
+
 TYPE_CHECKING = False  # type checkers know the name; importing typing for it takes 3 ms
 
-__version__ = "0.1.0"
 
 __all__ = [
     "ConfigError",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from sobriety.agent.session import Session as Session
     from sobriety.core.errors import ConfigError as ConfigError
     from sobriety.core.errors import FactorNotFound as FactorNotFound
     from sobriety.core.errors import SobrietyError as SobrietyError
@@ -32,8 +34,7 @@ if TYPE_CHECKING:
     from sobriety.core.paper import PaperHost as PaperHost
     from sobriety.core.reading import Reading as Reading
     from sobriety.core.usage import Usage as Usage
-    from sobriety.profiler import profile as profile
-    from sobriety.session import Session as Session
+    from sobriety.profiling.profiler import profile as profile
     from sobriety.tracking.tracker import track as track
 
 _HOME = {
@@ -46,11 +47,11 @@ _HOME = {
     "PaperHost": "core.paper",
     "Reading": "core.reading",
     "Usage": "core.usage",
-    "profile": "profiler",
-    "Session": "session",
+    "profile": "profiling.profiler",
+    "Session": "agent.session",
     "track": "tracking.tracker",
-    "load_ipython_extension": "magic",
-    "unload_ipython_extension": "magic",
+    "load_ipython_extension": "tracking.ipython",
+    "unload_ipython_extension": "tracking.ipython",
 }
 
 

@@ -21,12 +21,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ParamSpec, TypeVar, overload
 
-from sobriety import __version__
 from sobriety.core.errors import ConfigError, FactorNotFound
 from sobriety.core.estimate import Estimate
-from sobriety.emissions_csv import COLUMNS, Cell, append
+from sobriety.core.version import __version__
 from sobriety.estimators import co2e, country_of, intensity, resolve_zone
-from sobriety.factor_store import book
+from sobriety.factors.store import book
+from sobriety.tracking.emissions_csv import COLUMNS, Cell, append
 from sobriety.tracking.looks import LEDGER
 from sobriety.tracking.section import Section
 from sobriety.tracking.tracker import begin, end

@@ -43,7 +43,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         found = yield
     item.config.stash[_SEEN].append((item.nodeid, section))
     if most is not None and section.result.value > most:
-        from sobriety.shown import energy, quantity
+        from sobriety.core.display import energy, quantity
 
         pytest.fail(f"used {energy(section.result)}, {quantity(most)} at most", pytrace=False)
     return found
@@ -63,8 +63,8 @@ def pytest_terminal_summary(
     seen = config.stash[_SEEN]
     if not config.getoption("--energy") or not seen:
         return
+    from sobriety.core.display import duration, energy
     from sobriety.core.estimate import total
-    from sobriety.shown import duration, energy
 
     seen.sort(key=lambda each: each[1].cpu_s, reverse=True)
     terminalreporter.section("energy of tests")
@@ -82,8 +82,8 @@ _SEEN = pytest.StashKey[list[tuple[str, "Section"]]]()
 
 def _budget(marker: pytest.Mark) -> float:
     """Joules. A budget that cannot be read fails the test that has it."""
-    from sobriety.budget import budget
     from sobriety.core.errors import ConfigError
+    from sobriety.profiling.budget import budget
 
     try:
         (text,) = marker.args

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from sobriety import attach
-from sobriety.control_group import ROOTS, control_group
 from sobriety.core.host import LocalHost
+from sobriety.profiling import attach
+from sobriety.profiling.control_group import ROOTS, control_group
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
 

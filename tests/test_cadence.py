@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sobriety.cadence import Cadence
+from sobriety.agent.cadence import Cadence
 from sobriety.core.difference import Step
 from sobriety.core.host import Instant
 

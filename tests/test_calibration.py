@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sobriety import calibration, config
-from sobriety.calibration_history import Seen, fitted, from_history, load_at
+from sobriety.calibration import readings as calibration
+from sobriety.calibration.history import Seen, fitted, from_history, load_at
 from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.machine import Machine, readings_of
 from sobriety.core.usage import Usage
 from sobriety.estimators import Curve, power_model, power_w
+from sobriety.settings import config
 from sobriety.spool import Spool
 
 SERVER = Machine(host="web-1", category="server", chips=1, cores=16, threads=32)

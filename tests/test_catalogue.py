@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sobriety.catalogue import Catalogue, catalogue_of
 from sobriety.cli import command
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
+from sobriety.factors.catalogue import Catalogue, catalogue_of
 
 # Invented figures, in the columns of Boavizta's file.
 BOAVIZTA = """manufacturer,name,category,subcategory,gwp_total,gwp_use_ratio,\

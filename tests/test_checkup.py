@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from sobriety import config as settings
-from sobriety.checkup import examine
+from sobriety.agent.checkup import examine
 from sobriety.core.machine import Machine
 from sobriety.core.paper import PaperHost
 from sobriety.estimators import track_record
+from sobriety.settings import config as settings
 
 
 @pytest.mark.parametrize(("interval_s", "too_slow"), [(5, False), (100, False), (300, True)])

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from sobriety import command
-from sobriety.command import CannotRun
+from sobriety.profiling import command
+from sobriety.profiling.command import CannotRun
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "posix_spawnp"), reason="needs POSIX")
 

@@ -15,8 +15,8 @@ import pytest
 
 import sobriety
 from sobriety.compat import EmissionsTracker, OfflineEmissionsTracker, track_emissions
-from sobriety.emissions_csv import COLUMNS
 from sobriety.tracking import looks
+from sobriety.tracking.emissions_csv import COLUMNS
 
 ALSO_UNKNOWN = ("gpu_energy", "gpu_power", "ram_used_gb", "longitude", "on_cloud", "water_consumed")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sobriety import config
 from sobriety.core.errors import ConfigError
+from sobriety.settings import config
 
 
 def write(home: Path, text: str) -> Path:

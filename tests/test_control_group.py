@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sobriety import command
-from sobriety.control_group import control_group
+from sobriety.profiling import command
+from sobriety.profiling.control_group import control_group
 
 BURN = f"{sys.executable} -S -c 'import time\nwhile time.process_time() < 0.3: pass'"
 
@@ -76,6 +76,6 @@ def test_a_command_that_cannot_be_found_leaves_nothing_behind() -> None:
 
 
 def test_without_a_hierarchy_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sobriety.control_group.ROOTS", ())
+    monkeypatch.setattr("sobriety.profiling.control_group.ROOTS", ())
     with control_group() as group:
         assert group is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sobriety.core.errors import ConfigError
-from sobriety.durable import write_whole
+from sobriety.files.durable import write_whole
 
 
 def test_a_file_is_replaced_and_leaves_nothing_beside_it(tmp_path: Path) -> None:

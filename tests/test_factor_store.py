@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sobriety import config as settings
 from sobriety.core.errors import ConfigError
 from sobriety.estimators import intensity
-from sobriety.factor_choice import choices
-from sobriety.factor_forms import Form, Taken
-from sobriety.factor_store import book, folder, forms, held, market, remove, summary, take
-from sobriety.sheet import Sheet
+from sobriety.factors.choice import choices
+from sobriety.factors.forms import Form, Taken
+from sobriety.factors.store import book, folder, forms, held, market, remove, summary, take
+from sobriety.files.tables import Sheet
+from sobriety.settings import config as settings
 
 HEADER = "zone,year,kind,basis,value_g_per_kwh,source,licence,retrieved"
 MONTH = "2026-11"
@@ -199,7 +199,7 @@ def test_another_form_has_a_place_of_its_own(
 
     devices = Form("a catalogue of devices", "devices", recognises, read)
     every = (*forms(), devices)
-    monkeypatch.setattr("sobriety.factor_store.forms", lambda: every)
+    monkeypatch.setattr("sobriety.factors.store.forms", lambda: every)
     take(write(tmp_path, "laptop,200", header="name,gwp", name="makers.csv"), None, month=MONTH)
     assert summary(held()[0])[:4] == ("makers", "devices", 1, ())
     assert book(config(tmp_path)).own == ()

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sobriety.core.estimate import Estimate
-from sobriety.flame import page
-from sobriety.functions import Frame, Stack
+from sobriety.profiling.flame import page
+from sobriety.profiling.functions import Frame, Stack
 
 ENERGY = Estimate("energy_j", 412.0, 230.0, 560.0, "modelled", "a test", ("nobody",))
 

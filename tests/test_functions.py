@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sobriety import functions
 from sobriety.core.errors import MissingExtra, NotPermitted, NotSupported
 from sobriety.core.estimate import Estimate
-from sobriety.functions import (
+from sobriety.profiling import functions
+from sobriety.profiling.functions import (
     OUTSIDE,
     Frame,
     FunctionSampler,

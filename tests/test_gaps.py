@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sobriety.core.host import Instant
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.gaps import WORTH_TELLING_S, Seen, gap, seen_until
+from sobriety.spool.gaps import WORTH_TELLING_S, Seen, gap, seen_until
 
 END = Instant(1_764_000_000 * NS_PER_S, 500 * NS_PER_S, 600 * NS_PER_S, "boot-1")
 LENGTH_NS = st.integers(0, 400 * 86_400 * NS_PER_S)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from sobriety.core.errors import ConfigError
 from sobriety.estimators import generation_intensity, technology
-from sobriety.grid_formats import NoSuchKind
-from sobriety.grid_hours import read_files, read_hours
+from sobriety.factors.hour_formats import NoSuchKind
+from sobriety.factors.hours import read_files, read_hours
 
 Write = Callable[..., Path]
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sobriety.cells import AMOUNTS, COUNTS
 from sobriety.core.errors import ConfigError
-from sobriety.inventory import Summary, estimate_file
+from sobriety.inventory.cells import AMOUNTS, COUNTS
+from sobriety.inventory.table import Summary, estimate_file
 
 EXAMPLE = Path(__file__).parent.parent / "docs" / "inventory.example.csv"
 LOADS = (0, 50, 100)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sobriety.cells import AMOUNTS, COUNTS
 from sobriety.core.errors import ConfigError
-from sobriety.inventory import TEXTS, estimate_file
+from sobriety.inventory.cells import AMOUNTS, COUNTS
+from sobriety.inventory.table import TEXTS, estimate_file
 
 Row = dict[str, str]
 

@@ -532,7 +532,7 @@ def test_it_is_readable_without_us(lake: Lake) -> None:
 
 
 def test_a_lock_left_by_another_is_waited_for(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sobriety.lake._LOCK_WAIT_S", 0.01)
+    monkeypatch.setattr("sobriety.lake.lake._LOCK_WAIT_S", 0.01)
     lake.append([row(0)])
     other = sqlite3.connect(lake.path / ".lock", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -545,7 +545,7 @@ def test_a_lock_left_by_another_is_waited_for(lake: Lake, monkeypatch: pytest.Mo
 
 def test_pages_that_rotted_are_told_and_not_a_traceback(tmp_path: Path) -> None:
     """Footers may be sound and pages not: every damage is figures, or one line."""
-    from sobriety.parquet import collect
+    from sobriety.lake.parquet import collect
 
     with Lake(tmp_path) as lake:
         lake.append([row(minute=i, cpu_busy_s=i * 0.37) for i in range(1400)])

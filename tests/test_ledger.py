@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sobriety import config as settings
-from sobriety.cadence import Cadence
+from sobriety.agent.cadence import Cadence
+from sobriety.agent.daemon import Daemon
+from sobriety.agent.session import Session
 from sobriety.collectors import choose, machine_facts
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Instant
@@ -19,12 +20,11 @@ from sobriety.core.machine import Machine
 from sobriety.core.paper import Moment, PaperHost
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.daemon import Daemon
 from sobriety.lake import Lake
 from sobriety.metrics import Metrics
 from sobriety.metrics.ledger import Ledger, Sum
 from sobriety.reports import ReportSettings, gather
-from sobriety.session import Session
+from sobriety.settings import config as settings
 from sobriety.spool import Spool
 
 NOON_NS = 1_764_072_000 * NS_PER_S

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sobriety.cadence import Cadence
+from sobriety.agent.cadence import Cadence
+from sobriety.agent.daemon import Daemon
+from sobriety.agent.live import Moment, moment, moments
+from sobriety.agent.session import Session
 from sobriety.collectors import choose, machine_facts
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Instant
@@ -16,11 +19,8 @@ from sobriety.core.paper import Moment as Page
 from sobriety.core.paper import PaperHost
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.daemon import Daemon
 from sobriety.lake import Lake
-from sobriety.live import Moment, moment, moments
 from sobriety.reports import ReportSettings, gather
-from sobriety.session import Session
 from sobriety.spool import Spool
 
 NOON_NS = 1_764_072_000 * NS_PER_S

@@ -14,12 +14,12 @@ from threading import Thread
 
 import pytest
 
-from sobriety import config as settings
-from sobriety.checkup import examine
+from sobriety.agent.checkup import examine
+from sobriety.agent.meters import POWERS, configured
 from sobriety.core.errors import ConfigError
 from sobriety.core.host import LocalHost
-from sobriety.meters import POWERS, configured
 from sobriety.service.needs import find_needs
+from sobriety.settings import config as settings
 
 PLUG = {"meter_url": "http://plug.example/meter/0", "meter_path": "power"}
 STRIP = {"snmp_target": "pdu-3", "snmp_oid": "rPDU2OutletMeteredStatusPower.7"}

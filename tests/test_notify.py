@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sobriety.notify import Notify
+from sobriety.service.notify import Notify
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd's")
 

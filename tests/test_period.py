@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sobriety.core.errors import ConfigError
-from sobriety.period import Period, choose, from_ns, recorded, to_ns
+from sobriety.core.period import Period, choose, from_ns, recorded, to_ns
 
 MONTREAL = "America/Montreal"
 TZ = ZoneInfo(MONTREAL)

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from sobriety.core.host import LocalHost
-from sobriety.process_tree import ProcessTree
+from sobriety.profiling.process_tree import ProcessTree
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
 

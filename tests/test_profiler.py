@@ -15,7 +15,7 @@ from sobriety.core.host import Host, LocalHost
 from sobriety.core.machine import Machine
 from sobriety.core.reading import Reading
 from sobriety.estimators import power_model, power_w
-from sobriety.profiler import Profile, profile
+from sobriety.profiling.profiler import Profile, profile
 
 SERVER = Machine("a", "server", cpu_model="a test", chips=1, cores=8, threads=16, memory_b=64e9)
 VIRTUAL = Machine("vm", "server", threads=2, virtual=True)
@@ -122,7 +122,7 @@ def test_measuring_says_what_it_took() -> None:
 
 def test_codecarbon_can_run_beside_it() -> None:
     pytest.importorskip("codecarbon")
-    from sobriety.cross_check import CodeCarbon
+    from sobriety.profiling.cross_check import CodeCarbon
 
     peer = CodeCarbon("CA-QC")
     time.sleep(0.5)

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from sobriety import config as settings
 from sobriety.cli import command
 from sobriety.core.errors import ConfigError, NotPermitted, SobrietyError
 from sobriety.core.machine import Machine
-from sobriety.pseudonym import KEY_FILE, is_wanted, key, pseudonym, pseudonymised
+from sobriety.settings import config as settings
+from sobriety.settings.pseudonym import KEY_FILE, is_wanted, key, pseudonym, pseudonymised
 from sobriety.spool import SpoolReader
 
 LAPTOP = Machine(host="ada-lovelace-laptop", category="notebook", model="ThinkPad")

@@ -14,10 +14,10 @@ from click.testing import CliRunner, Result
 
 from sobriety.cli import command
 from sobriety.core.machine import Machine
+from sobriety.core.period import to_ns
 from sobriety.core.usage import Usage
 from sobriety.lake import Lake
-from sobriety.period import to_ns
-from sobriety.published import published_totals
+from sobriety.publishing.earlier import published_totals
 
 ROOT = Path(__file__).parent.parent
 SITES, GOALS, SERVICES = (

@@ -13,9 +13,9 @@ from sobriety.cli import command
 from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.machine import Machine
 from sobriety.core.usage import Usage
-from sobriety.engines import collect
 from sobriety.lake import Lake
-from sobriety.remote_lake import lake_at
+from sobriety.lake.engines import collect
+from sobriety.lake.remote import lake_at
 
 HOUR_NS = 3600 * 10**9
 START_NS = 495_000 * HOUR_NS

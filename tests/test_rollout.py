@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sobriety.config_keys import BY_NAME
+from sobriety.settings.keys import BY_NAME
 
 ROOT = Path(__file__).parent.parent
 ROLE = ROOT / "packaging" / "ansible" / "roles" / "sobriety"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sobriety.rounding import apportioned, decimals, decimals_of_sum, rounded
+from sobriety.core.rounding import apportioned, decimals, decimals_of_sum, rounded
 
 amounts = st.floats(0, 1e6, allow_subnormal=False).filter(lambda x: x == 0 or x > 1e-9)
 

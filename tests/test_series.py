@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sobriety.core.difference import Step
 from sobriety.core.host import Instant
-from sobriety.series import Series
+from sobriety.profiling.series import Series
 
 S = 1_000_000_000
 

@@ -19,7 +19,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from sobriety import config as settings
 from sobriety.cli import command
 from sobriety.core.errors import ConfigError, NotPermitted, SobrietyError
 from sobriety.service.launchd import Launchd, property_list
@@ -29,6 +28,7 @@ from sobriety.service.program import refuse_unseen, this_program
 from sobriety.service.schtasks import create_command
 from sobriety.service.systemd import Systemd
 from sobriety.service.unit import SYSUSERS, TMPFILES, system_unit, user_unit
+from sobriety.settings import config as settings
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="services of other systems")
 
@@ -539,7 +539,7 @@ def test_others_are_told_where_the_data_are(
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root gives files away")
 def test_what_root_makes_in_the_services_folder_is_the_services(tmp_path: Path) -> None:
-    from sobriety.durable import make_folder, make_private
+    from sobriety.files.durable import make_folder, make_private
 
     os.chown(tmp_path, 4321, 4321)
     make_folder(tmp_path / "lake" / "day")

@@ -7,16 +7,16 @@ from typing import ClassVar
 
 import pytest
 
-from sobriety.cadence import Cadence
+from sobriety.agent.cadence import Cadence
+from sobriety.agent.daemon import MAX_PENDING_ROWS, Daemon
+from sobriety.agent.session import Session
+from sobriety.agent.sources import Answers
 from sobriety.core.errors import NotPermitted, NotSupported, ReadError, SobrietyError
 from sobriety.core.host import Host, Instant
 from sobriety.core.paper import Moment, PaperHost
 from sobriety.core.reading import Reading
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.daemon import MAX_PENDING_ROWS, Daemon
-from sobriety.session import Session
-from sobriety.sources import Answers
 
 NOON_NS = 1_764_072_000 * NS_PER_S
 

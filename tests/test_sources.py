@@ -10,13 +10,13 @@ from typing import ClassVar
 
 import pytest
 
+from sobriety.agent.session import Session
+from sobriety.agent.sources import Answers, SlowSource, source
 from sobriety.core.errors import NotPermitted, ReadError, SobrietyError
 from sobriety.core.host import Host, Instant, LocalHost
 from sobriety.core.paper import Moment, PaperHost
 from sobriety.core.reading import Reading
 from sobriety.core.units import NS_PER_S
-from sobriety.session import Session
-from sobriety.sources import Answers, SlowSource, source
 
 LINUX = frozenset({"linux"})
 

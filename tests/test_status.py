@@ -16,13 +16,13 @@ import pytest
 from click.testing import CliRunner
 from referencing import Registry, Resource
 
+from sobriety.agent.status import is_written, status
 from sobriety.cli import command
 from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 from sobriety.metrics.ledger import Ledger
 from sobriety.spool import Spool
-from sobriety.status import is_written, status
 
 SCHEMA = Path(__file__).parent.parent / "docs" / "schema" / "status.json"
 

@@ -346,7 +346,7 @@ def test_entering_and_leaving_is_cheap() -> None:
 def test_the_package_stays_light() -> None:
     code = (
         "import sys, sobriety; "
-        "heavy = {'sobriety.tracking.tracker', 'asyncio', 'inspect', 'sobriety.magic'}"
+        "heavy = {'sobriety.tracking.tracker', 'asyncio', 'inspect', 'sobriety.tracking.ipython'}"
         " & set(sys.modules); "
         "assert not heavy, heavy; assert callable(sobriety.track); assert callable(sobriety.track)"
     )

@@ -81,7 +81,7 @@ def read_declared(
 
 def _see_references(found: Declared, inventory: Inventory) -> None:
     """Sites and services that an inventory names are declared. Raises ConfigError."""
-    from sobriety.sheet import Wrong, refuse
+    from sobriety.files.tables import Wrong, refuse
 
     wrong = [
         Wrong(d.row, "site", d.site, "no such site in the file of sites")

@@ -15,7 +15,7 @@ from typing import Any
 
 from sobriety.core.errors import ConfigError, FactorNotFound
 from sobriety.estimators import category_of
-from sobriety.sheet import Row, Wrong, lines_of, refuse, separator_of, text_of
+from sobriety.files.tables import Row, Wrong, lines_of, refuse, separator_of, text_of
 
 from .columns import BY_NAME, COLUMNS, Column
 from .dates import Dates

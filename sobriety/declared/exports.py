@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from sobriety.core.errors import ConfigError
-from sobriety.sheet import Row
+from sobriety.files.tables import Row
 
 from .columns import COLUMNS
 from .devices import Device, devices_of, folded, table_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from sobriety.period import Period
+from sobriety.core.period import Period
 
 Months = tuple[str, ...]
 """Names of months in a row: `("2026-07", "2026-08", "2026-09")`."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import cast
 
 from sobriety.core.errors import ConfigError
-from sobriety.period import Period
-from sobriety.sheet import cells, read_sheet
+from sobriety.core.period import Period
+from sobriety.files.tables import cells, read_sheet
 
 from . import values
 from .access_log import BOTS, LogFilter, Requests, count_requests

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from sobriety.config_keys import BY_NAME
 from sobriety.core.estimate import Estimate
 from sobriety.estimators import room_pue
+from sobriety.settings.keys import BY_NAME
 
 from . import values
 from .form import Entry, read_form

@@ -21,8 +21,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sobriety.core.errors import SobrietyError
+from sobriety.publishing.settings import K_ANONYMITY
 from sobriety.push.limits import PACKED_B, UNPACKED_B
-from sobriety.report_settings import K_ANONYMITY
 
 from . import gateway_metrics, openapi, wire
 from .answers import json, one_line, refusal

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sobriety.core.errors import ConfigError, SobrietyError
-from sobriety.durable import Busy, lock, make_private
-from sobriety.remote_lake import Store
+from sobriety.files.durable import Busy, lock, make_private
+from sobriety.lake.remote import Store
 from sobriety.spool.file import transaction
 
 from . import aside

@@ -20,7 +20,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sobriety.durable import Busy, lock
+from sobriety.files.durable import Busy, lock
 from sobriety.lake import Lake
 from sobriety.spool import Facts
 from sobriety.spool.file import transaction

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sobriety.core.errors import SobrietyError
-from sobriety.durable import Busy, lock
+from sobriety.files.durable import Busy, lock
 from sobriety.lake import Lake
 from sobriety.spool.file import transaction
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from sobriety import __version__
 from sobriety.core.units import NS_PER_S
+from sobriety.core.version import __version__
 from sobriety.metrics.exposition import Family, exposed
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import time
 from typing import NamedTuple
 
 from sobriety.core.units import NS_PER_S
-from sobriety.pseudonym import SERVERS
+from sobriety.settings.pseudonym import SERVERS
 
 from .gateway_metrics import STALE_S
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from sobriety import __version__
+from sobriety.core.version import __version__
 
 from .wire import Batch, Refusal, Taken
 

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sobriety import __version__
+from sobriety.core.period import from_ns, zone_of
 from sobriety.core.units import NS_PER_S
-from sobriety.period import from_ns, zone_of
-from sobriety.report_settings import records_folder
+from sobriety.core.version import __version__
+from sobriety.publishing.settings import records_folder
 
 from .state import explained, open_state
 from .wire import Refused

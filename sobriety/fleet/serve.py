@@ -20,7 +20,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sobriety.core.errors import ConfigError
-from sobriety.report_settings import K_ANONYMITY
+from sobriety.publishing.settings import K_ANONYMITY
 
 from .app import Gateway, application, opened
 from .copies import Copies

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sobriety.core.errors import SobrietyError
-from sobriety.period import Period
-from sobriety.records import as_sealed, record_folders, signatures_of
+from sobriety.core.period import Period
+from sobriety.publishing.records import as_sealed, record_folders, signatures_of
 from sobriety.reports.figures import status_of
 from sobriety.reports.model import Status
 

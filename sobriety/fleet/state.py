@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sobriety.core.errors import ConfigError, SobrietyError
-from sobriety.durable import make_folder, make_private, primary_code
+from sobriety.files.durable import make_folder, make_private, primary_code
 from sobriety.spool.file import DAMAGED, FULL_OR_HELD, REFUSED, pragma, transaction
 
 FOLDER = "gateway"

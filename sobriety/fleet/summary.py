@@ -12,11 +12,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from sobriety import config as settings
-from sobriety.config import Config
+from sobriety.core.period import Period, choose, to_ns, zone_of
 from sobriety.lake import Lake
-from sobriety.period import Period, choose, to_ns, zone_of
-from sobriety.report_settings import report_settings
+from sobriety.publishing.settings import report_settings
 from sobriety.reports import NothingRecorded, Report, ReportSettings, changes, gather, organisation
 from sobriety.reports import wording as say
 from sobriety.reports.course import power_view
@@ -28,6 +26,8 @@ from sobriety.reports.quantities import show
 from sobriety.reports.settings import Tongue
 from sobriety.reports.tables import breakdown_tables
 from sobriety.reports.warnings import Unfinished
+from sobriety.settings import config as settings
+from sobriety.settings.config import Config
 
 from . import aside
 from .views import Doubt, Span, Summary, write

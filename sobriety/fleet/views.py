@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from sobriety.durable import write_whole
+from sobriety.files.durable import write_whole
 from sobriety.reports.changes import StandingRow
 from sobriety.reports.course import PowerView
 from sobriety.reports.doing import ActionRow

@@ -20,7 +20,7 @@ from sobriety.core.errors import ConfigError
 from sobriety.core.machine import Machine
 from sobriety.core.units import J_PER_KWH, NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.sheet import Row, Wrong, cells, read_sheet, refuse
+from sobriety.files.tables import Row, Wrong, cells, read_sheet, refuse
 
 NEEDED = ("timestamp", "duration", "energy_consumed")
 FIRST_YEAR = 2019

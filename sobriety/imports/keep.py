@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sobriety.core.usage import Usage
-from sobriety.engines import collect
-from sobriety.parquet import NS_PER_HOUR
+from sobriety.lake.engines import collect
+from sobriety.lake.parquet import NS_PER_HOUR
 
 if TYPE_CHECKING:
     from sobriety.lake import Lake
-    from sobriety.lake_files import Grain
+    from sobriety.lake.files import Grain
 
 
 def append_new(lake: Lake, rows: Sequence[Usage]) -> int:

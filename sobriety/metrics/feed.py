@@ -11,15 +11,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from sobriety.config import Config
+from sobriety.agent.session import Session
+from sobriety.agent.status import push_of
 from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.factor_store import book, overhead
-from sobriety.session import Session
-from sobriety.status import push_of
+from sobriety.factors.store import book, overhead
+from sobriety.settings.config import Config
 
 from .endpoint import Endpoint
 from .exposition import Pushing, Self, text

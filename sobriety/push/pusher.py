@@ -19,7 +19,7 @@ from pathlib import Path
 from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import KEY_NAMES
-from sobriety.durable import write_whole
+from sobriety.files.durable import write_whole
 from sobriety.spool import Facts, SpoolReader
 
 from .batch import Numbered, packed

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sobriety.config import Config, credential
 from sobriety.core.errors import ConfigError, NotPermitted
+from sobriety.settings.config import Config, credential
 
 from .pusher import Pushed
 from .sender import Sender, checked

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from sobriety.core.errors import ConfigError, MissingExtra
 from sobriety.core.estimate import Estimate
+from sobriety.core.period import choose
 from sobriety.declared.declared import read_declared
 from sobriety.lake import Lake
-from sobriety.period import choose
 
 from .figures import gather
 from .language import Language

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from sobriety.catalogue import Catalogue
 from sobriety.core.estimate import Estimate, total
 from sobriety.core.machine import Machine
+from sobriety.core.period import Period, to_ns
 from sobriety.core.units import NS_PER_S
 from sobriety.estimators import EnergyPlan, embodied, energy, lifetime, plan
+from sobriety.factors.catalogue import Catalogue
 from sobriety.lake import Lake
-from sobriety.period import Period, to_ns
 
 from . import insights
 from .alike import joined

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from sobriety.core.period import Period, before, cut, year_earlier
 from sobriety.estimators import (
     CAUSES,
     UG_PER_KG,
@@ -19,7 +20,6 @@ from sobriety.estimators import (
     micrograms,
 )
 from sobriety.lake import Lake
-from sobriety.period import Period, before, cut, year_earlier
 
 from .books import Books, books_of
 from .carbon import Accounts, making_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sobriety import __version__
+from sobriety.core.version import __version__
 
 from . import wording
 from .blocks import Block

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sobriety.core.period import Period, to_ns
 from sobriety.declared.values import Text
 from sobriety.lake import Lake
-from sobriety.period import Period, to_ns
 
 from .carbon import measured_ratio
 from .grid import Grid

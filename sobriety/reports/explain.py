@@ -14,9 +14,9 @@ from typing import Any
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
+from sobriety.core.period import Period
 from sobriety.core.units import J_PER_KWH, S_PER_DAY
 from sobriety.lake import Lake
-from sobriety.period import Period
 
 from .books import Books, books_of
 from .carbon import by_room, making_of

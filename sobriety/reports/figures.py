@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sobriety.core.errors import FactorNotFound, SobrietyError
 from sobriety.core.estimate import Estimate
+from sobriety.core.period import Period, before, recorded
 from sobriety.declared.values import Text
 from sobriety.estimators import (
     FactorBook,
@@ -16,7 +17,6 @@ from sobriety.estimators import (
     resolve_zone,
 )
 from sobriety.lake import Lake
-from sobriety.period import Period, before, recorded
 
 from . import doubts, insights
 from .actions import actions

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.estimate import Estimate, total
+from sobriety.core.period import Period
 from sobriety.estimators import EnergyPlan, FactorBook, GridFactor, all_factors, intensity
-from sobriety.grid_hours import Hours
+from sobriety.factors.hours import Hours
 from sobriety.lake import Lake
-from sobriety.period import Period
 
 from .carbon import Accounts, ZoneYear
 from .hosts import HostUse

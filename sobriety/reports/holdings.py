@@ -12,12 +12,12 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.period import Period
 from sobriety.core.units import S_PER_DAY, S_PER_YEAR
 from sobriety.declared.devices import Device, Inventory
 from sobriety.declared.sites import Site
 from sobriety.declared.values import Text
 from sobriety.estimators import Asset, lifetime
-from sobriety.period import Period
 
 from .hosts import HostUse
 from .ledger import Held, asset_of, part_of

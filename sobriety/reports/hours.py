@@ -9,11 +9,11 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.period import from_ns
 from sobriety.core.units import S_PER_DAY
 from sobriety.declared.devices import WORKSTATIONS
 from sobriety.declared.sites import Site
 from sobriety.lake import Lake
-from sobriety.period import from_ns
 
 from .books import Books
 from .carbon import share_of

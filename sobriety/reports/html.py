@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from sobriety import __version__
 from sobriety.core.errors import MissingExtra
 from sobriety.core.estimate import Estimate
+from sobriety.core.version import __version__
 
 from . import changes, opening, organisation, wording
 from .course import power_view

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sobriety.engines import collect
+from sobriety.core.period import Period
 from sobriety.estimators import EnergyPlan, plan_table, with_energy
 from sobriety.lake import Lake
-from sobriety.parquet import NS_PER_HOUR
-from sobriety.period import Period
+from sobriety.lake.engines import collect
+from sobriety.lake.parquet import NS_PER_HOUR
 
 from .query import PlanKey, narwhals
 

@@ -13,9 +13,9 @@ from sobriety.core.estimate import Estimate, product
 from sobriety.core.units import NS_PER_S, S_PER_DAY, S_PER_YEAR
 from sobriety.declared.devices import WORKSTATIONS
 from sobriety.estimators import active
-from sobriety.grid_hours import HOURLY_RATIO, Hours
+from sobriety.factors.hours import HOURLY_RATIO, Hours
 from sobriety.lake import Lake
-from sobriety.parquet import NS_PER_HOUR
+from sobriety.lake.parquet import NS_PER_HOUR
 
 from .books import Books
 from .carbon import with_overhead

@@ -13,12 +13,12 @@ from typing import Literal, NamedTuple
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
+from sobriety.core.period import Period
 from sobriety.declared.goals import Goal
 from sobriety.declared.sites import Site
 from sobriety.declared.trajectory import Position
 from sobriety.declared.values import Text
 from sobriety.estimators import Change, GridFactor
-from sobriety.period import Period
 
 from .ledger import Ledger
 from .settings import FactorKind, Idle, Signature, Tongue

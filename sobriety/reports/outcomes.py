@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sobriety.core.estimate import Estimate
-from sobriety.period import Period
+from sobriety.core.period import Period
 
 from .hosts import HostUse
 from .hours import Closed

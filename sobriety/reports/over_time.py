@@ -10,8 +10,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sobriety.core.period import Period, to_ns
 from sobriety.core.units import NS_PER_S, S_PER_DAY
-from sobriety.engines import collect
 from sobriety.estimators import (
     PLAN_KEYS,
     EnergyPlan,
@@ -21,8 +21,8 @@ from sobriety.estimators import (
     with_energy,
 )
 from sobriety.lake import Lake
-from sobriety.parquet import NS_PER_HOUR
-from sobriety.period import Period, to_ns
+from sobriety.lake.engines import collect
+from sobriety.lake.parquet import NS_PER_HOUR
 
 from .model import PowerPoint
 from .query import WORTH_HOURS_S, PlanKey, hosts_only, narwhals, opened, sorted_rows

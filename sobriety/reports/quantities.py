@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.rounding import apportioned, decimals, decimals_of_sum, rounded
 from sobriety.core.units import J_PER_KWH
-from sobriety.rounding import apportioned, decimals, decimals_of_sum, rounded
 
 from .language import NBSP, Language
 

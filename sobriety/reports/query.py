@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sobriety.core.errors import MissingExtra
+from sobriety.core.period import Period
 from sobriety.core.units import NS_PER_S, S_PER_DAY
-from sobriety.engines import collect
 from sobriety.estimators import (
     Coefficients,
     EnergyPlan,
@@ -18,9 +18,9 @@ from sobriety.estimators import (
     with_energy,
 )
 from sobriety.lake import Lake
-from sobriety.lake_files import Grain
-from sobriety.parquet import NS_PER_HOUR
-from sobriety.period import Period
+from sobriety.lake.engines import collect
+from sobriety.lake.files import Grain
+from sobriety.lake.parquet import NS_PER_HOUR
 
 if TYPE_CHECKING:
     import narwhals as nw

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from sobriety.catalogue import Catalogue
 from sobriety.core.estimate import Estimate
 from sobriety.declared.declared import Declared
 from sobriety.estimators import BUILT_IN, FactorBook
-from sobriety.grid_hours import Hours
+from sobriety.factors.catalogue import Catalogue
+from sobriety.factors.hours import Hours
 
 FactorKind = Literal["direct", "life-cycle"]
 Tongue = Literal["en", "fr"]

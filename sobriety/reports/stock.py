@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
-from sobriety.catalogue import Catalogue
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.units import J_PER_KWH, S_PER_YEAR
 from sobriety.declared.devices import Device
 from sobriety.estimators import embodied, lifetime, typical_year
+from sobriety.factors.catalogue import Catalogue
 
 DECLARED_RATIO = (0.8, 1.2)
 """How far off a declared yearly consumption may be: makers' own and meters' readings of others."""

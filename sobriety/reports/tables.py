@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sobriety.core.estimate import Estimate, total
-from sobriety.rounding import apportioned, decimals_of_sum
+from sobriety.core.rounding import apportioned, decimals_of_sum
 
 from .language import NBSP, Language
 from .model import Dimension, Footprint, Missing, Report, Slice, Work

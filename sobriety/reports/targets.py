@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.period import Period, year_to
 from sobriety.declared.goals import Goal
 from sobriety.declared.indicators import INDICATORS
 from sobriety.declared.trajectory import Position, trajectory
 from sobriety.lake import Lake
-from sobriety.period import Period, year_to
 
 from .books import Books, books_of
 from .model import Figure, Footprint, Missing, Pace, Standing

@@ -12,9 +12,9 @@ from datetime import datetime
 
 from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
+from sobriety.core.period import Period
 from sobriety.declared.scenario import Change, Scenario
 from sobriety.lake import Lake
-from sobriety.period import Period
 
 from .books import Books, books_of
 from .contracts import costs

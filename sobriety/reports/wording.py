@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sobriety.core.estimate import Basis, Estimate
 from sobriety.core.machine import Machine
-from sobriety.period import Period
+from sobriety.core.period import Period
 
 from .language import Language
 from .model import FOLDED, Action, Gap, Indicator, Narrowing, Outcome, Report, Status

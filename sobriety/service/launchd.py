@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sobriety.config import SERVICE_DATA, data_folder
+from sobriety.settings.config import SERVICE_DATA, data_folder
 
 from .plan import Plan, Remove, RemoveData, Run, Write
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from sobriety.config import Config
 from sobriety.core.errors import ConfigError
+from sobriety.settings.config import Config
 
 Network = Literal["none", "localhost", "any"]
 NETWORKS: tuple[Network, ...] = get_args(Network)

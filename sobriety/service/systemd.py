@@ -9,8 +9,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sobriety.config import SERVICE_DATA, data_folder
 from sobriety.core.errors import NotPermitted, NotSupported, SobrietyError
+from sobriety.settings.config import SERVICE_DATA, data_folder
 
 from .needs import Needs
 from .plan import Plan, Remove, RemoveData, Run, Step, Write, joined, run

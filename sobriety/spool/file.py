@@ -11,7 +11,7 @@ from typing import Any
 
 from sobriety.core.errors import SobrietyError
 from sobriety.core.usage import KEY_NAMES, KEYS, MEASURE_NAMES, MEASURES
-from sobriety.durable import make_folder, make_private, primary_code, sync_folder
+from sobriety.files.durable import make_folder, make_private, primary_code, sync_folder
 
 COLUMN_NAMES = KEY_NAMES + MEASURE_NAMES
 APPLICATION_ID = 0x534F4252  # "SOBR", in the file's header: how we know our own

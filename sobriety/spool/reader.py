@@ -12,7 +12,7 @@ from typing import Any, Self, cast
 from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.machine import Machine
 from sobriety.core.usage import DURATIONS, MEASURE_NAMES, State, Usage
-from sobriety.durable import primary_code
+from sobriety.files.durable import primary_code
 
 from .facts import Facts
 from .file import (

@@ -14,8 +14,7 @@ from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.host import Instant
 from sobriety.core.machine import Machine
 from sobriety.core.usage import Usage
-from sobriety.durable import Busy, lock, make_folder, primary_code, sync_folder
-from sobriety.gaps import Seen
+from sobriety.files.durable import Busy, lock, make_folder, primary_code, sync_folder
 
 from .facts import facts_of
 from .file import (
@@ -32,6 +31,7 @@ from .file import (
     refusal,
     transaction,
 )
+from .gaps import Seen
 from .retention import FOREVER, Keep, Retention, Sent
 
 _INSERT = (

@@ -9,9 +9,8 @@ import os
 import time
 from functools import cached_property
 
-from sobriety import config as settings
+from sobriety.agent.sources import source
 from sobriety.collectors import choose
-from sobriety.config import Config
 from sobriety.core.difference import Difference
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Instant, LocalHost
@@ -19,8 +18,9 @@ from sobriety.core.machine import Machine
 from sobriety.core.reading import Reading
 from sobriety.core.rows import Rows
 from sobriety.core.usage import Usage
-from sobriety.sources import source
-from sobriety.this_machine import describe
+from sobriety.settings import config as settings
+from sobriety.settings.config import Config
+from sobriety.settings.machine import describe
 from sobriety.tracking.ledger import Ledger
 
 LOOKED_AT = frozenset({"cpu", "rapl", "battery", "gpu", "nvml", "psutil"})

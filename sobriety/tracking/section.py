@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import time
 
+from sobriety.core.display import duration, energy, mass
 from sobriety.core.errors import FactorNotFound, SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.costing import NO_ZONE, because_of, by_cpu_time, machine_energy, making
 from sobriety.estimators import co2e, intensity
-from sobriety.factor_store import book
-from sobriety.shown import duration, energy, mass
+from sobriety.factors.store import book
+from sobriety.profiling.costing import NO_ZONE, because_of, by_cpu_time, machine_energy, making
 from sobriety.tracking.ledger import Span
 from sobriety.tracking.looks import LEDGER, Looks, Watch, looks
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
-from sobriety.profiler import Profile
+from sobriety.profiling.profiler import Profile
 
 from .doubts import Doubt
 from .plan import Plan

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sobriety import command as commands
 from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
-from sobriety.profiler import Profile
+from sobriety.profiling import command as commands
+from sobriety.profiling.profiler import Profile
 
 from .plan import Plan
 from .statistics import median

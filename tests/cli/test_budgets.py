@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sobriety.budget import budget, checks, functional_unit, sci
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
+from sobriety.profiling.budget import budget, checks, functional_unit, sci
 
 BURN = [sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass"]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from sobriety import this_machine
 from sobriety.cli import command
 from sobriety.core.host import Host
 from sobriety.core.machine import Machine
 from sobriety.core.usage import Usage
 from sobriety.estimators import power_model, power_w
+from sobriety.settings import machine as this_machine
 from sobriety.spool import Spool
 
 SERVER = Machine(host="web-1", category="server", chips=1, cores=16, threads=32)

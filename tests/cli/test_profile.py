@@ -19,7 +19,7 @@ import pytest
 from cli.profile_output import LiveLine
 from sobriety.core.difference import Step
 from sobriety.core.host import Instant
-from sobriety.series import Series
+from sobriety.profiling.series import Series
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 PYTHON = (sys.executable, "-S", "-c")

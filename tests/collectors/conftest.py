@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from sobriety.agent.session import Session
 from sobriety.collectors import choose
 from sobriety.core.difference import Step
 from sobriety.core.host import Instant
 from sobriety.core.paper import Moment, PaperHost
 from sobriety.core.units import NS_PER_S
-from sobriety.session import Session
 
 EVERY_NS = 5 * NS_PER_S
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from sobriety.agent.session import Session
 from sobriety.collectors import Gpu, choose
 from sobriety.core.difference import Step
 from sobriety.core.errors import NotSupported, ReadError
 from sobriety.core.host import LocalHost
 from sobriety.core.paper import PaperHost
-from sobriety.session import Session
 
 Write = Callable[..., PaperHost]
 Watch = Callable[..., list[Step]]

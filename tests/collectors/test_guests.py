@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sobriety.agent.session import Session
 from sobriety.collectors import BUILTIN, choose, guests
 from sobriety.core.errors import ConfigError
 from sobriety.core.host import LocalHost
-from sobriety.session import Session
 
 SOURCE = """
 from sobriety.core.reading import Reading

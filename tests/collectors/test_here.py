@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from sobriety.agent.session import Session
 from sobriety.collectors import BUILTIN, choose
 from sobriety.core.capturing import CapturingHost
 from sobriety.core.difference import METRICS
 from sobriety.core.errors import ConfigError, Unavailable
 from sobriety.core.host import LocalHost
 from sobriety.core.paper import PaperHost
-from sobriety.session import Session
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 

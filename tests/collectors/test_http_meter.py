@@ -20,13 +20,13 @@ from typing import Any
 
 import pytest
 
+from sobriety.agent.session import Session
 from sobriety.collectors import BUILTIN, HttpMeter
 from sobriety.core.errors import ConfigError, NotPermitted, NotSupported, ReadError
 from sobriety.core.host import Instant, LocalHost
 from sobriety.core.paper import Moment, PaperHost
 from sobriety.core.ports import Slow
 from sobriety.core.reading import Reading
-from sobriety.session import Session
 
 SECRET = "open-sesame"
 GEN1, GEN2, TASMOTA = "/meter/0", "/rpc/Switch.GetStatus?id=0", "/cm?cmnd=Status%208"

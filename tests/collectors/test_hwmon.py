@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from sobriety.agent.session import Session
 from sobriety.collectors import choose
 from sobriety.core.difference import Step
 from sobriety.core.errors import NotPermitted, NotSupported, ReadError
 from sobriety.core.paper import PaperHost
-from sobriety.session import Session
 
 Write = Callable[..., PaperHost]
 Watch = Callable[..., list[Step]]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from sobriety.agent.session import Session
 from sobriety.collectors import BUILTIN, Ipmi
 from sobriety.core.errors import NotPermitted, NotSupported, ReadError
 from sobriety.core.host import LocalHost
 from sobriety.core.paper import PaperHost
 from sobriety.core.ports import Slow
-from sobriety.session import Session
 
 DELL = """
     Instantaneous power reading:                   215 Watts

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from sobriety.agent.session import Session
 from sobriety.collectors import Logind, choose
 from sobriety.core.errors import NotSupported, ReadError
 from sobriety.core.paper import PaperHost
-from sobriety.session import Session
 
 Write = Callable[..., PaperHost]
 Facts = dict[str, str | bool]

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from sobriety.agent.session import Session
 from sobriety.collectors import choose
 from sobriety.core.errors import NotPermitted, NotSupported, ReadError, SobrietyError
 from sobriety.core.host import LocalHost
 from sobriety.core.paper import PaperHost
-from sobriety.session import Session
 
 Write = Callable[..., PaperHost]
 DEVICE = {"/dev/nvidia0": ""}
@@ -268,7 +268,7 @@ def test_without_a_device_nothing_is_imported(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['pynvml'] = None\n"
         "from sobriety.collectors import choose\n"
-        "from sobriety.session import Session\n"
+        "from sobriety.agent.session import Session\n"
         "with Session(collectors=choose('linux')) as session:\n"
         "    print(session.refusals['nvml'].message, session.refusals['nvml'].hint)\n"
         "assert sys.modules['pynvml'] is None\n"

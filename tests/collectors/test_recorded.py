@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from sobriety.agent.daemon import Daemon
+from sobriety.agent.session import Session
+from sobriety.agent.sources import Answers
 from sobriety.collectors import choose
 from sobriety.core.difference import Step
 from sobriety.core.errors import NotPermitted, NotSupported, ReadError, SobrietyError
 from sobriety.core.paper import PaperHost
 from sobriety.core.usage import Usage
-from sobriety.daemon import Daemon
-from sobriety.session import Session
-from sobriety.sources import Answers
 
 Paper = Callable[[str], PaperHost]
 

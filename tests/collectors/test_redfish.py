@@ -21,14 +21,14 @@ from typing import Any
 
 import pytest
 
-from sobriety import config as settings
+from sobriety.agent.meters import PASSWORD
+from sobriety.agent.meters import controller as controller_of
 from sobriety.collectors import BUILTIN, Redfish
 from sobriety.core.errors import ConfigError, NotPermitted, NotSupported, ReadError
 from sobriety.core.host import Instant, LocalHost
 from sobriety.core.paper import Moment, PaperHost
 from sobriety.core.ports import Slow
-from sobriety.meters import PASSWORD
-from sobriety.meters import controller as controller_of
+from sobriety.settings import config as settings
 
 USER, SECRET = "monitor", "open-sesame"
 BASIC = "Basic bW9uaXRvcjpvcGVuLXNlc2FtZQ=="

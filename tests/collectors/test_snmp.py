@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from sobriety.agent.session import Session
 from sobriety.collectors import BUILTIN, Snmp
 from sobriety.core.errors import ConfigError, NotSupported, ReadError
 from sobriety.core.host import LocalHost
 from sobriety.core.paper import PaperHost
 from sobriety.core.ports import Slow
-from sobriety.session import Session
 
 COMMUNITY = "open-sesame"
 USER, SIGNS, ENCRYPTS = "meter", "signs every word", "hides every word"

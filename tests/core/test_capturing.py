@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
+from sobriety.agent.session import Session
 from sobriety.collectors import choose
 from sobriety.core.capturing import CapturingHost
 from sobriety.core.difference import Step
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Host, Instant
 from sobriety.core.paper import Moment, PaperHost
-from sobriety.session import Session
 
 Paper = Callable[[str], PaperHost]
 BAT = "/sys/class/power_supply/BAT1"

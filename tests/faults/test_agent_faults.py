@@ -19,13 +19,13 @@ TRIALS = 200
 RUN = """
 import os, random, signal, sys, time
 from pathlib import Path
-from sobriety.cadence import Cadence
+from sobriety.agent.cadence import Cadence
 from sobriety.collectors import choose
 from sobriety.core.host import Instant, LocalHost
 from sobriety.core.units import NS_PER_S
-from sobriety.daemon import Daemon
-from sobriety.recorder import Recorder
-from sobriety.session import Session
+from sobriety.agent.daemon import Daemon
+from sobriety.agent.recorder import Recorder
+from sobriety.agent.session import Session
 from sobriety.spool import Spool, SpoolReader
 
 path, trials = Path(sys.argv[1]), int(sys.argv[2])

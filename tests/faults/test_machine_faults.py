@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sobriety.agent.session import Session
+from sobriety.agent.sources import Answers
 from sobriety.collectors import Processes, choose
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Instant, LocalHost
@@ -21,8 +23,6 @@ from sobriety.core.paper import Moment, PaperHost
 from sobriety.core.task import Task
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.session import Session
-from sobriety.sources import Answers
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux's own faults")
 NOON_NS = 1_764_072_000 * NS_PER_S
@@ -231,7 +231,7 @@ def test_processes_of_others_that_are_hidden_are_nobodys(tmp_path: Path) -> None
         "import os, sys, time\n"
         "from sobriety.collectors import choose\n"
         "from sobriety.core.host import LocalHost\n"
-        "from sobriety.session import Session\n"
+        "from sobriety.agent.session import Session\n"
         "os.setgid(65534); os.setuid(65534)\n"
         "with Session(LocalHost(), choose('linux', ['cpu', 'processes'])) as session:\n"
         "    session.sample()\n"

@@ -22,14 +22,14 @@ from click.testing import CliRunner
 
 from sobriety.cli import command
 from sobriety.core.errors import ConfigError, SobrietyError
-from sobriety.durable import lock
-from sobriety.engines import collect
+from sobriety.files.durable import lock
 from sobriety.fleet import copy as copies
 from sobriety.fleet.copy import Copied, copy
 from sobriety.fleet.forget import forget
 from sobriety.fleet.state import folder_of, open_state
 from sobriety.lake import Lake
-from sobriety.remote_lake import Store, lake_at
+from sobriety.lake.engines import collect
+from sobriety.lake.remote import Store, lake_at
 
 from .conftest import Serve, Served, new_token, row, rows_of, usage
 from .test_dashboard import get, wait

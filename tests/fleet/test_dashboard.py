@@ -25,19 +25,19 @@ from click.testing import CliRunner
 
 import sobriety
 from sobriety.cli import command
-from sobriety.config import load
 from sobriety.core.estimate import Estimate
+from sobriety.core.period import from_ns, zone_of
 from sobriety.core.units import J_PER_KWH
 from sobriety.fleet import hosts, views
 from sobriety.fleet.drain import drain
 from sobriety.fleet.state import open_state
 from sobriety.fleet.summary import summarise, today
-from sobriety.period import from_ns, zone_of
 from sobriety.reports.language import Language
 from sobriety.reports.model import Footprint
 from sobriety.reports.opening import weights
 from sobriety.reports.quantities import show
 from sobriety.reports.settings import Tongue
+from sobriety.settings.config import load
 
 from .conftest import Row, Serve, Served, body, free_port, new_token
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from sobriety.engines import collect
 from sobriety.lake import Lake
+from sobriety.lake.engines import collect
 from sobriety.push.pusher import Pushed
 from sobriety.spool import SpoolReader
 

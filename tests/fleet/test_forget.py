@@ -132,7 +132,7 @@ def test_nobody_of_that_name(gateway: Served) -> None:
 
 
 def test_not_from_under_a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sobriety.lake._LOCK_WAIT_S", 0.1)
+    monkeypatch.setattr("sobriety.lake.lake._LOCK_WAIT_S", 0.1)
     from .conftest import usage
 
     with Lake(tmp_path) as there:

@@ -20,10 +20,10 @@ from click.testing import CliRunner
 from sobriety.cli import command
 from sobriety.core.machine import Machine
 from sobriety.core.usage import KEY_NAMES, MEASURE_NAMES
-from sobriety.engines import collect
 from sobriety.fleet import drain
 from sobriety.fleet.forget import forget, known
 from sobriety.lake import Lake
+from sobriety.lake.engines import collect
 from sobriety.spool import Spool
 
 from .conftest import START_NS, Serve, new_token, row, usage

@@ -11,8 +11,8 @@ import pytest
 
 from sobriety.cli import command as group
 from sobriety.collectors import BUILTIN
-from sobriety.config_keys import SETTINGS
 from sobriety.core.usage import GROUP_BY_NAME, MEASURES
+from sobriety.settings.keys import SETTINGS
 
 ROOT = Path(__file__).parent.parent.parent
 

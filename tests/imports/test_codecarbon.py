@@ -18,11 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sobriety.core.errors import ConfigError
-from sobriety.emissions_csv import COLUMNS
-from sobriety.engines import collect
 from sobriety.imports.codecarbon import read_emissions
 from sobriety.imports.keep import append_new
 from sobriety.lake import Lake
+from sobriety.lake.engines import collect
+from sobriety.tracking.emissions_csv import COLUMNS
 
 MONTREAL = ZoneInfo("America/Montreal")
 BEGAN = datetime(2026, 3, 2, 9, 0, 0)

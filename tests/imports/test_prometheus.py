@@ -19,8 +19,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sobriety.cli import command
-from sobriety.engines import collect
 from sobriety.lake import Lake
+from sobriety.lake.engines import collect
 
 START_S = int(time.time()) // 3600 * 3600 - 30 * 3600
 """Of the past: 27 hours of it. Prometheus keeps 15 days."""

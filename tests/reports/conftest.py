@@ -13,11 +13,11 @@ import pytest
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
+from sobriety.core.period import Period, choose, to_ns
 from sobriety.core.usage import Usage
 from sobriety.declared.declared import Declared, read_declared
 from sobriety.estimators import FactorBook, grid_factor
 from sobriety.lake import Lake
-from sobriety.period import Period, choose, to_ns
 from sobriety.reports import Report, ReportSettings, gather
 
 TZ = ZoneInfo("America/Montreal")

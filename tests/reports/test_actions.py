@@ -11,11 +11,11 @@ import pytest
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
+from sobriety.core.period import choose
 from sobriety.declared.declared import Declared
 from sobriety.declared.devices import Device, Inventory
 from sobriety.estimators import typical_year
 from sobriety.lake import Lake
-from sobriety.period import choose
 from sobriety.reports import Report, ReportSettings, as_html, as_json, gather
 from sobriety.reports.language import Language
 from sobriety.reports.methods import method
@@ -157,6 +157,6 @@ def test_a_promise_of_another_period_is_not_this_one_s(reported: Reported) -> No
 
 
 def test_the_time_of_sealing_counts(tmp_path: Path) -> None:
-    from sobriety.published import promises_of
+    from sobriety.publishing.earlier import promises_of
 
     assert promises_of(tmp_path / "none", datetime.now().astimezone()) == {}

@@ -16,13 +16,13 @@ from click.testing import CliRunner
 
 from sobriety.cli import command
 from sobriety.core.errors import ConfigError, SobrietyError
-from sobriety.engines import collect, opened
 from sobriety.estimators import Grams
-from sobriety.grid_hours import Hours
+from sobriety.factors.hours import Hours
 from sobriety.lake import Lake
-from sobriety.parquet import NS_PER_HOUR
+from sobriety.lake.engines import collect, opened
+from sobriety.lake.parquet import NS_PER_HOUR
+from sobriety.lake.spark import Spark
 from sobriety.reports import ReportSettings, as_json, gather
-from sobriety.spark import Spark
 
 from .conftest import NOW, PERIODS, at, fill_short
 
@@ -109,7 +109,7 @@ def test_the_command_on_spark(
         assert master == "local[2]"
         return nullcontext(spark)  # one a process
 
-    monkeypatch.setattr("sobriety.spark.Spark", the_same)
+    monkeypatch.setattr("sobriety.lake.spark.Spark", the_same)
     here = CliRunner().invoke(command(), asked)
     there = CliRunner().invoke(command(), [*asked, "--engine", "spark", "--master", "local[2]"])
     assert here.exit_code == there.exit_code == 0, there.output

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sobriety.core.errors import FactorNotFound, SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
+from sobriety.core.period import Period, choose
 from sobriety.core.usage import Usage
 from sobriety.estimators import (
     FactorBook,
@@ -28,7 +29,6 @@ from sobriety.estimators import (
     room_pue,
 )
 from sobriety.lake import Lake
-from sobriety.period import Period, choose
 from sobriety.reports import Report, ReportSettings, as_html, gather
 from sobriety.reports.language import Language
 from sobriety.reports.methods import method

@@ -12,10 +12,10 @@ from click.testing import CliRunner
 
 from sobriety.cli import command
 from sobriety.core.estimate import Estimate
+from sobriety.core.period import choose
 from sobriety.estimators import Grams, power_model, power_w
-from sobriety.grid_hours import Hours, read_hours
+from sobriety.factors.hours import Hours, read_hours
 from sobriety.lake import Lake
-from sobriety.period import choose
 from sobriety.reports import ReportSettings, gather
 from sobriety.reports.language import Language
 

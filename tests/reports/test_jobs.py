@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.period import choose
 from sobriety.core.units import S_PER_YEAR
 from sobriety.core.usage import Usage
 from sobriety.estimators import Grams
-from sobriety.grid_hours import Hours
+from sobriety.factors.hours import Hours
 from sobriety.lake import Lake
-from sobriety.period import choose
 from sobriety.reports import Report, ReportSettings, as_html, as_json, gather
 from sobriety.reports.language import Language
 from sobriety.reports.methods import method

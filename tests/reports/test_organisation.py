@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.period import Period, choose
 from sobriety.declared.declared import Declared
 from sobriety.declared.devices import CATEGORIES, Device, Inventory
 from sobriety.estimators import UG_PER_KG
 from sobriety.lake import Lake
-from sobriety.period import Period, choose
 from sobriety.reports import Report, ReportSettings, gather
 from sobriety.reports.books import Books, books_of
 from sobriety.reports.contracts import costs

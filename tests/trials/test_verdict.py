@@ -7,10 +7,10 @@ from random import Random
 
 import pytest
 
-from sobriety.command import Run
 from sobriety.core.estimate import Estimate
 from sobriety.core.host import LocalHost
-from sobriety.profiler import Profile
+from sobriety.profiling.command import Run
+from sobriety.profiling.profiler import Profile
 from sobriety.trials.doubts import doubts
 from sobriety.trials.runs import Trial
 from sobriety.trials.verdict import common_error, verdicts

@@ -1,0 +1,1 @@
+"""Collectors on a clock: sample, difference, write usage rows."""

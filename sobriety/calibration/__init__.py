@@ -1,0 +1,1 @@
+"""Readings of a meter at the plug, turned into settings."""

@@ -1,0 +1,1 @@
+"""Grid factors, hourly intensity and product footprints that a user brings."""

@@ -1,0 +1,226 @@
+"""A user's own factors: files that were checked and kept, and the book that is made of them.
+
+They are in the data folder, under `factors/`. A file is kept whole or not at all.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sobriety.core.errors import ConfigError
+from sobriety.core.estimate import Estimate
+from sobriety.estimators import FactorBook, GridFactor, grid_factor, room_pue
+from sobriety.settings.config import Config, data_folder
+
+if TYPE_CHECKING:
+    from .catalogue import Catalogue
+    from .forms import Form, Taken
+
+GRID, PRODUCTS = "", "products"
+"""Folders below `factors/`, by what is kept in them."""
+
+
+def forms() -> tuple[Form, ...]:
+    """What `sobriety factors import` recognises; the first that does takes the file. One that
+    shares a header with another stands before it and looks at the rows."""
+    from .catalogue import FORMS
+    from .forms import (
+        Form,
+        is_electricity_maps,
+        is_grid,
+        take_electricity_maps,
+        take_grid,
+    )
+
+    return (
+        Form("yearly grid factors", GRID, is_grid, take_grid),
+        Form("Electricity Maps, yearly", GRID, is_electricity_maps, take_electricity_maps),
+        *FORMS,
+    )
+
+
+_ANY_MONTH = "9999-12"
+
+
+class Kept(NamedTuple):
+    """A file of a user's own factors. `place` as in Form."""
+
+    name: str
+    place: str
+    path: Path
+
+
+class Summary(NamedTuple):
+    """What a file holds. `form` is its place, or `grid`; `zones` are empty where it has none."""
+
+    name: str
+    form: str
+    rows: int
+    zones: tuple[str, ...]
+    path: str
+
+
+def folder() -> Path:
+    """Where they are kept."""
+    return data_folder() / "factors"
+
+
+def take(path: Path, name: str | None, *, month: str) -> tuple[Kept, Form, Taken]:
+    """Check a file and keep it as `name`, else by its own name.
+
+    Raises ConfigError with every wrong cell, for a file that nobody recognises, and where another
+    one is kept under that name.
+    """
+    from sobriety.files.durable import make_folder, write_whole
+    from sobriety.files.tables import read_sheet
+
+    from .forms import recognised
+
+    sheet = read_sheet(path, needs=None)
+    form = recognised(path, sheet, forms())
+    taken = form.take(path, sheet, month)
+    name = _name(name or path.stem)
+    kept = Kept(name, form.place, folder() / form.place / f"{name}.csv")
+    text = _text(taken)
+    if any(k.name == name and (k != kept or _read(k.path) != text) for k in held()):
+        raise ConfigError(
+            f"other factors are kept as {name!r}",
+            hint=f"choose another name with --name, or first: sobriety factors remove {name}",
+        )
+    try:
+        make_folder(kept.path.parent)
+    except OSError as error:
+        raise ConfigError(f"{kept.path.parent} cannot be made: {error.strerror}") from None
+    write_whole(kept.path, text)
+    return kept, form, taken
+
+
+def remove(name: str) -> Kept:
+    """Forget a file. Raises ConfigError when none has that name."""
+    from sobriety.files.durable import sync_folder
+
+    every = {kept.name: kept for kept in held()}
+    if name not in every:
+        import difflib
+
+        near = difflib.get_close_matches(name, every, n=1)
+        raise ConfigError(
+            f"no factors are kept as {name!r}",
+            hint=f"did you mean {near[0]!r}?" if near else "list them with: sobriety factors list",
+        )
+    path = every[name].path
+    try:
+        path.unlink()
+        sync_folder(path.parent)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be removed: {error.strerror}") from None
+    return every[name]
+
+
+def held() -> list[Kept]:
+    """What is kept, by name."""
+    found = [
+        Kept(p.stem, place, p) for place in _places() for p in (folder() / place).glob("*.csv")
+    ]
+    return sorted(found)
+
+
+def _places() -> list[str]:
+    """Folders as they are, so that nothing is imported to look for files that nobody keeps."""
+    try:
+        return [GRID, *(p.name for p in folder().iterdir() if p.is_dir())]
+    except OSError:
+        return []
+
+
+def factors_of(kept: Kept) -> list[GridFactor]:
+    """The yearly factors of a file; none for a file of something else.
+
+    Raises ConfigError for one that was changed by hand into what cannot be right.
+    """
+    if kept.place != GRID:
+        return []
+    from sobriety.files.tables import read_sheet
+
+    from .forms import take_grid
+
+    taken = take_grid(kept.path, read_sheet(kept.path, needs=None), _ANY_MONTH)
+    return [grid_factor(row, own=kept.name) for row in taken.rows]
+
+
+def summary(kept: Kept) -> Summary:
+    """What a file that is kept holds. Raises ConfigError when it cannot be read."""
+    from sobriety.files.tables import read_sheet
+
+    zones = tuple(dict.fromkeys(f.zone for f in factors_of(kept)))
+    rows = len(read_sheet(kept.path, needs=None).rows)
+    return Summary(kept.name, kept.place or "grid", rows, zones, str(kept.path))
+
+
+def book(config: Config) -> FactorBook:
+    """All factors that there are here, as of the month that the settings name."""
+    own = tuple(factor for kept in held() for factor in factors_of(kept))
+    return FactorBook(own, config.text("factors_as_of"))
+
+
+def kept_products() -> Catalogue | None:
+    """Declared footprints that are kept here; None where there are none."""
+    paths = [kept.path for kept in held() if kept.place == PRODUCTS]
+    if not paths:
+        return None
+    from .catalogue import catalogue_of
+
+    return catalogue_of(paths)
+
+
+def market(config: Config) -> Estimate | None:
+    """What the contract for electricity states. It stands apart, and nothing is added to it.
+
+    Raises ConfigError for a figure that nobody stands for.
+    """
+    value, source = config.number("market_g_per_kwh"), config.text("market_source")
+    if value is None:
+        return None
+    if source is None:
+        raise ConfigError(
+            f"{config.origin('market_g_per_kwh')}: market_g_per_kwh is {value:g}, and no"
+            " market_source says by what contract",
+            hint='name it: sobriety config set market_source "…"',
+        )
+    return Estimate(
+        "market_g_per_kwh", value, value, value, "declared", "market-based, by contract", (source,)
+    )
+
+
+def overhead(config: Config) -> Estimate | float | None:
+    """Power usage effectiveness of the servers' room: measured, or that of such rooms; None where
+    nobody says."""
+    room = config.text("pue")
+    return room_pue(room) if room else config.number("pue")
+
+
+def _name(text: str) -> str:
+    name = re.sub(r"[^\w.-]+", "-", text).strip(".-")[:80]
+    if not name:
+        raise ConfigError(f"{text!r} is no name for a file", hint="name it with --name")
+    return name
+
+
+def _text(taken: Taken) -> str:
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, taken.columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(taken.rows)
+    return text.getvalue()
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None

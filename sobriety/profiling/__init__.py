@@ -1,0 +1,1 @@
+"""What one command costs: run or attached to, sampled, priced."""

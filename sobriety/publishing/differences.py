@@ -1,0 +1,39 @@
+"""Figures of two reports that are not the same, for who computes a sealed one again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .records import value_of
+
+SAME_RATIO = 1e-9
+Value = float | None
+"""Of a figure, in the unit that its name says."""
+
+
+class Difference(NamedTuple):
+    """A figure that is not what it was; None where it is missing."""
+
+    figure: str
+    sealed: Value
+    now: Value
+
+
+def differences(sealed: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
+    """Figures that are not the same to nine digits, of both reports."""
+    from sobriety.reports.csv import figures_of
+
+    old = {name: value_of(f) for name, f in figures_of(sealed)}
+    new = {name: value_of(f) for name, f in figures_of(now)}
+    return [
+        Difference(name, old.get(name), new.get(name))
+        for name in dict.fromkeys([*old, *new])
+        if not _same(old.get(name), new.get(name)) or (name in old) != (name in new)
+    ]
+
+
+def _same(a: float | None, b: float | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return abs(a - b) <= SAME_RATIO * max(abs(a), abs(b))

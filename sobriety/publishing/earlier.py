@@ -1,0 +1,40 @@
+"""What sealed reports said of earlier periods, for the next one to stand beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sobriety.core.estimate import Estimate
+from sobriety.reports.settings import Promise
+
+from .records import read_records
+
+
+def published_totals(records: Path, before: datetime | None = None) -> dict[str, float]:
+    """total_co2e_kg of the latest sealed report of each period, by its label."""
+    found: dict[str, float] = {}
+    for record in read_records(records) if records.exists() else ():
+        if record.total_kg is not None and (before is None or record.made_at < before):
+            found[record.label] = record.total_kg
+    return found
+
+
+def promises_of(records: Path, before: datetime | None = None) -> dict[str, tuple[Promise, ...]]:
+    """What actions of the latest sealed report of each period were to save in a year, by label."""
+    found: dict[str, tuple[Promise, ...]] = {}
+    for record in read_records(records) if records.exists() else ():
+        if before is None or record.made_at < before:
+            found[record.label] = tuple(_promises(record.figures["actions"]))
+    return found
+
+
+def _promises(actions: Sequence[Mapping[str, Any]]) -> Iterator[Promise]:
+    for action in actions:
+        figure = action["energy_j_per_year"]
+        if figure is not None:
+            words = {k: figure[k] for k in ("value", "low", "high", "basis", "method")}
+            energy = Estimate("energy_j", **words, sources=tuple(figure["sources"]))
+            yield Promise(action["id"], action.get("site") or "", energy)

@@ -1,0 +1,1 @@
+"""What the owner of a machine states, and where each value comes from."""
