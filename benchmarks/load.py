@@ -31,8 +31,8 @@ from typing import NamedTuple
 
 import psutil
 
-from sobriety.fleet import tokens
-from sobriety.fleet.state import open_state
+from sobriety.fleet.intake import tokens
+from sobriety.fleet.intake.state import open_state
 from sobriety.lake.parquet import connect
 
 from .simulated import Fleet, Plan, Sent, read_bodies, write_bodies

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from sobriety.core.errors import ConfigError
 
-from .reporting import Asked, report_options
+from .reporting import log, report_options
+
+if TYPE_CHECKING:
+    from sobriety.publishing.request import ReportRequest
 
 
 @click.command()
 @click.argument("figure")
 @report_options
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def explain(asked: Asked, figure: str, as_json: bool) -> None:
+def explain(request: ReportRequest, figure: str, as_json: bool) -> None:
     """Say where a figure comes from. Figures are named by their path in the JSON, as --format csv
     lists them.
 
@@ -25,16 +29,16 @@ def explain(asked: Asked, figure: str, as_json: bool) -> None:
     """
     from datetime import datetime
 
+    from sobriety.publishing.explain import explain as explained
     from sobriety.reports import as_json as told_as_json
     from sobriety.reports import gather
-    from sobriety.reports.explain import explain as explained
 
-    if asked.period is None:
+    if request.period is None:
         raise ConfigError("a figure is of a period", hint="name it, as in: --quarter 2026-Q3")
     now = datetime.now().astimezone()
-    with asked.lake() as lake:
-        report = gather(lake, asked.settings, asked.period, now=now)
-        found = explained(lake, asked.settings, asked.period, told_as_json(report), figure, now)
+    with request.lake(log) as lake:
+        report = gather(lake, request.settings, request.period, now=now)
+        found = explained(lake, request.settings, request.period, told_as_json(report), figure, now)
     if as_json:
         told = {"figure": found.figure, **found.found, "lines": list(found.lines)}
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sobriety.core.errors import ConfigError
 
-from .reporting import Asked, report_options
+from .reporting import gather, report_options
+
+if TYPE_CHECKING:
+    from sobriety.publishing.request import ReportRequest
 
 
 @click.command()
@@ -23,7 +27,7 @@ from .reporting import Asked, report_options
     metavar="DIR",
     help="Where the three files go.",
 )
-def export(asked: Asked, open_data: bool, output: Path) -> None:
+def export(request: ReportRequest, open_data: bool, output: Path) -> None:
     """Write a period's figures as open data: CSV, a data dictionary, DCAT metadata, CC BY 4.0.
     Nothing by machine is in it, and nothing of people.
 
@@ -32,7 +36,7 @@ def export(asked: Asked, open_data: bool, output: Path) -> None:
     """
     from sobriety.publishing.open_data import write_open_data
 
-    if asked.period is None:
+    if request.period is None:
         raise ConfigError("open data are of a period", hint="name it, as in: --quarter 2026-Q3")
-    for path in write_open_data(output, asked.gathered()):
+    for path in write_open_data(output, gather(request)):
         click.echo(path)

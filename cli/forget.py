@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from sobriety.core.errors import ConfigError
-from sobriety.fleet.forget import forget as forget_host
-from sobriety.fleet.forget import known
+from sobriety.fleet.jobs.forget import forget as forget_host
+from sobriety.fleet.jobs.forget import known
 from sobriety.settings import config as settings
 
 

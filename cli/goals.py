@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from sobriety.settings import config as settings
+from sobriety.settings.language import language_of
 
-from .options import config_option, language_of
+from .options import config_option
 
 if TYPE_CHECKING:
     from sobriety.declared.goals import Goal, Goals

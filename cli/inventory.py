@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sobriety.declared.devices import Device
+    from sobriety.inventory.devices import Device
 
 GROUPS = ("category", "site", "department", "service", "model")
 
@@ -35,7 +35,7 @@ def check(file: Path) -> None:
     \b
     sobriety inventory check devices.csv
     """
-    from sobriety.declared.devices import read_devices
+    from sobriety.inventory.devices import read_devices
 
     devices = read_devices(file).devices
     click.echo(f"{file}: {_pieces(devices)} devices in {len(devices)} lines, nothing wrong")
@@ -56,7 +56,7 @@ def list_(file: Path, by: str, as_json: bool) -> None:
     \b
     sobriety inventory list devices.csv --by site
     """
-    from sobriety.declared.devices import read_devices
+    from sobriety.inventory.devices import read_devices
 
     groups: dict[str, list[Device]] = {}
     for device in read_devices(file).devices:
@@ -96,9 +96,9 @@ def import_(form: str, file: Path, output: Path, mapping: Path | None) -> None:
     sobriety inventory import mapped assets.csv --mapping map.toml -o devices.csv
     """
     from sobriety.core.errors import ConfigError
-    from sobriety.declared.devices import written
-    from sobriety.declared.exports import FORMS, read_export, read_mapping
     from sobriety.files.tables import write_sheet
+    from sobriety.inventory.devices import written
+    from sobriety.inventory.exports import FORMS, read_export, read_mapping
 
     if (form == "mapped") != (mapping is not None):
         raise ConfigError(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -109,11 +108,3 @@ def tell_failures(name: str, error: SobrietyError) -> None:
 def interactive() -> bool:
     """Whether somebody is looking at stderr."""
     return sys.stderr.isatty()
-
-
-def language_of(setting: str | None) -> Literal["en", "fr"]:
-    """The setting, else the locale's, else English."""
-    spoken = setting or next(
-        filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "en"
-    )
-    return "fr" if spoken.lower().startswith("fr") else "en"

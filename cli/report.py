@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,21 +10,12 @@ import click
 
 from sobriety.core.errors import ConfigError
 
-from .reporting import Asked, report_options
+from .reporting import gather, log, report_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from sobriety.publishing.request import ReportRequest
 
-    from sobriety.reports import Report
-
-
-FORMS = {
-    "html": ".html .htm", "pdf": ".pdf", "xlsx": ".xlsx", "csv": ".csv", "json": ".json",
-    "md": ".md .markdown",
-}  # fmt: skip
-"""Formats, and the endings of files that ask for them."""
-_LARGE = 2000
-"""Parts of a report whose JSON nobody reads by eye."""
+FORMATS = ("html", "pdf", "xlsx", "csv", "json", "md")
 DIMENSIONS = ("site", "department", "category", "service", "device")
 
 
@@ -37,7 +27,7 @@ DIMENSIONS = ("site", "department", "category", "service", "device")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(list(FORMS)),
+    type=click.Choice(FORMATS),
     help="[default: by --output's ending, else html]",
 )
 @click.option(
@@ -55,7 +45,7 @@ DIMENSIONS = ("site", "department", "category", "service", "device")
 )
 @click.option("--because", metavar="TEXT", help="With --seal: why it restates an earlier one.")
 def report(
-    asked: Asked,
+    request: ReportRequest,
     lang: str | None,
     form: str | None,
     by: tuple[str, ...],
@@ -79,21 +69,22 @@ def report(
 
     from sobriety.files.durable import write_whole
     from sobriety.reports import as_text
+    from sobriety.reports.formats.render import format_of, render
 
     if seal:
-        from .sealing import sealed
+        from sobriety.publishing.sealing import seal_report
 
-        found, folder = sealed(asked, because)
+        found, folder = seal_report(request, because, log)
         click.echo(as_text(found, colour=sys.stdout.isatty(), ascii_only=not _unicode()), nl=False)
         click.echo(f"\n{folder}")
         return
-    form = form or _form_of(output)
-    found = asked.gathered()
+    form = form or format_of(output)
+    found = gather(request)
     if by:
         wanted = {"host" if name == "device" else name for name in by}
         kept = {name: parts for name, parts in found.breakdown.items() if name in wanted}
         found = replace(found, breakdown=kept)
-    data = rendered(found, form)
+    data = render(found, form)
     if output == "-":
         _to_stdout(data, form)
         return
@@ -103,29 +94,8 @@ def report(
     click.echo(f"\n{path}")
 
 
-def rendered(found: Report, form: str) -> str | bytes:
-    """The report in a format, in its own language."""
-    from sobriety import reports
-
-    if form == "json":
-        told = reports.as_json(found, found.language)
-        large = sum(map(len, found.breakdown.values())) > _LARGE
-        # Python indents what C could write ten times as fast.
-        return json.dumps(told, indent=None if large else 2, ensure_ascii=False) + "\n"
-    render: dict[str, Callable[[Report], str | bytes]] = {
-        "html": reports.as_html, "pdf": reports.as_pdf, "xlsx": reports.as_xlsx,
-        "csv": reports.as_csv, "md": reports.as_markdown,
-    }  # fmt: skip
-    return render[form](found)
-
-
 def _unicode() -> bool:
     return (sys.stdout.encoding or "").lower().startswith("utf")
-
-
-def _form_of(output: str | None) -> str:
-    ending = Path(output or "").suffix.lower()
-    return next((form for form, endings in FORMS.items() if ending in endings.split()), "html")
 
 
 def _to_stdout(data: str | bytes, form: str) -> None:

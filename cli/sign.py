@@ -11,7 +11,7 @@ import click
 from sobriety.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from sobriety.reports.settings import Role
+    from sobriety.reports.model.settings import Role
 
 
 @click.command()
@@ -33,11 +33,10 @@ def sign(folder: Path, role: Role, name: str) -> None:
     from sobriety.publishing.differences import differences
     from sobriety.publishing.records import read_record, tampered
     from sobriety.publishing.records import sign as add
+    from sobriety.publishing.sealing import RENDERINGS, recomputed
     from sobriety.reports import as_json
-    from sobriety.reports.settings import Signature
-
-    from .report import rendered
-    from .sealing import RENDERINGS, recomputed
+    from sobriety.reports.formats.render import render
+    from sobriety.reports.model.settings import Signature
 
     record = read_record(folder)
     if not name.strip() or not name.isprintable():
@@ -52,5 +51,5 @@ def sign(folder: Path, role: Role, name: str) -> None:
         raise ConfigError(
             f"{folder} cannot be computed again", hint=f"see: sobriety verify {folder}"
         )
-    add(record, signature, {f"report.{form}": rendered(found, form) for form in RENDERINGS})
+    add(record, signature, {f"report.{form}": render(found, form) for form in RENDERINGS})
     click.echo(f"{folder}: {role} {signature.name}")

@@ -12,8 +12,8 @@ from sqlite3 import Connection
 import click
 
 from sobriety.core.units import NS_PER_S
-from sobriety.fleet import tokens
-from sobriety.fleet.state import explained, open_state
+from sobriety.fleet.intake import tokens
+from sobriety.fleet.intake.state import explained, open_state
 from sobriety.settings import config as settings
 
 from .options import json_option

@@ -20,9 +20,8 @@ def verify(folder: Path) -> None:
     from sobriety.core.version import __version__
     from sobriety.publishing.differences import differences
     from sobriety.publishing.records import read_record, tampered
+    from sobriety.publishing.sealing import recomputed
     from sobriety.reports import as_json
-
-    from .sealing import recomputed
 
     record = read_record(folder)
     wrong = tampered(record)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sobriety.core.errors import ConfigError
+from sobriety.settings.language import language_of
 
-from .options import language_of
-from .reporting import Asked, report_options
+from .reporting import log, report_options
 
 if TYPE_CHECKING:
-    from sobriety.reports.whatif import WhatIf, Year
+    from sobriety.publishing.request import ReportRequest
+    from sobriety.reports.analysis.whatif import WhatIf, Year
 
 FIGURES = ("energy_j", "use_co2e_kg", "embodied_share_kg", "total_co2e_kg")
 
@@ -26,7 +27,7 @@ FIGURES = ("energy_j", "use_co2e_kg", "embodied_share_kg", "total_co2e_kg")
     "--lang", type=click.Choice(["en", "fr"]), help="[default: the setting, else the locale]"
 )
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def whatif(asked: Asked, scenario: Path, lang: str | None, as_json: bool) -> None:
+def whatif(request: ReportRequest, scenario: Path, lang: str | None, as_json: bool) -> None:
     """Say what a year would cost otherwise: kept longer, fewer, off at night, on another grid.
 
     \b
@@ -35,17 +36,17 @@ def whatif(asked: Asked, scenario: Path, lang: str | None, as_json: bool) -> Non
     from datetime import datetime
 
     from sobriety.declared.scenario import read_scenario
-    from sobriety.reports.whatif import as_lines, what_if
+    from sobriety.reports.analysis.whatif import as_lines, what_if
 
-    if asked.period is None:
+    if request.period is None:
         raise ConfigError("a year is like a period", hint="name it, as in: --quarter 2026-Q3")
     wanted = read_scenario(scenario)
-    with asked.lake() as lake:
-        found = what_if(lake, asked.settings, asked.period, wanted, datetime.now().astimezone())
+    with request.lake(log) as lake:
+        found = what_if(lake, request.settings, request.period, wanted, datetime.now().astimezone())
     if as_json:
         click.echo(json.dumps(_told(found), indent=2, ensure_ascii=False))
         return
-    tongue = language_of(lang or asked.config.text("language"))
+    tongue = language_of(lang or request.config.text("language"))
     click.echo(wanted.name.of(tongue))
     for line in as_lines(found, tongue):
         click.echo(line)

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from sobriety.core.machine import Machine
 from sobriety.core.usage import Usage
-from sobriety.fleet import gateway_metrics
+from sobriety.fleet import metrics as gateway_metrics
 from sobriety.fleet.app import opened
 from sobriety.metrics.exposition import Pushing, Self, text
 from sobriety.metrics.ledger import Ledger

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sobriety.core.estimate import Estimate
-from sobriety.reports.carbon import fleet_total
+from sobriety.reports.accounts.carbon import fleet_total
 from tools.fit_power import KNOTS, Servers, Spread, watts
 from tools.kernel_fit import Array
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from sobriety.core.errors import ConfigError
+from sobriety.inventory.devices import Inventory, read_devices
 
-from .devices import Inventory, read_devices
 from .goals import Goals, built_in, read_goals
 from .services import Service, read_services
 from .sites import Site, read_sites

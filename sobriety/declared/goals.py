@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from sobriety.core.errors import ConfigError
+from sobriety.files.toml_form import Entry, Form, form_of, read_form
 
 from . import values
-from .form import Entry, Form, form_of, read_form
 from .indicators import INDICATORS, UNITS, own_unit
 from .values import NO_TEXT, Text
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sobriety.files.toml_form import Entry, read_form
+from sobriety.inventory.devices import known_category
+
 from . import values
-from .devices import known_category
-from .form import Entry, read_form
 from .values import Text
 
 

@@ -10,10 +10,10 @@ from typing import cast
 from sobriety.core.errors import ConfigError
 from sobriety.core.period import Period
 from sobriety.files.tables import cells, read_sheet
+from sobriety.files.toml_form import Entry, read_form, shown
 
 from . import values
 from .access_log import BOTS, LogFilter, Requests, count_requests
-from .form import Entry, read_form, shown
 from .periods import Months, months_of, months_within, name_of
 from .values import Text
 

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from sobriety.core.estimate import Estimate
 from sobriety.estimators import room_pue
+from sobriety.files.toml_form import Entry, read_form
 from sobriety.settings.keys import BY_NAME
 
 from . import values
-from .form import Entry, read_form
 from .hours import Hours, joined, openings
 from .values import Text
 

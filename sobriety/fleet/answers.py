@@ -11,7 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .wire import Refused
+from .intake.wire import Refused
 
 if TYPE_CHECKING:
     from .app import Gateway
@@ -38,7 +38,7 @@ async def refusal(
         headers["Connection"] = "close"  # what is left of the body is not read
     if not is_browser:
         return json(refused.body, refused.status, headers)
-    from . import pages
+    from .dashboard import pages
 
     page = await pages.refused(request, refused.status)
     page.headers.update(headers)

@@ -24,14 +24,16 @@ from sobriety.core.errors import SobrietyError
 from sobriety.publishing.settings import K_ANONYMITY
 from sobriety.push.limits import PACKED_B, UNPACKED_B
 
-from . import gateway_metrics, openapi, wire
+from . import metrics as gateway_metrics
+from . import openapi
 from .answers import json, one_line, refusal
-from .in_hand import InHand
-from .intake import Intake, Waiting, last_id
-from .rates import Rates
-from .state import explained, open_state
-from .tokens import Kind, Token, find
-from .wire import Refusal, Refused
+from .intake import wire
+from .intake.batches import Intake, Waiting, last_id
+from .intake.memory import InHand
+from .intake.rates import Rates
+from .intake.state import explained, open_state
+from .intake.tokens import Kind, Token, find
+from .intake.wire import Refusal, Refused
 
 BODY_S = 30.0
 """In which a body must have arrived."""
@@ -103,7 +105,7 @@ def application(gateway: Gateway, while_serving: Beside | None = None) -> Starle
 
         return Route(path, endpoint, methods=list(methods) or ["GET"])
 
-    from .pages import ROUTES
+    from .dashboard.pages import ROUTES
 
     async def missed(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -9,7 +9,7 @@ import msgspec
 
 from sobriety.core.version import __version__
 
-from .wire import Batch, Refusal, Taken
+from .intake.wire import Batch, Refusal, Taken
 
 _REFUSALS = {
     "400": "not gzip, not JSON, or not of this shape",

@@ -23,11 +23,11 @@ from sobriety.core.errors import ConfigError
 from sobriety.publishing.settings import K_ANONYMITY
 
 from .app import Gateway, application, opened
-from .copies import Copies
-from .drains import Drains
-from .state import explained
-from .summaries import Summaries
-from .tokens import all_tokens
+from .intake.state import explained
+from .intake.tokens import all_tokens
+from .jobs.copy_schedule import Copies
+from .jobs.drain_schedule import Drains
+from .jobs.summary_schedule import Summaries
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle, Transport

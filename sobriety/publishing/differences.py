@@ -22,7 +22,7 @@ class Difference(NamedTuple):
 
 def differences(sealed: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
     """Figures that are not the same to nine digits, of both reports."""
-    from sobriety.reports.csv import figures_of
+    from sobriety.reports.formats.csv import figures_of
 
     old = {name: value_of(f) for name, f in figures_of(sealed)}
     new = {name: value_of(f) for name, f in figures_of(now)}

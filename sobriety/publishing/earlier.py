@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sobriety.core.estimate import Estimate
-from sobriety.reports.settings import Promise
+from sobriety.reports.model.settings import Promise
 
 from .records import read_records
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sobriety.files.durable import make_folder, write_whole
 from sobriety.reports import Report, as_json
-from sobriety.reports.csv import figures_of, safe
+from sobriety.reports.formats.csv import figures_of, safe
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 SECTIONS = ("totals", "other_factor_kind", "costs", "breakdown", "indicators", "standings",

@@ -24,7 +24,7 @@ from typing import Any, cast
 
 from sobriety.core.errors import ConfigError
 from sobriety.files.durable import make_folder, write_whole
-from sobriety.reports.settings import Role, Signature
+from sobriety.reports.model.settings import Role, Signature
 
 SIGNIFICANT_RATIO = 0.05
 """A restated total that moves by more has to be explained: usual for a base year by the GHG

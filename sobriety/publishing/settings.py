@@ -13,7 +13,7 @@ from sobriety.settings.config import Config, data_folder
 if TYPE_CHECKING:
     from sobriety.declared.declared import Declared
     from sobriety.factors.hours import Hours
-    from sobriety.reports.settings import Idle, ReportSettings, Tongue
+    from sobriety.reports.model.settings import Idle, ReportSettings, Tongue
 
 FILES = ("inventory", "sites", "services", "goals")
 """What is declared: settings, and options, of these names."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from .analysis import parts_frame, report_on
-from .csv import as_csv
-from .figures import STAGES, NothingRecorded, gather
-from .html import as_html
-from .json import as_json
-from .markdown import as_markdown
-from .model import Report
-from .pdf import as_pdf
-from .settings import ReportSettings
-from .terminal import as_text
-from .xlsx import as_xlsx
+from .analysis.gather import STAGES, NothingRecorded, gather
+from .formats.csv import as_csv
+from .formats.frame import parts_frame, report_on
+from .formats.html import as_html
+from .formats.json import as_json
+from .formats.markdown import as_markdown
+from .formats.pdf import as_pdf
+from .formats.terminal import as_text
+from .formats.xlsx import as_xlsx
+from .model.report import Report
+from .model.settings import ReportSettings
 
 __all__ = [
     "STAGES",

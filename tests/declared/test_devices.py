@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sobriety.core.errors import ConfigError
-from sobriety.declared.columns import COLUMNS
-from sobriety.declared.devices import CATEGORIES, Device, read_devices, written
+from sobriety.inventory.columns import COLUMNS
+from sobriety.inventory.devices import CATEGORIES, Device, read_devices, written
 
 TODAY = date(2026, 11, 23)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sobriety.core.errors import ConfigError
-from sobriety.declared.devices import Device
-from sobriety.declared.exports import G4IT, GLPI, read_export, read_mapping
+from sobriety.inventory.devices import Device
+from sobriety.inventory.exports import G4IT, GLPI, read_export, read_mapping
 
 GLPI_CSV = (
     "Nom;Statut;Fabricant;Numéro de série;Type;Modèle;Lieu;Utilisateur;Composants - Processeur;"

@@ -74,7 +74,7 @@ def test_a_file_tells_a_built_in_goal_further() -> None:
 
 
 def test_every_indicator_of_a_report_can_have_a_goal() -> None:
-    from sobriety.reports.model import Indicator
+    from sobriety.reports.model.report import Indicator
 
     ids = get_args(Indicator.__dataclass_fields__["id"].type) or get_args(
         __import__("typing").get_type_hints(Indicator)["id"]

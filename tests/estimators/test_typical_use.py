@@ -7,8 +7,8 @@ import pytest
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.machine import Machine
 from sobriety.core.units import J_PER_KWH
-from sobriety.declared.devices import CATEGORIES
 from sobriety.estimators import typical_year
+from sobriety.inventory.devices import CATEGORIES
 
 UNKNOWN = {"ups", "other"}
 

@@ -23,8 +23,8 @@ from typing import Any
 from sobriety.core.errors import SobrietyError
 from sobriety.core.units import S_PER_DAY
 from sobriety.core.usage import Usage
-from sobriety.fleet import tokens
-from sobriety.fleet.state import FILE, folder_of, open_state
+from sobriety.fleet.intake import tokens
+from sobriety.fleet.intake.state import FILE, folder_of, open_state
 from sobriety.lake import Lake
 from sobriety.push import Pusher, Sender, pusher
 from sobriety.push.pusher import Pushed
@@ -93,7 +93,7 @@ def token(lake: Path, *hosts: str) -> str:
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(
-    ["tests.faults.estate", "sobriety.fleet.serve", "sobriety.fleet.forget", "duckdb", "numpy"]
+    ["tests.faults.estate", "sobriety.fleet.serve", "sobriety.fleet.jobs.forget", "duckdb", "numpy"]
 )
 
 
@@ -139,14 +139,14 @@ def run_gateway(lake: Path, port: int, drain_s: float) -> None:
 
 def run_drain(lake: Path) -> None:
     """As the gateway's own does."""
-    from sobriety.fleet.drain import drain, roll_up
+    from sobriety.fleet.jobs.drain import drain, roll_up
 
     drain(lake)
     roll_up(lake)
 
 
 def run_forget(lake: Path, host: str) -> None:
-    from sobriety.fleet.forget import forget
+    from sobriety.fleet.jobs.forget import forget
 
     forget(lake, host)
 

@@ -81,7 +81,7 @@ def test_agents_gateway_and_drains_killed_at_any_instant(tmp_path: Path) -> None
 
 
 def test_a_drain_and_a_roll_up_killed_at_any_instant(tmp_path: Path) -> None:
-    from sobriety.fleet.drain import drain, roll_up
+    from sobriety.fleet.jobs.drain import drain, roll_up
 
     lake, chance, count = tmp_path / "lake", random.Random(3), trials(5, 100)
     wanted = Counter[estate.Row]()
@@ -111,8 +111,8 @@ def test_a_drain_and_a_roll_up_killed_at_any_instant(tmp_path: Path) -> None:
 
 
 def test_forget_killed_at_any_instant(tmp_path: Path) -> None:
-    from sobriety.fleet.drain import drain, roll_up
-    from sobriety.fleet.forget import forget
+    from sobriety.fleet.jobs.drain import drain, roll_up
+    from sobriety.fleet.jobs.forget import forget
 
     lake, chance, count = tmp_path / "lake", random.Random(4), trials(4, 50)
     stays = Counter[estate.Row]()
@@ -223,7 +223,7 @@ def test_the_gateway_s_disk_is_full_and_has_room_again(
         push_all(tmp_path / "agent", gateway.url, secret)
         assert gateway.ask("/healthz")[0] == 200
         assert subprocess.run(
-            [sys.executable, "-m", "sobriety.fleet.drain", str(gateway.lake)]
+            [sys.executable, "-m", "sobriety.fleet.jobs.drain", str(gateway.lake)]
         ).returncode == 0, n  # fmt: skip
     assert gateway.stop() == 0
     wanted, found = sampled(tmp_path / "agent", "web-1"), in_lake(gateway.lake)

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sobriety.core.errors import SobrietyError
-from sobriety.fleet import wire
-from sobriety.fleet.parts import count
-from sobriety.fleet.wire import Refused
+from sobriety.fleet.intake import wire
+from sobriety.fleet.intake.rows import count
+from sobriety.fleet.intake.wire import Refused
 from sobriety.push import Pusher, Sender
 from sobriety.push.batch import packed
 from sobriety.push.limits import MOST_AHEAD_S, MOST_PAST_S
@@ -43,7 +43,7 @@ def test_the_network_tears_at_any_byte(
     tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sobriety.push.pusher.MOST_ROWS", 40)  # more batches
-    monkeypatch.setattr("sobriety.fleet.rates.PER_S", 1e9)
+    monkeypatch.setattr("sobriety.fleet.intake.rates.PER_S", 1e9)
     gateway = serve("--drain", "1h")
     secret = estate.token(gateway.lake, "web-1")
     folder, wanted_cuts = tmp_path / "agent", trials(20, 300)
@@ -82,8 +82,8 @@ def test_the_network_tears_at_any_byte(
 def reader(lake: Path) -> str:
     from contextlib import closing
 
-    from sobriety.fleet import tokens
-    from sobriety.fleet.state import open_state
+    from sobriety.fleet.intake import tokens
+    from sobriety.fleet.intake.state import open_state
 
     with closing(open_state(lake)) as db:
         return tokens.create(db, "read")[1]

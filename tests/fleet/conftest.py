@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 from sobriety.core.usage import Usage
-from sobriety.fleet import tokens
-from sobriety.fleet.state import open_state
+from sobriety.fleet.intake import tokens
+from sobriety.fleet.intake.state import open_state
 from sobriety.lake import Lake
 
 SPOOL = "0123456789abcdef"

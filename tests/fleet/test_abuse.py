@@ -25,11 +25,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sobriety.core.errors import ConfigError
-from sobriety.fleet import tokens
-from sobriety.fleet.drain import drain
+from sobriety.fleet.intake import tokens
+from sobriety.fleet.intake.state import open_state
+from sobriety.fleet.jobs.drain import drain
 from sobriety.fleet.serve import Listen
 from sobriety.fleet.serve import serve as run
-from sobriety.fleet.state import open_state
 
 from .conftest import SPOOL, Served, body, free_port, new_token, row, rows_of
 

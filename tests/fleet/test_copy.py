@@ -23,10 +23,10 @@ from click.testing import CliRunner
 from sobriety.cli import command
 from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.files.durable import lock
-from sobriety.fleet import copy as copies
-from sobriety.fleet.copy import Copied, copy
-from sobriety.fleet.forget import forget
-from sobriety.fleet.state import folder_of, open_state
+from sobriety.fleet.intake.state import folder_of, open_state
+from sobriety.fleet.jobs import copy as copies
+from sobriety.fleet.jobs.copy import Copied, copy
+from sobriety.fleet.jobs.forget import forget
 from sobriety.lake import Lake
 from sobriety.lake.engines import collect
 from sobriety.lake.remote import Store, lake_at
@@ -142,7 +142,7 @@ def test_what_was_begun_goes_on(lake: Lake, url: str, store: Any) -> None:
     """Killed at any instant, again and again; then once to the end."""
     for n in range(60):
         lake.append([usage(n, f"web-{n}")])
-    command = [sys.executable, "-m", "sobriety.fleet.copy", str(lake.path), url]
+    command = [sys.executable, "-m", "sobriety.fleet.jobs.copy", str(lake.path), url]
     noted = 0
     for delay_s in (0.8, 1.0, 1.2, 1.4, 1.6):
         process = subprocess.Popen(command)

@@ -28,15 +28,15 @@ from sobriety.cli import command
 from sobriety.core.estimate import Estimate
 from sobriety.core.period import from_ns, zone_of
 from sobriety.core.units import J_PER_KWH
-from sobriety.fleet import hosts, views
-from sobriety.fleet.drain import drain
-from sobriety.fleet.state import open_state
-from sobriety.fleet.summary import summarise, today
-from sobriety.reports.language import Language
-from sobriety.reports.model import Footprint
-from sobriety.reports.opening import weights
-from sobriety.reports.quantities import show
-from sobriety.reports.settings import Tongue
+from sobriety.fleet.dashboard import hosts, views
+from sobriety.fleet.dashboard.summary import summarise, today
+from sobriety.fleet.intake.state import open_state
+from sobriety.fleet.jobs.drain import drain
+from sobriety.reports.language.language import Language
+from sobriety.reports.language.quantities import show
+from sobriety.reports.model.report import Footprint
+from sobriety.reports.model.settings import Tongue
+from sobriety.reports.views.opening import weights
 from sobriety.settings.config import load
 
 from .conftest import Row, Serve, Served, body, free_port, new_token
@@ -342,7 +342,7 @@ def test_names_cannot_inject(board: Board) -> None:
 
 def translations() -> Iterator[tuple[str, str]]:
     """Of all that reports and the dashboard say: the English and the French."""
-    for room in ("reports", "fleet"):
+    for room in ("reports/language", "fleet/dashboard"):
         path = Path(sobriety.__file__).parent / room / "locale/fr/LC_MESSAGES/sobriety.po"
         with path.open("rb") as file:
             for message in read_po(file, locale="fr"):

@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 
 from sobriety.cli import command
 from sobriety.core.errors import SobrietyError
-from sobriety.fleet.drain import drain, roll_up
-from sobriety.fleet.forget import forget
-from sobriety.fleet.state import open_state
+from sobriety.fleet.intake.state import open_state
+from sobriety.fleet.jobs.drain import drain, roll_up
+from sobriety.fleet.jobs.forget import forget
 from sobriety.lake import Lake
 
 from .conftest import SPOOL, Served, body, new_token, row, rows_of
@@ -145,8 +145,8 @@ def test_not_from_under_a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_batch_that_came_in_before_the_revocation_is_refused(tmp_path: Path) -> None:
-    from sobriety.fleet.intake import Intake
-    from sobriety.fleet.wire import Refused
+    from sobriety.fleet.intake.batches import Intake
+    from sobriety.fleet.intake.wire import Refused
 
     from .test_intake import send, token_of, waiting
 

@@ -150,8 +150,8 @@ def test_a_token_is_for_the_first_host_that_uses_it(gateway: Served) -> None:
     assert gateway.post([row(2, "web-2")], token)[0] == 403
     from contextlib import closing
 
-    from sobriety.fleet import tokens
-    from sobriety.fleet.state import open_state
+    from sobriety.fleet.intake import tokens
+    from sobriety.fleet.intake.state import open_state
 
     with closing(open_state(gateway.lake)) as db:
         (known,) = tokens.all_tokens(db)

@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sobriety.fleet import app, in_hand
+from sobriety.fleet import app
+from sobriety.fleet.intake import memory as in_hand
 
 from .conftest import body, new_token, row
 

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sobriety.fleet import drain as drains
-from sobriety.fleet import tokens, wire
-from sobriety.fleet.drain import drain
-from sobriety.fleet.intake import Intake, Waiting
-from sobriety.fleet.state import open_state
-from sobriety.fleet.wire import Refused, Taken
+from sobriety.fleet.intake import tokens, wire
+from sobriety.fleet.intake.batches import Intake, Waiting
+from sobriety.fleet.intake.state import open_state
+from sobriety.fleet.intake.wire import Refused, Taken
+from sobriety.fleet.jobs import drain as drains
+from sobriety.fleet.jobs.drain import drain
 from sobriety.lake import Lake
 from sobriety.spool.file import transaction
 

@@ -20,8 +20,8 @@ from click.testing import CliRunner
 from sobriety.cli import command
 from sobriety.core.machine import Machine
 from sobriety.core.usage import KEY_NAMES, MEASURE_NAMES
-from sobriety.fleet import drain
-from sobriety.fleet.forget import forget, known
+from sobriety.fleet.jobs import drain
+from sobriety.fleet.jobs.forget import forget, known
 from sobriety.lake import Lake
 from sobriety.lake.engines import collect
 from sobriety.spool import Spool

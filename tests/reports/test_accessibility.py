@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sobriety.reports import Report, as_html
-from sobriety.reports.settings import Tongue
+from sobriety.reports.model.settings import Tongue
 
 DESKTOP, PHONE = 1280, 390
 

@@ -13,14 +13,14 @@ from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.period import choose
 from sobriety.declared.declared import Declared
-from sobriety.declared.devices import Device, Inventory
 from sobriety.estimators import typical_year
+from sobriety.inventory.devices import Device, Inventory
 from sobriety.lake import Lake
 from sobriety.reports import Report, ReportSettings, as_html, as_json, gather
-from sobriety.reports.language import Language
-from sobriety.reports.methods import method
-from sobriety.reports.model import Action
-from sobriety.reports.settings import Promise
+from sobriety.reports.language.language import Language
+from sobriety.reports.language.methods import method
+from sobriety.reports.model.report import Action
+from sobriety.reports.model.settings import Promise
 
 from .conftest import NOW, TZ, Fill, at, usage
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sobriety.reports.charts import HEIGHT, WIDTH, power_chart, scale
-from sobriety.reports.model import PowerPoint
+from sobriety.reports.model.report import PowerPoint
+from sobriety.reports.views.charts import HEIGHT, WIDTH, power_chart, scale
 
 HOUR_NS = 3_600_000_000_000
 

@@ -30,9 +30,9 @@ from sobriety.estimators import (
 )
 from sobriety.lake import Lake
 from sobriety.reports import Report, ReportSettings, as_html, gather
-from sobriety.reports.language import Language
-from sobriety.reports.methods import method
-from sobriety.reports.model import Figure, Footprint, Missing, Pace
+from sobriety.reports.language.language import Language
+from sobriety.reports.language.methods import method
+from sobriety.reports.model.report import Figure, Footprint, Missing, Pace
 
 from .conftest import LAPTOP, at, fill_laptop, usage
 

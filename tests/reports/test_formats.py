@@ -13,9 +13,9 @@ from pypdf import PdfReader
 
 from sobriety.core.estimate import Estimate
 from sobriety.reports import Report, as_csv, as_html, as_json, as_markdown, as_pdf, as_xlsx
-from sobriety.reports.csv import figures_of
-from sobriety.reports.document import as_document
-from sobriety.reports.settings import Signature, Tongue
+from sobriety.reports.formats.csv import figures_of
+from sobriety.reports.formats.document import as_document
+from sobriety.reports.model.settings import Signature, Tongue
 
 HOSTILE = (
     "=cmd|' /C calc'!A0",

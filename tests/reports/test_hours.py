@@ -17,7 +17,7 @@ from sobriety.estimators import Grams, power_model, power_w
 from sobriety.factors.hours import Hours, read_hours
 from sobriety.lake import Lake
 from sobriety.reports import ReportSettings, gather
-from sobriety.reports.language import Language
+from sobriety.reports.language.language import Language
 
 from .conftest import LAPTOP, NOW, TZ, VIRTUAL, Fill, at, usage
 

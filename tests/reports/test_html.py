@@ -10,10 +10,10 @@ import pytest
 from babel.numbers import parse_decimal
 
 from sobriety.reports import Report, as_html
-from sobriety.reports.language import Language
-from sobriety.reports.model import Missing
-from sobriety.reports.settings import Tongue
-from sobriety.reports.tables import breakdown_tables
+from sobriety.reports.language.language import Language
+from sobriety.reports.model.report import Missing
+from sobriety.reports.model.settings import Tongue
+from sobriety.reports.views.tables import breakdown_tables
 
 LARGEST_B = 150_000
 

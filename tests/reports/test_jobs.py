@@ -14,8 +14,8 @@ from sobriety.estimators import Grams
 from sobriety.factors.hours import Hours
 from sobriety.lake import Lake
 from sobriety.reports import Report, ReportSettings, as_html, as_json, gather
-from sobriety.reports.language import Language
-from sobriety.reports.methods import method
+from sobriety.reports.language.language import Language
+from sobriety.reports.language.methods import method
 
 from .conftest import LAPTOP, NOW, SERVER, Fill, at, usage
 

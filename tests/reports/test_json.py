@@ -12,7 +12,7 @@ import pytest
 from referencing import Registry, Resource
 
 from sobriety.reports import Report, as_json
-from sobriety.reports.settings import Tongue
+from sobriety.reports.model.settings import Tongue
 
 Errors = Callable[[object], dict[str, str]]
 """Where what was written breaks the schema, and how."""

@@ -18,13 +18,13 @@ from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
 from sobriety.estimators import all_factors, amortised, categories, embodied, lifetime, plan
 from sobriety.reports import Report, as_html
-from sobriety.reports.language import Language
-from sobriety.reports.methods import CATEGORIES, method
-from sobriety.reports.warnings import duration
+from sobriety.reports.language.language import Language
+from sobriety.reports.language.methods import CATEGORIES, method
+from sobriety.reports.model.warnings import duration
 
-ROOMS = {"reports": ("**.py",), "fleet": ("pages.py", "alerts.py")}
-"""Packages with sentences of their own, and the files that they are in. The gateway's others only
-say things to its log."""
+ROOMS = {"reports": "reports/language", "fleet": "fleet/dashboard"}
+"""Packages with sentences of their own, and where their French stands. Of the gateway, the
+dashboard alone speaks to people who read reports; the others write to its log."""
 PACKAGE = Path(reports.__file__).parent.parent
 EN, FR = Language("en"), Language("fr")
 Read = Callable[[str], tuple[list[str], list[str]]]
@@ -35,15 +35,16 @@ KEYWORDS = {"say": None, "say_n": (1, 2), "mark": None}
 def sentences(room: str) -> set[str | tuple[str, ...]]:
     """Every sentence of the code and the templates."""
     found = extract_from_dir(
-        PACKAGE / room,
-        method_map=[*((file, "python") for file in ROOMS[room]), ("templates/**.html", "jinja2")],
+        PACKAGE / ("fleet/dashboard" if room == "fleet" else room),
+        method_map=[("**.py", "python"), ("**/templates/**.html", "jinja2"),
+                    ("templates/**.html", "jinja2")],
         keywords=KEYWORDS,
-    )
+    )  # fmt: skip
     return {message for _, _, message, _, _ in found}
 
 
 def entries(room: str = "reports") -> list[Message]:
-    with (PACKAGE / room / "locale/fr/LC_MESSAGES/sobriety.po").open("rb") as file:
+    with (PACKAGE / ROOMS[room] / "locale/fr/LC_MESSAGES/sobriety.po").open("rb") as file:
         return [m for m in read_po(file, locale="fr") if m.id]
 
 

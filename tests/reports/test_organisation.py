@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from sobriety.core.estimate import Estimate
 from sobriety.core.period import Period, choose
 from sobriety.declared.declared import Declared
-from sobriety.declared.devices import CATEGORIES, Device, Inventory
 from sobriety.estimators import UG_PER_KG
+from sobriety.inventory.devices import CATEGORIES, Device, Inventory
 from sobriety.lake import Lake
 from sobriety.reports import Report, ReportSettings, gather
-from sobriety.reports.books import Books, books_of
-from sobriety.reports.contracts import costs
-from sobriety.reports.slices import breakdown
+from sobriety.reports.accounts.accounts import Books, books_of
+from sobriety.reports.accounts.contracts import costs
+from sobriety.reports.analysis.breakdown import breakdown
 
 TZ = "America/Montreal"
 LATER = datetime(2028, 1, 1, tzinfo=ZoneInfo(TZ))
@@ -143,7 +143,7 @@ def test_every_breakdown_gives_the_total(
 def test_a_change_is_explained_to_the_microgram(
     empty: Lake, declared: Declared, some: tuple[Device, ...], first: int
 ) -> None:
-    from sobriety.reports.comparison import change_between
+    from sobriety.reports.analysis.comparison import change_between
 
     wanted = settings_of(declared, some)
     old = books_of(empty, wanted, period(quarter=f"2026-Q{first}"), LATER)
@@ -172,7 +172,7 @@ def test_a_laptop_kept_longer_than_its_life_is_charged_once(
 
 
 def test_what_is_donated_is_passed_on_and_not_charged(empty: Lake, declared: Declared) -> None:
-    from sobriety.reports.ledger import ledger_of
+    from sobriety.reports.accounts.embodied import ledger_of
 
     given_away = Device(
         "a", "notebook", acquired=date(2024, 1, 1), retired=date(2026, 5, 5), lifetime_years=6,

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sobriety.core.estimate import Estimate, total
-from sobriety.reports.language import Language
-from sobriety.reports.quantities import column, share_texts, show
+from sobriety.reports.language.language import Language
+from sobriety.reports.language.quantities import column, share_texts, show
 
 EN, FR = Language("en"), Language("fr")
 

@@ -13,8 +13,8 @@ from sobriety.core.usage import State, Usage
 from sobriety.estimators import plan, state_watts
 from sobriety.lake import Lake
 from sobriety.reports import ReportSettings, gather
-from sobriety.reports.language import Language
-from sobriety.reports.methods import method
+from sobriety.reports.language.language import Language
+from sobriety.reports.language.methods import method
 
 NOTEBOOK = Machine(
     "poste-1", "notebook", "Lenovo", "ThinkPad T14 Gen 3", cores=10, threads=12, tdp_w=15.0,

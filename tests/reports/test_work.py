@@ -12,8 +12,8 @@ from sobriety.core.machine import Machine
 from sobriety.core.usage import Usage
 from sobriety.lake import Lake
 from sobriety.reports import Report, ReportSettings, as_html, gather
-from sobriety.reports.language import Language
-from sobriety.reports.tables import work_table
+from sobriety.reports.language.language import Language
+from sobriety.reports.views.tables import work_table
 
 Fill = Callable[[Lake], object]
 

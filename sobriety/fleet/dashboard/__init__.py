@@ -1,0 +1,1 @@
+"""The dashboard: its pages, and what they show."""

@@ -1,0 +1,1 @@
+"""Takes in a batch of an agent: from the wire to the journal."""

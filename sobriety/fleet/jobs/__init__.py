@@ -1,0 +1,1 @@
+"""What other processes do for the gateway: drain, copy, forget, summarize."""

@@ -1,0 +1,1 @@
+"""What was there in a period and what it cost: the only storey that asks the lake."""

@@ -1,0 +1,92 @@
+"""A report's figures for who goes on computing: gathered in one call, its parts as a table."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sobriety.core.errors import ConfigError, MissingExtra
+from sobriety.core.estimate import Estimate
+from sobriety.core.period import choose
+from sobriety.declared.declared import read_declared
+from sobriety.lake import Lake
+
+from ..analysis.gather import gather
+from ..language.language import Language
+from ..model.report import Dimension, Footprint, Report
+from ..model.settings import ReportSettings
+from ..views.organisation import slice_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NAMES = tuple(f.name for f in fields(Footprint))
+
+
+def report_on(
+    lake: str | Path | Lake,
+    settings: ReportSettings | None = None,
+    *,
+    quarter: str | None = None,
+    month: str | None = None,
+    year: str | None = None,
+    inventory: str | Path | None = None,
+    sites: str | Path | None = None,
+    services: str | Path | None = None,
+    goals: str | Path | None = None,
+) -> Report:
+    """What `sobriety report` says of a lake, its folder or an open one, and of declared files.
+
+    Everything recorded when no period is named. Raises ConfigError with all that is wrong in the
+    files, and what `gather` raises.
+    """
+    settings = settings or ReportSettings()
+    files = (None if f is None else Path(f) for f in (inventory, sites, services, goals))
+    settings = replace(settings, declared=read_declared(*files))
+    period = choose(quarter=quarter, month=month, year=year, timezone=settings.timezone)
+    if isinstance(lake, Lake):
+        return gather(lake, settings, period)
+    with Lake(lake) as opened:
+        return gather(opened, settings, period)
+
+
+def parts_frame(report: Report, dimension: Dimension) -> pd.DataFrame:
+    """The parts of the total by host, category, site, department or service, the largest first.
+
+    Indexed by their names in the report's language. `pieces`, then every figure of a footprint in
+    its unit (energy_j, use_co2e_kg, embodied_share_kg, total_co2e_kg, embodied_ratio) with its
+    _low and _high, and measured_ratio. What is not known is NaN. The values of a column add up to
+    the report's total; its bounds do not, since errors partly cancel.
+
+    Raises ConfigError for a dimension that the report does not have, and MissingExtra without
+    pandas.
+    """
+    try:
+        import pandas as pd
+    except ImportError:
+        raise MissingExtra("pandas", "report") from None
+    if dimension not in report.breakdown:
+        raise ConfigError(
+            f"the report has no parts by {dimension!r}",
+            hint=f"choose one of: {', '.join(report.breakdown)}",
+        )
+    words, parts = Language(report.language), report.breakdown[dimension]
+    columns = ["pieces", *(n + end for n in _NAMES for end in ("", "_low", "_high"))]
+    rows = [
+        {"pieces": part.machines, **_figures(part.footprint), "measured_ratio": part.measured_ratio}
+        for part in parts
+    ]
+    names = [slice_name(words, report, dimension, part.name) for part in parts]
+    index = pd.Index(names, name=dimension)
+    return pd.DataFrame(rows, index=index, columns=[*columns, "measured_ratio"])
+
+
+def _figures(footprint: Footprint) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name in _NAMES:
+        figure = getattr(footprint, name)
+        if isinstance(figure, Estimate):
+            bounds = {"": figure.value, "_low": figure.low, "_high": figure.high}
+            found |= {name + end: value for end, value in bounds.items()}
+    return found

@@ -1,0 +1,271 @@
+"""The report for machines, as `docs/schema/report.json` describes it. Nothing is rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from sobriety.core.estimate import Estimate
+from sobriety.core.machine import Machine
+from sobriety.core.period import Period, from_ns
+from sobriety.core.version import __version__
+from sobriety.estimators import GridFactor
+
+from ..language.language import Language
+from ..model.report import (
+    SCHEMA_VERSION,
+    Comparison,
+    Cost,
+    Figure,
+    Footprint,
+    Missing,
+    Report,
+    ServiceUse,
+    Slice,
+    Standing,
+)
+from ..model.settings import Tongue
+from ..model.warnings import Caution
+from ..views import sentences as wording
+from ..views.changes import status_words
+
+_FACTS = tuple(f.name for f in fields(Machine))
+
+
+def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
+    """Figures as `{value, low, high, unit, basis, method, sources}`, plain facts as they are.
+
+    What has no figure is `{"missing": code, "why": …, "hint": …}`. Sentences are in `language`;
+    codes and keys never change with it.
+    """
+    words = Language(language)
+    coverage = report.coverage
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "sobriety", "version": __version__},
+        "language": words.tongue,
+        "status": report.status,
+        "made_at": report.made_at.isoformat(),
+        "period": _period(report.period),
+        "machines": [_machine(m) for m in report.machines],
+        "zone": report.zone,
+        "factor_kind": report.factor_kind,
+        "totals": {
+            **_footprint(report.totals, words),
+            "mean_power_w": report.mean_power_w.as_dict(),
+            "measured_ratio": report.measured_ratio,
+        },
+        "other_factor_kind": {
+            "kind": report.other_kind,
+            "use_co2e_kg": _figure(report.other_use_co2e_kg, words),
+        },
+        "year_at_this_pace": _pace(report, words),
+        "coverage_ratio": coverage.ratio,
+        "observed_s": coverage.observed_s,
+        "span_s": coverage.span_s,
+        "gaps": [asdict(g) for g in coverage.gaps],
+        "breakdown": {
+            dimension: [_slice(part, words) for part in parts]
+            for dimension, parts in report.breakdown.items()
+        },
+        "power_series": [
+            {"start": from_ns(p.start_ns).astimezone(report.period.start.tzinfo).isoformat(),
+             "duration_s": p.duration_s, "value_w": p.value_w, "low_w": p.low_w, "high_w": p.high_w}
+            for p in report.series
+        ],
+        "indicators": [
+            {"id": i.id, "figure": _figure(i.figure, words), "goals": list(i.goals)}
+            for i in report.indicators
+        ],
+        "actions": [
+            {"id": a.id, "site": a.site.id if a.site else None,
+             "job": asdict(a.job) if a.job else None,
+             "hosts": list(a.hosts), "machines": a.machines,
+             "says": wording.action(words, a)[0],
+             "energy_j_per_year": a.energy_j.as_dict() if a.energy_j else None,
+             "co2e_kg_per_year": _figure(a.co2e_kg, words),
+             "costs_per_year": [_cost(c) for c in a.costs]}
+            for a in report.actions
+        ],
+        "outcomes": [
+            {"id": o.id, "period": o.period.label, "says": wording.outcome(words, o)[0],
+             "expected_j_per_year": o.expected_j.as_dict(),
+             "left_j_per_year": o.left_j.as_dict() if o.left_j else None,
+             "saved_j_per_year": o.saved_j.as_dict()}
+            for o in report.outcomes
+        ],
+        "narrowings": [asdict(n) for n in report.narrowings],
+        "work": _work(report),
+        "own": None if report.own is None else {
+            "cpu_s": report.own.cpu_s,
+            "energy_j": report.own.energy_j.as_dict(),
+            "ratio": report.own.ratio.as_dict(),
+        },
+        "factors": [_factor(f) for f in report.factors],
+        "other_factors": [_factor(f) for f in report.other_factors],
+        "network": None if report.network is None else {
+            "transferred_b": report.network.transferred_b,
+            "energy_j": report.network.energy_j.as_dict(),
+            "co2e_kg": _figure(report.network.co2e_kg, words),
+        },
+        "market": None if report.market is None else {
+            "intensity_g_per_kwh": report.market.intensity_g_per_kwh.as_dict()
+            if report.market.intensity_g_per_kwh else None,
+            "use_co2e_kg": _figure(report.market.use_co2e_kg, words),
+            "contract_ratio": report.market.contract_ratio,
+        },
+        "organisation": report.organisation,
+        "signatures": [s._asdict() for s in report.signatures],
+        "devices": report.devices,
+        "costs": [_cost(c) for c in report.costs],
+        "ledger": None if report.ledger is None else asdict(report.ledger),
+        "comparisons": [_comparison(c, words) for c in report.comparisons],
+        "standings": [_standing(s, words) for s in report.standings],
+        "services": [_service(s, words) for s in report.services],
+        "week_w": None if report.heat is None else list(report.heat.hours_w),
+        "warnings": [_caution(c, words) for c in report.cautions],
+    }  # fmt: skip
+
+
+def _figure(figure: Figure, words: Language) -> dict[str, Any]:
+    if isinstance(figure, Estimate):
+        return figure.as_dict()
+    why = figure.because
+    return {"missing": why.code, "why": why.title(words), "hint": why.hint(words)}
+
+
+def _footprint(footprint: Footprint, words: Language) -> dict[str, Any]:
+    return {
+        "energy_j": footprint.energy_j.as_dict(),
+        "use_co2e_kg": _figure(footprint.use_co2e_kg, words),
+        "embodied_share_kg": footprint.embodied_share_kg.as_dict(),
+        "total_co2e_kg": _figure(footprint.total_co2e_kg, words),
+        "embodied_ratio": _figure(footprint.embodied_ratio, words),
+    }
+
+
+def _slice(part: Slice, words: Language) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "machines": part.machines,
+        "observed_s": part.observed_s,
+        "measured_ratio": part.measured_ratio,
+        **_footprint(part.footprint, words),
+    }
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    return {
+        "currency": cost.currency,
+        "cost_money": cost.cost_money.as_dict(),
+        "priced_ratio": cost.priced_ratio,
+    }
+
+
+def _comparison(comparison: Comparison, words: Language) -> dict[str, Any]:
+    change = comparison.change
+    return {
+        "kind": comparison.kind,
+        "period": _period(comparison.period),
+        "coverage_ratio": comparison.coverage_ratio,
+        "published_kg": comparison.published_kg,
+        **_footprint(comparison.footprint, words),
+        "change": None if change is None else {
+            "before_ug": change.before_ug,
+            "after_ug": change.after_ug,
+            "parts_ug": dict(change.parts),
+        },
+    }  # fmt: skip
+
+
+def _standing(standing: Standing, words: Language) -> dict[str, Any]:
+    goal, position = standing.goal, standing.position
+    return {
+        "goal": goal.id,
+        "text": goal.text.of(words.tongue),
+        "indicator": goal.indicator,
+        "framework": goal.framework,
+        "status": position.status,
+        "says": status_words(words, standing),
+        "figure": standing.figure.as_dict() if standing.figure else None,
+        "expected": position.expected,
+        "unit": position.unit,
+        "late_by": position.late_by,
+        "late_months": position.late_months,
+        "of_a_year_at_this_pace": standing.by_pace,
+    }
+
+
+def _service(service: ServiceUse, words: Language) -> dict[str, Any]:
+    return {
+        "id": service.id,
+        "name": service.name.of(words.tongue),
+        "hosts": list(service.hosts),
+        "unit": service.unit.of(words.tongue) if service.unit else None,
+        "units": service.units,
+        "units_from": service.units_from,
+        "sci_kg": _figure(service.sci_kg, words),
+        **_footprint(service.footprint, words),
+    }
+
+
+def _work(report: Report) -> dict[str, Any] | None:
+    work = report.work
+    if work is None:
+        return None
+    return {
+        "workloads": [
+            {"kind": w.kind, "name": w.name, "machines": w.hosts, "cpu_s": w.cpu_s,
+             "energy_j": w.energy_j.as_dict()}
+            for w in work.workloads
+        ],
+        "idle_by": work.idle_by,
+        "unattributed_energy_j": work.unattributed.as_dict() if work.unattributed else None,
+        "idle_energy_j": work.idle.as_dict() if work.idle else None,
+    }  # fmt: skip
+
+
+def _pace(report: Report, words: Language) -> dict[str, Any]:
+    if isinstance(report.pace, Missing):
+        return _figure(report.pace, words)
+    return {"machines": report.pace.machines, **_footprint(report.pace.footprint, words)}
+
+
+def _period(period: Period) -> dict[str, Any]:
+    return {
+        "label": period.label,
+        "kind": period.kind,
+        "start": period.start.isoformat(),
+        "end": period.end.isoformat(),
+        "duration_s": period.duration_s,
+    }
+
+
+def _machine(machine: Machine) -> Mapping[str, Any]:
+    return {name: value for name in _FACTS if (value := getattr(machine, name)) is not None}
+
+
+def _factor(factor: GridFactor) -> dict[str, Any]:
+    return {
+        "zone": factor.zone,
+        "year": factor.year,
+        "kind": factor.kind,
+        "status": factor.status,
+        "basis": factor.basis,
+        "retrieved": factor.edition or None,
+        "licence": factor.licence,
+        "own": factor.own,
+        "intensity_g_per_kwh": factor.estimate.as_dict(),
+        "notes": list(factor.notes),
+    }
+
+
+def _caution(caution: Caution, words: Language) -> dict[str, Any]:
+    return {
+        "code": caution.code,
+        "facts": asdict(caution),  # type: ignore[call-overload]
+        "title": caution.title(words),
+        "what": caution.what(words),
+        "hint": caution.hint(words),
+    }

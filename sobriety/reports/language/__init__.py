@@ -1,0 +1,1 @@
+"""Numbers, units and sentences in English and French; knows no report."""
