@@ -23,14 +23,14 @@ from sobriety.trials.baseline import (
     of_trial,
     read,
 )
-from sobriety.trials.doubts import doubts
 from sobriety.trials.statistics import median, spread_ratio
 from sobriety.trials.verdict import QUANTITIES
+from sobriety.trials.warnings import doubts
 
-from .budgets import BROKEN
-from .options import config_option
-from .repeat import Repeated, measurer, repeat_options
-from .trials import run_all, table
+from .parts.budgets import BROKEN
+from .parts.options import config_option
+from .parts.run_options import Repeated, measurer, repeat_options
+from .parts.trial_output import run_all, table
 
 
 @click.group()

@@ -18,7 +18,7 @@ from sobriety.core.machine import Machine
 from sobriety.settings import config as settings
 from sobriety.settings.machine import CALIBRATION, describe
 
-from .options import config_option, root_option
+from .parts.options import config_option, root_option
 
 
 class Error(click.ParamType[float]):

@@ -9,7 +9,7 @@ import click
 
 from sobriety.core.version import __version__
 
-from .options import Duration, root_option, tell_failures
+from .parts.options import Duration, root_option, tell_failures
 
 
 @click.command()

@@ -32,9 +32,8 @@ from sobriety.settings.pseudonym import pseudonymised
 from sobriety.spool import Spool
 from sobriety.spool.retention import Keep
 
-from .again import Again
-from .beside import begin_to_push, open_metrics, sent_to_gateway
-from .options import (
+from .parts.daemon_services import begin_to_push, open_metrics, sent_to_gateway
+from .parts.options import (
     Duration,
     config_option,
     interactive,
@@ -43,6 +42,7 @@ from .options import (
     tell,
     tell_failures,
 )
+from .parts.reload import Again
 
 ONE_ROW_S = 1e9
 """So long that no boundary cuts the row of `--once`."""

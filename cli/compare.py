@@ -9,12 +9,12 @@ import click
 from sobriety.core.host import LocalHost
 from sobriety.files.durable import write_whole
 from sobriety.settings import config as settings
-from sobriety.trials.doubts import doubts
 from sobriety.trials.verdict import common_error, verdicts
+from sobriety.trials.warnings import doubts
 
-from .options import config_option
-from .repeat import Repeated, measurer, repeat_options, words
-from .trials import as_json, run_all, table
+from .parts.options import config_option
+from .parts.run_options import Repeated, measurer, repeat_options, words
+from .parts.trial_output import as_json, run_all, table
 
 SHELL_WORDS = frozenset(("|", "||", "&&", "&", ";", ">", ">>", "<", "2>", "2>&1"))
 

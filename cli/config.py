@@ -9,7 +9,7 @@ import click
 from sobriety.settings import config as settings
 from sobriety.settings.keys import SETTINGS
 
-from .options import config_option, json_option
+from .parts.options import config_option, json_option
 
 
 @click.group(invoke_without_command=True)

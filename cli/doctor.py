@@ -15,7 +15,7 @@ from sobriety.core.host import LocalHost
 from sobriety.core.machine import Machine
 from sobriety.settings import config as settings
 
-from .options import config_option, factor_option, json_option, root_option, zone_option
+from .parts.options import config_option, factor_option, json_option, root_option, zone_option
 
 _MARKS = {
     "answers": ("✓", "green"),

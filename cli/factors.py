@@ -10,7 +10,7 @@ import click
 
 from sobriety.settings import config as settings
 
-from .options import as_of_option, config_option, json_option
+from .parts.options import as_of_option, config_option, json_option
 
 if TYPE_CHECKING:
     from sobriety.core.estimate import Estimate

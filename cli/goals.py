@@ -10,7 +10,7 @@ import click
 from sobriety.settings import config as settings
 from sobriety.settings.language import language_of
 
-from .options import config_option
+from .parts.options import config_option
 
 if TYPE_CHECKING:
     from sobriety.declared.goals import Goal, Goals

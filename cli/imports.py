@@ -13,7 +13,7 @@ from sobriety.imports.keep import append_hours, append_new, hours_held
 from sobriety.lake import Lake
 from sobriety.settings import config as settings
 
-from .options import Duration, config_option
+from .parts.options import Duration, config_option
 
 
 @click.group("import")

@@ -13,8 +13,8 @@ from sobriety.core.errors import ConfigError
 from sobriety.core.host import LocalHost
 from sobriety.settings import config as settings
 
-from .budgets import Cost, Limits, limit_options
-from .options import (
+from .parts.budgets import Cost, Limits, limit_options
+from .parts.options import (
     Duration,
     config_option,
     factor_option,
@@ -22,9 +22,9 @@ from .options import (
     json_option,
     zone_option,
 )
-from .profile_output import Asked, LiveLine, as_dict, summary, write_figures
-from .profile_where import Where
-from .repeat import Repeated, measurer, measuring, repeat_options
+from .parts.profile_breakdown import Where
+from .parts.profile_output import Asked, LiveLine, as_dict, summary, write_figures
+from .parts.run_options import Repeated, measurer, measuring, repeat_options
 
 if TYPE_CHECKING:
     from sobriety.profiling.profiler import Profile, Scope, Watcher
@@ -157,7 +157,7 @@ def profile(
             raise click.UsageError("--cross-check, --tree and --functions take one run")
         quiet = not repeated.show_output
         measure = measurer(config, every_s=interval_s, quiet=quiet, scope=scope)
-        from .profile_runs import run_again
+        from .parts.profile_runs import run_again
 
         ctx.exit(run_again(command, repeated, limits, measure, asked, config))
     where = Where.asked(shows_tree, shows_functions, flame_file) if goes_where else None

@@ -10,7 +10,7 @@ import click
 from sobriety.push import Pusher, sender_of
 from sobriety.settings import config as settings
 
-from .options import config_option
+from .parts.options import config_option
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 
 from sobriety.core.errors import ConfigError
 
-from .reporting import gather, log, report_options
+from .parts.report_options import gather, log, report_options
 
 if TYPE_CHECKING:
     from sobriety.publishing.request import ReportRequest

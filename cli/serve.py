@@ -12,7 +12,7 @@ import click
 from sobriety.core.errors import ConfigError, MissingExtra
 from sobriety.settings import config as settings
 
-from .options import Duration, config_option, k_anonymity_option, tell
+from .parts.options import Duration, config_option, k_anonymity_option, tell
 
 if TYPE_CHECKING:
     from sobriety.fleet.serve import Listen

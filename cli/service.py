@@ -17,7 +17,7 @@ from sobriety.service.systemd import ServiceStatus, Systemd, service_status
 from sobriety.settings import config as settings
 from sobriety.settings.config import closed_service_data
 
-from .options import config_option
+from .parts.options import config_option
 
 MANAGERS = ("systemd", "launchd", "schtasks")
 _MANAGER_OF = {"darwin": "launchd", "win32": "schtasks"}

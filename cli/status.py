@@ -16,7 +16,7 @@ from sobriety.core.units import NS_PER_S
 from sobriety.settings import config as settings
 from sobriety.settings.machine import own_calibration
 
-from .options import json_option
+from .parts.options import json_option
 
 _WHY = {
     "age": "too old (retention_days)",

@@ -16,7 +16,7 @@ from sobriety.fleet.intake import tokens
 from sobriety.fleet.intake.state import explained, open_state
 from sobriety.settings import config as settings
 
-from .options import json_option
+from .parts.options import json_option
 
 _lake_option = click.option(
     "--lake",

@@ -24,7 +24,7 @@ from sobriety.core.units import NS_PER_S
 from sobriety.settings import config as settings
 from sobriety.settings.machine import describe
 
-from .options import Duration, config_option, json_option, root_option, tell_failures
+from .parts.options import Duration, config_option, json_option, root_option, tell_failures
 
 if TYPE_CHECKING:
     from rich.table import Table

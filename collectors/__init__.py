@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from sobriety.core.errors import ConfigError
 from sobriety.core.ports import Collector
 
+from ._http_json import JsonClient, checked_url
+from ._secret_file import read_secret
 from .agent import Agent
 from .battery import Battery
 from .cgroups import GroupFiles, find_group
@@ -18,7 +20,6 @@ from .cpu import Cpu
 from .disk import Disk
 from .frequency import Frequency
 from .gpu import Gpu
-from .http_json import JsonClient, checked_url
 from .http_meter import HttpMeter
 from .hwmon import Hwmon
 from .ipmi import Ipmi
@@ -32,7 +33,6 @@ from .presence import Presence
 from .processes import Processes
 from .rapl import Rapl
 from .redfish import Redfish
-from .secret_file import read_secret
 from .snmp import Snmp
 
 __all__ = [

@@ -16,9 +16,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from sobriety.core.counting.task import Task
 from sobriety.core.errors import NotPermitted, NotSupported, ReadError
 from sobriety.core.host import Host, Watched
-from sobriety.core.task import Task
 
 _CONTAINER = re.compile(
     r"(?:(?:docker|cri-containerd|crio|libpod|containerd)-)?([0-9a-f]{12})[0-9a-f]{52}(?:\.scope)?"

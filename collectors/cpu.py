@@ -17,7 +17,7 @@ from typing import ClassVar
 from sobriety.core.errors import ReadError
 from sobriety.core.reading import Reading
 
-from .procfile import ProcFile
+from ._procfile import ProcFile
 
 PATH = "/proc/stat"
 TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100

@@ -17,7 +17,7 @@ from sobriety.core.errors import NotSupported, ReadError
 from sobriety.core.host import Host
 from sobriety.core.reading import Reading
 
-from .procfile import ProcFile
+from ._procfile import ProcFile
 
 PATH = "/proc/diskstats"
 SECTOR_B = 512

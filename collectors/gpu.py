@@ -22,7 +22,7 @@ from sobriety.core.errors import NotPermitted, NotSupported, ReadError
 from sobriety.core.host import Host, Watched
 from sobriety.core.reading import Kind, Reading
 
-from .sysfs import MICRO, whole_number, word
+from ._sysfs import MICRO, whole_number, word
 
 TREE = "/sys/class/hwmon"
 LARGEST_W = 3000.0

@@ -21,7 +21,7 @@ from sobriety.core.host import Host
 from sobriety.core.reading import Reading
 
 if TYPE_CHECKING:
-    from .http_json import JsonClient
+    from ._http_json import JsonClient
 
 POWERS = {"W": 1.0, "kW": 1e3, "mW": 1e-3}
 ENERGIES = {"J": 1.0, "Wh": 3600.0, "kWh": 3.6e6, "Wmin": 60.0}  # Shelly's first generation: Wmin
@@ -50,8 +50,8 @@ class HttpMeter:
         pace_s: float = 10.0,
         patience_s: float = 5.0,
     ) -> None:
-        from .http_json import checked_url, shown  # here, for those who have no such meter
-        from .secret_file import read_secret
+        from ._http_json import checked_url, shown  # here, for those who have no such meter
+        from ._secret_file import read_secret
 
         if unit not in POWERS | ENERGIES:
             raise ConfigError(
@@ -71,7 +71,7 @@ class HttpMeter:
 
     def open(self, host: Host) -> None:
         """Asks nothing yet: a plug may take long, and `read` has a thread."""
-        from .http_json import JsonClient
+        from ._http_json import JsonClient
 
         if not host.is_live:
             raise NotSupported("a recorded machine has no network")
@@ -93,7 +93,7 @@ class HttpMeter:
 
 
 def _at(answer: Any, keys: list[str], place: str) -> Any:
-    from .http_json import rows, table
+    from ._http_json import rows, table
 
     for key in keys:
         index = int(key[:9]) if key.isdecimal() else -1

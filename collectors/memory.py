@@ -14,7 +14,7 @@ from typing import ClassVar
 from sobriety.core.errors import ReadError
 from sobriety.core.reading import Reading
 
-from .procfile import ProcFile
+from ._procfile import ProcFile
 
 PATH = "/proc/meminfo"
 

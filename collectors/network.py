@@ -17,7 +17,7 @@ from sobriety.core.errors import ReadError
 from sobriety.core.host import Host
 from sobriety.core.reading import Reading
 
-from .procfile import ProcFile
+from ._procfile import ProcFile
 
 PATH = "/proc/net/dev"
 PATH_OF_INIT = "/proc/1/net/dev"

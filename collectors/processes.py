@@ -17,10 +17,10 @@ import os
 from collections.abc import Collection, Iterable
 from typing import ClassVar, NamedTuple
 
+from sobriety.core.counting.task import Key, Task
 from sobriety.core.errors import NotPermitted, NotSupported, ReadError
 from sobriety.core.host import Host, Watched
 from sobriety.core.reading import Reading
-from sobriety.core.task import Key, Task
 
 from .cgroups import GroupFiles, Workload, membership, workload_of
 from .cpu import TICKS_PER_S

@@ -23,7 +23,7 @@ from sobriety.core.machine import Machine
 from sobriety.core.reading import Reading
 
 if TYPE_CHECKING:
-    from .http_json import JsonClient
+    from ._http_json import JsonClient
 
 ROOT = "/redfish/v1"
 B_PER_GIB = 2**30
@@ -117,7 +117,7 @@ class Redfish:
         )
 
     def _connect(self) -> None:
-        from .http_json import JsonClient
+        from ._http_json import JsonClient
 
         self._client = self._client or JsonClient(self._ca_file, self._secret, self._patience_s)
 
@@ -129,7 +129,7 @@ class Redfish:
         return self._client.get(self._base + path)
 
     def _members(self, collection: str) -> list[Any]:
-        from .http_json import rows, table
+        from ._http_json import rows, table
 
         path: Any = f"{ROOT}/{collection}"
         links: dict[str, None] = {}
@@ -173,7 +173,7 @@ class Redfish:
 
 def _whole(controls: Any) -> list[dict[str, Any]]:
     """The entries that are about the whole chassis."""
-    from .http_json import rows, table
+    from ._http_json import rows, table
 
     told = [table(c) for c in rows(controls) if "PowerConsumedWatts" in table(c)]
     for context in WHOLE:
@@ -184,7 +184,7 @@ def _whole(controls: Any) -> list[dict[str, Any]]:
 
 def _inside(chassis: list[Any]) -> dict[str, str]:
     """The chassis that each stands in, as either of the two says."""
-    from .http_json import rows
+    from ._http_json import rows
 
     known = {_place(c) for c in chassis}
     inside: dict[str, str] = {}
@@ -210,7 +210,7 @@ def _text(value: Any) -> str:
 
 
 def _at(answer: Any, *path: str) -> Any:
-    from .http_json import table
+    from ._http_json import table
 
     for key in path:
         answer = table(answer).get(key)
@@ -232,7 +232,7 @@ def _address(url: str) -> tuple[str, str]:
     """Scheme and host with its port, and the host alone. Raises ConfigError."""
     from urllib.parse import urlsplit
 
-    from .http_json import checked_url
+    from ._http_json import checked_url
 
     parts = urlsplit(checked_url(url))
     host = parts.hostname or ""

@@ -26,7 +26,7 @@ from sobriety.core.host import Host
 from sobriety.core.reading import Reading
 
 if TYPE_CHECKING:
-    from .snmp_keys import Keys
+    from ._snmp_keys import Keys
 
 PORT = 161
 ASK_AGAIN_S = 1.0  # UDP loses some
@@ -55,8 +55,8 @@ class Snmp:
         pace_s: float = 10.0,
         patience_s: float = 5.0,
     ) -> None:
-        from .power_oids import terms  # here, for those who have no such meter
-        from .snmp_keys import find_keys
+        from ._power_oids import terms  # here, for those who have no such meter
+        from ._snmp_keys import find_keys
 
         if not 0 < unit_w < float("inf"):
             raise ConfigError(f"the unit {unit_w:g} W is no positive number")
@@ -126,7 +126,7 @@ class Snmp:
     def _connect(self) -> Any:
         from socket import AF_INET6, SOCK_DGRAM, getaddrinfo
 
-        from .snmp_keys import ENCRYPTED_BY, SIGNED_BY
+        from ._snmp_keys import ENCRYPTED_BY, SIGNED_BY
 
         family, *_, address = getaddrinfo(self._name, self._port, type=SOCK_DGRAM)[0]
         library, opened_by = self._library, self._keys

@@ -27,16 +27,10 @@ from .bridge import joined as joined_changes
 from .bridge import making as making_change
 from .carbon import co2e
 from .categories import categories, category_of
-from .cpu import cpu_generation, cpu_label, cpu_match, is_one_cpu, is_virtual_cpu
-from .curve import Curve, PowerModel, power_w
-from .details import Details
-from .device_features import brand as plain_maker
-from .device_features import making_features, plain_words, terminal_features
 from .embodied import amortised, embodied, lifetime
 from .energy import GPU, Coefficients, EnergyPlan, active, energy, energy_j, plan
 from .frames import PLAN_KEYS, numbered_plans, plan_measures, plan_table, with_energy
-from .generation import Grams, generation_intensity, generation_sources, technology
-from .grid import (
+from .grid.factors import (
     BUILT_IN,
     MIX_RATIO,
     FactorBook,
@@ -47,15 +41,21 @@ from .grid import (
     grid_factor,
     intensity,
 )
+from .grid.generation import Grams, generation_intensity, generation_sources, technology
+from .grid.zones import country_of, resolve_zone, zone_name
 from .meter import calibrated
-from .power import power_model
-from .server_features import known_sets, server_facts
-from .terminal import is_terminal, kind_of, known_terminal, state_watts
+from .models.cpu import cpu_generation, cpu_label, cpu_match, is_one_cpu, is_virtual_cpu
+from .models.curve import Curve, PowerModel, power_w
+from .models.details import Details
+from .models.device_features import brand as plain_maker
+from .models.device_features import making_features, plain_words, terminal_features
+from .models.power import power_model
+from .models.server_features import known_sets, server_facts
+from .models.terminal import is_terminal, kind_of, known_terminal, state_watts
+from .models.track_record import TrackRecord, track_record
+from .models.typical_use import typical_year
+from .models.virtual import says_virtual
 from .terms import network_energy, room_pue, rooms
-from .track_record import TrackRecord, track_record
-from .typical_use import typical_year
-from .virtual import says_virtual
-from .zones import country_of, resolve_zone, zone_name
 
 __all__ = [
     "BUILT_IN",

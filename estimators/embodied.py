@@ -12,12 +12,12 @@ from sobriety.core.machine import Machine
 from sobriety.core.units import S_PER_YEAR
 
 from .categories import category_of
-from .details import NONE, Details
-from .device_features import MADE, brand, making_features, making_line
-from .kernel import regression
-from .remembered import by_facts
+from .models.cache import by_facts
+from .models.details import NONE, Details
+from .models.device_features import MADE, brand, making_features, making_line
+from .models.kernel import regression
+from .models.virtual import LIKELY_THREADS, TYPICAL_THREADS
 from .tables import by_category, table
-from .virtual import LIKELY_THREADS, TYPICAL_THREADS
 
 MAKERS = "makers' product carbon footprints, collected by Boavizta, 2023-02 (ODbL)"
 DECLARED = "as configured"

@@ -16,11 +16,11 @@ from sobriety.core.estimate import Basis, Estimate
 from sobriety.core.machine import Machine
 
 from .categories import category_of
-from .cpu import design_power_w
-from .curve import Curve, PowerModel, power_w, straight, through
-from .power import power_model
-from .remembered import by_facts
-from .terminal import FULL_LOAD_W, SOURCE, is_terminal, kind_of, known_terminal, state_watts
+from .models.cache import by_facts
+from .models.cpu import design_power_w
+from .models.curve import Curve, PowerModel, power_w, straight, through
+from .models.power import power_model
+from .models.terminal import FULL_LOAD_W, SOURCE, is_terminal, kind_of, known_terminal, state_watts
 from .terms import told_ratio
 
 TEADS = "Teads Engineering, Building an AWS EC2 Carbon Emissions Dataset, 2021"

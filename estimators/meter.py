@@ -16,8 +16,8 @@ from math import exp, inf, log, sqrt
 from sobriety.core.errors import ConfigError
 from sobriety.core.machine import Machine
 
-from .curve import Curve, PowerModel, power_w, towards
-from .kernel import solve
+from .models.curve import Curve, PowerModel, power_w, towards
+from .models.kernel import solve
 from .tables import table
 
 METER_RATIO = 0.02

@@ -27,7 +27,7 @@ from sobriety.core.version import __version__
 from sobriety.estimators import co2e, country_of, intensity, resolve_zone
 from sobriety.factors.store import book
 from sobriety.tracking.emissions_csv import COLUMNS, Cell, append
-from sobriety.tracking.looks import LEDGER
+from sobriety.tracking.samples import LEDGER
 from sobriety.tracking.section import Section
 from sobriety.tracking.tracker import begin, end
 

@@ -7,7 +7,7 @@ is in docs/agent.md.
 
 from __future__ import annotations
 
-from sobriety.core.difference import Step
+from sobriety.core.counting.difference import Step
 
 IDLE_RATIO = 0.05
 IDLE_AFTER_S = 60.0

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from types import TracebackType
 
-from sobriety.core.attribution import Attribution
-from sobriety.core.difference import Difference, Step
+from sobriety.core.counting.attribution import Attribution
+from sobriety.core.counting.difference import Difference, Step
+from sobriety.core.counting.rows import Rows
 from sobriety.core.errors import SobrietyError, Unavailable
 from sobriety.core.host import Host, Instant, LocalHost
 from sobriety.core.ports import Collector
 from sobriety.core.reading import Reading
-from sobriety.core.rows import Rows
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from sobriety.core.counting.task import Task
 from sobriety.core.errors import ReadError, SobrietyError, Unavailable
 from sobriety.core.host import Host
 from sobriety.core.ports import Collector, Slow, TaskSource
 from sobriety.core.reading import Reading
-from sobriety.core.task import Task
 from sobriety.core.units import NS_PER_S
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The vocabulary: readings, usage, estimates, errors, hosts, units. Imports no other room."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, Protocol, runtime_checkable
 
+from .counting.task import Task
 from .host import Host
 from .reading import Reading
-from .task import Task
 
 
 class Collector(Protocol):

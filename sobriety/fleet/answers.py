@@ -14,7 +14,7 @@ from starlette.responses import Response
 from .intake.wire import Refused
 
 if TYPE_CHECKING:
-    from .app import Gateway
+    from .intake.gateway import Gateway
 
 
 def json(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 import zlib
-from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,18 +17,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sobriety.core.errors import SobrietyError
-from sobriety.publishing.settings import K_ANONYMITY
 from sobriety.push.limits import PACKED_B, UNPACKED_B
 
 from . import metrics as gateway_metrics
 from . import openapi
 from .answers import json, one_line, refusal
 from .intake import wire
-from .intake.batches import Intake, Waiting, last_id
-from .intake.memory import InHand
-from .intake.rates import Rates
-from .intake.state import explained, open_state
-from .intake.tokens import Kind, Token, find
+from .intake.batches import Waiting, last_id
+from .intake.gateway import Gateway, allowed
+from .intake.state import explained
+from .intake.tokens import Token
 from .intake.wire import Refusal, Refused
 
 BODY_S = 30.0
@@ -41,45 +35,6 @@ _CHUNK_B = 256 * 1024
 _AT_ONCE_B = 32 * 1024
 """Judged in less time than a thread takes to begin; longer ones are milliseconds in which others
 would wait."""
-
-
-@dataclass
-class Gateway:
-    """What the requests of one process share."""
-
-    lake: Path
-    say: Callable[[str], None]
-    intake: Intake
-    db: sqlite3.Connection
-    rates: Rates = field(default_factory=Rates)
-    in_hand: InHand = field(default_factory=InHand)
-    answered: Counter[int] = field(default_factory=Counter[int])
-    request_s: float = 0.0
-    drained_s: float | None = None
-    drain_failures: int = 0
-    drain_error: str | None = None
-    summary_failures: int = 0
-    summary_error: str | None = None
-    is_copied: bool = False
-    copied_s: float | None = None
-    copy_failures: int = 0
-    copy_error: str | None = None
-    figures_late_s: float = 3600.0
-    k_anonymity: int = K_ANONYMITY
-
-    @property
-    def trouble(self) -> str | None:
-        """Why it is not well; None when it is."""
-        return self.intake.broken or self.drain_error
-
-    def close(self) -> None:
-        self.intake.close()
-        self.db.close()
-
-
-def opened(lake: Path, say: Callable[[str], None]) -> Gateway:
-    """Raises SobrietyError."""
-    return Gateway(lake, say, Intake(lake, say), open_state(lake))
 
 
 Answer = Callable[[Gateway, Request], Awaitable[Response]]
@@ -142,36 +97,6 @@ async def _answered(gateway: Gateway, request: Request, answer: Answer) -> Respo
         response = await refusal(gateway, request, Refused(503, "not now", retry_s=60))
     gateway.request_s += time.monotonic() - began_s
     return response
-
-
-def allowed(gateway: Gateway, request: Request, kind: Kind) -> Token:
-    """The token that the request shows, by Bearer, or as the password of a browser. Raises Refused
-    (401, 403, 429)."""
-    scheme, _, text = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        text = _password(text)
-    elif scheme.lower() != "bearer":
-        raise Refused(401, "a token is needed", "send: Authorization: Bearer sob_…")
-    with explained(gateway.lake):
-        token = find(gateway.db, text.strip())
-    if token is None:
-        raise Refused(401, "the token is unknown or revoked", "ask who runs the gateway for one")
-    request.scope["sobriety.token"] = token.id
-    if token.kind != kind:
-        raise Refused(403, f"this is a {token.kind} token, and a {kind} token is needed")
-    wait_s = gateway.rates.wait_s(token.id)
-    if wait_s:
-        raise Refused(429, "too many requests with this token", "send less often", retry_s=wait_s)
-    return token
-
-
-def _password(text: str) -> str:
-    import binascii
-
-    try:
-        return binascii.a2b_base64(text, strict_mode=True).decode().partition(":")[2]
-    except ValueError:
-        return ""
 
 
 async def _post_usage(gateway: Gateway, request: Request) -> Response:

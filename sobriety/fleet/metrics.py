@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from sobriety.core.units import NS_PER_S
 from sobriety.core.version import __version__
 from sobriety.metrics.exposition import Family, exposed
 
-if TYPE_CHECKING:
-    from .app import Gateway
-
-STALE_S = 24 * 3600
-"""Without a word from a host for so long, it counts as stale."""
+from .intake.gateway import STALE_S, Gateway
 
 
 def text(gateway: Gateway) -> str:

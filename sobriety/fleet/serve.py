@@ -22,7 +22,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from sobriety.core.errors import ConfigError
 from sobriety.publishing.settings import K_ANONYMITY
 
-from .app import Gateway, application, opened
+from .app import application
+from .intake.gateway import Gateway, opened
 from .intake.state import explained
 from .intake.tokens import all_tokens
 from .jobs.copy_schedule import Copies

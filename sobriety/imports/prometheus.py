@@ -18,12 +18,12 @@ from math import isfinite
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlencode
 
-from sobriety.core.difference import Difference
+from sobriety.core.counting.difference import Difference
+from sobriety.core.counting.rows import Rows
 from sobriety.core.errors import ConfigError, ReadError
 from sobriety.core.host import Instant
 from sobriety.core.machine import Machine
 from sobriety.core.reading import Kind, Reading
-from sobriety.core.rows import Rows
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from sobriety.core.version import __version__
 
-from .ledger import Ledger
+from .totals import Ledger
 
 Labels = Mapping[str, str]
 MOST_WORKLOADS = 200

@@ -23,8 +23,8 @@ from sobriety.settings.config import Config
 
 from .endpoint import Endpoint
 from .exposition import Pushing, Self, text
-from .ledger import Ledger
 from .otlp import Push
+from .totals import Ledger
 
 _ROUNDING_S = 0.01
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from sobriety.core.errors import MissingExtra
 from sobriety.core.version import __version__
 
-from .ledger import Ledger
+from .totals import Ledger
 
 HARDWARE = {"package": "cpu", "dram": "memory", "gpu": "gpu", "battery": "battery"}
 """hw.type of a sensor's scope. Others (core, psys, wall) are pieces of these or the whole."""

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sobriety.collectors import Processes
+from sobriety.core.counting.task import Key, Task
+from sobriety.core.counting.work import Tally
 from sobriety.core.host import Host
-from sobriety.core.task import Key, Task
 from sobriety.core.units import NS_PER_S
-from sobriety.core.work import Tally
 
 Path = tuple[str, ...]
 """Names of executables from the outermost process to this one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sobriety.core.difference import Step
+from sobriety.core.counting.difference import Step
 from sobriety.core.units import NS_PER_S
 
 MOST = 512

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sobriety.core.counting.rows import unseen_hours
 from sobriety.core.host import Instant
-from sobriety.core.rows import unseen_hours
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import State, Usage
 

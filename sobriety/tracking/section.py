@@ -16,8 +16,9 @@ from sobriety.core.usage import Usage
 from sobriety.estimators import co2e, intensity
 from sobriety.factors.store import book
 from sobriety.profiling.costing import NO_ZONE, because_of, by_cpu_time, machine_energy, making
-from sobriety.tracking.ledger import Span
-from sobriety.tracking.looks import LEDGER, Looks, Watch, looks
+
+from .cpu_shares import Span
+from .samples import LEDGER, Looks, Watch, looks
 
 
 class Section(Span):

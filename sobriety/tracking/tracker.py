@@ -13,8 +13,9 @@ from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, ParamSpec, TypeVar, overload
 
-from sobriety.tracking.looks import LEDGER
 from sobriety.tracking.section import Section
+
+from .samples import LEDGER
 
 P = ParamSpec("P")
 R = TypeVar("R")

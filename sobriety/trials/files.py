@@ -12,11 +12,11 @@ from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
 from sobriety.profiling.profiler import Profile
 
-from .doubts import Doubt
 from .plan import Plan
 from .runs import Trial
 from .statistics import median, spread_ratio
 from .verdict import QUANTITIES, Verdict, common_error
+from .warnings import Doubt
 
 CSV_COLUMNS = (
     *("ended_utc", "label", "command", "run", "exit_code", "wall_s", "user_s", "system_s"),

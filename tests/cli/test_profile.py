@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from cli.profile_output import LiveLine
-from sobriety.core.difference import Step
+from cli.parts.profile_output import LiveLine
+from sobriety.core.counting.difference import Step
 from sobriety.core.host import Instant
 from sobriety.profiling.series import Series
 

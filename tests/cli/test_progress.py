@@ -12,7 +12,7 @@ import pytest
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a pseudo-terminal")
 PROGRAM = """
 import time
-from cli.progress import stages
+from cli.parts.progress import stages
 with stages(4) as moved:
     for _ in range(4):
         time.sleep({pause_s})

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sobriety.collectors import choose, machine_facts
-from sobriety.core.difference import METRICS
+from sobriety.core.counting.difference import METRICS
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Instant
 from sobriety.core.paper import Moment, PaperHost

@@ -8,7 +8,7 @@ import pytest
 
 from sobriety.agent.session import Session
 from sobriety.collectors import choose
-from sobriety.core.difference import Step
+from sobriety.core.counting.difference import Step
 from sobriety.core.errors import NotSupported, ReadError
 from sobriety.core.paper import PaperHost
 

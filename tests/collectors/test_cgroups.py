@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from sobriety.collectors import Processes
+from sobriety.core.counting.task import Task
 from sobriety.core.host import Host, LocalHost
 from sobriety.core.paper import PaperHost
-from sobriety.core.task import Task
 
 Write = Callable[..., PaperHost]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sobriety.collectors import Disk, machine_facts
-from sobriety.core.difference import Step
+from sobriety.core.counting.difference import Step
 from sobriety.core.paper import PaperHost
 
 Write = Callable[..., PaperHost]

@@ -12,7 +12,7 @@ import pytest
 from sobriety.agent.session import Session
 from sobriety.collectors import BUILTIN, choose
 from sobriety.core.capturing import CapturingHost
-from sobriety.core.difference import METRICS
+from sobriety.core.counting.difference import METRICS
 from sobriety.core.errors import ConfigError, Unavailable
 from sobriety.core.host import LocalHost
 from sobriety.core.paper import PaperHost

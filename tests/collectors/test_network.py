@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sobriety.core.difference import Step
+from sobriety.core.counting.difference import Step
 from sobriety.core.paper import PaperHost
 
 Write = Callable[..., PaperHost]

@@ -12,7 +12,7 @@ import pytest
 from sobriety.agent.capture import capture
 from sobriety.agent.session import Session
 from sobriety.collectors import choose
-from sobriety.core.difference import Step
+from sobriety.core.counting.difference import Step
 from sobriety.core.errors import NotSupported, ReadError
 from sobriety.core.host import LocalHost
 from sobriety.core.paper import PaperHost

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from sobriety.collectors import Processes
+from sobriety.core.counting.task import Task
+from sobriety.core.counting.work import Tally
 from sobriety.core.errors import NotSupported, ReadError
 from sobriety.core.host import LocalHost
 from sobriety.core.paper import PaperHost
-from sobriety.core.task import Task
 from sobriety.core.units import NS_PER_S
-from sobriety.core.work import Tally
 
 Write = Callable[..., PaperHost]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -10,7 +10,7 @@ from sobriety.agent.daemon import Daemon
 from sobriety.agent.session import Session
 from sobriety.agent.sources import Answers
 from sobriety.collectors import choose
-from sobriety.core.difference import Step
+from sobriety.core.counting.difference import Step
 from sobriety.core.errors import NotPermitted, NotSupported, ReadError, SobrietyError
 from sobriety.core.paper import PaperHost
 from sobriety.core.usage import Usage

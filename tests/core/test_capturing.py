@@ -9,7 +9,7 @@ import pytest
 from sobriety.agent.session import Session
 from sobriety.collectors import choose
 from sobriety.core.capturing import CapturingHost
-from sobriety.core.difference import Step
+from sobriety.core.counting.difference import Step
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Host, Instant
 from sobriety.core.paper import Moment, PaperHost

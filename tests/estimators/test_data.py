@@ -18,8 +18,8 @@ from sobriety.estimators import Curve, categories, category_of, known_sets, powe
 # Inner rooms have no address for a type checker: `sobriety/estimators.pyi` is only the door.
 folded: Callable[[str], str] = import_module("sobriety.estimators.categories").folded
 singular: Callable[[str], str] = import_module("sobriety.estimators.categories").singular
-through: Callable[..., list[Curve]] = import_module("sobriety.estimators.curve").through
-_features = import_module("sobriety.estimators.device_features")
+through: Callable[..., list[Curve]] = import_module("sobriety.estimators.models.curve").through
+_features = import_module("sobriety.estimators.models.device_features")
 TERMINALS, MADE = _features.TERMINALS, _features.MADE
 table: Callable[[str], tuple[dict[str, str], ...]] = import_module(
     "sobriety.estimators.tables"

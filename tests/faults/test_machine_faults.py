@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from sobriety.agent.session import Session
 from sobriety.agent.sources import Answers
 from sobriety.collectors import Processes, choose
+from sobriety.core.counting.task import Task
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Instant, LocalHost
 from sobriety.core.paper import Moment, PaperHost
-from sobriety.core.task import Task
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 

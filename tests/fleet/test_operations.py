@@ -21,7 +21,7 @@ import pytest
 
 from sobriety.core.machine import Machine as Described
 from sobriety.metrics.exposition import Pushing, Self, text
-from sobriety.metrics.ledger import Ledger
+from sobriety.metrics.totals import Ledger
 from sobriety.push import Sender
 from sobriety.push.batch import packed
 from sobriety.push.pusher import Pushed

@@ -11,9 +11,9 @@ from sobriety.core.estimate import Estimate
 from sobriety.core.host import LocalHost
 from sobriety.profiling.command import Run
 from sobriety.profiling.profiler import Profile
-from sobriety.trials.doubts import doubts
 from sobriety.trials.runs import Trial
 from sobriety.trials.verdict import common_error, verdicts
+from sobriety.trials.warnings import doubts
 
 HOST = LocalHost(str(Path(__file__).parent))  # no /sys in it
 

@@ -14,7 +14,7 @@ from .hosts import Heard
 from .views import Summary
 
 if TYPE_CHECKING:
-    from ..app import Gateway
+    from ..intake.gateway import Gateway
 
 SILENT_S = 3600
 """Agents send every few minutes: when none did for so long, it is not they."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sobriety.core.units import NS_PER_S
 from sobriety.settings.pseudonym import SERVERS
 
-from ..metrics import STALE_S
+from ..intake.gateway import STALE_S
 
 PAGE = 50
 """With names of any length and alphabet, a page of so many is less than 60 kB."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sobriety.reports.language.language import Language
     from sobriety.reports.model.settings import Tongue
 
-    from ..app import Gateway
+    from ..intake.gateway import Gateway
 
 _MOST_RECORDS = 80
 _MOST_CHARACTERS = 60
@@ -59,7 +59,7 @@ async def _reports(gateway: Gateway, request: Request) -> Response:
 
 
 async def _report(gateway: Gateway, request: Request) -> Response:
-    from ..app import allowed
+    from ..intake.gateway import allowed
     from .sealed_reports import KINDS, document
 
     allowed(gateway, request, "read")
@@ -88,7 +88,7 @@ async def _page(
     template: str,
     context_of: Callable[[Gateway, Request, Language], Context],
 ) -> Response:
-    from ..app import allowed
+    from ..intake.gateway import allowed
 
     allowed(gateway, request, "read")
     tongue = _tongue(request)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from ..app import Gateway
+from ..intake.gateway import Gateway
 from . import subprocess as aside
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..app import Gateway
+from ..intake.gateway import Gateway
 from . import subprocess as aside
 
 PAUSE_RATIO = 50.0

@@ -1,0 +1,1 @@
+"""What several verbs share, and what is too long for a verb's file: options, output, budgets."""

@@ -1,0 +1,1 @@
+"""Emission factors of electricity: by zone, year and edition, and from generation."""

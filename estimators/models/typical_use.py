@@ -1,0 +1,70 @@
+"""A year's energy of devices that nobody watches: as their kind is used, at the plug.
+
+Source: mode weightings of ENERGY STAR Computers 8.0, table 3 (thin clients: 6.0); servers at 15 %
+        of load (5 to 40), as Barroso, Hölzle, Ranganathan, The Datacenter as a Computer (2018),
+        and the NRDC's survey of small server rooms (2014) found them; others in
+        data/typical_use.csv
+Doubt:  how a device is used is unknown, and is most of the interval
+"""
+
+from __future__ import annotations
+
+from sobriety.core.errors import FactorNotFound
+from sobriety.core.estimate import Estimate
+from sobriety.core.machine import Machine
+from sobriety.core.units import J_PER_KWH, S_PER_YEAR
+
+from ..tables import by_category
+from .curve import power_w
+from .power import power_model
+from .terminal import state_watts
+
+LOAD_RATIO = (0.15, 0.05, 0.40)
+HABITS = (0.5, 1.8)
+"""Of the weighting's energy, what people's habits make of it. Assumed."""
+
+STATES = ("off", "sleep", "long_idle", "short_idle")
+ENERGY_STAR = "ENERGY STAR Computers 8.0, mode weightings"
+
+
+def typical_year(machine: Machine, category: str) -> Estimate:
+    """Joules of one device in a year. Raises FactorNotFound for a kind that nothing is held of."""
+    if category == "server":
+        return _server(machine)
+    modes = by_category("terminal_modes").get(category)
+    if modes and (found := _terminal(machine, modes)):
+        return found
+    row = by_category("typical_use").get(category)
+    if row is None:
+        raise FactorNotFound(f"no typical use is held for a {category}", hint="set yearly_kwh")
+    value, low, high = (float(row[f"{b}_kwh"]) * J_PER_KWH for b in ("value", "low", "high"))
+    method = f"typical {category}: {row['method']}"
+    return Estimate("energy_j", value, low, high, "archetype", method, (row["source"],))
+
+
+def _server(machine: Machine) -> Estimate:
+    model = power_model(machine)
+    curves = (model.curve, model.low, model.high)
+    value, low, high = (
+        power_w(curve, load) * S_PER_YEAR for curve, load in zip(curves, LOAD_RATIO, strict=True)
+    )
+    return Estimate(
+        "energy_j", value, min(low, value), max(high, value), "archetype",
+        f"a server at 15 % of load all the time; {model.method}",
+        (*model.sources, "Barroso et al. 2018; NRDC 2014"),
+    )  # fmt: skip
+
+
+def _terminal(machine: Machine, modes: dict[str, str]) -> Estimate | None:
+    sums = [0.0, 0.0, 0.0]
+    for state in STATES:
+        watts = state_watts(machine, state)
+        if watts is None:
+            return None
+        for i, one_w in enumerate(watts):
+            sums[i] += float(modes[state]) * one_w * S_PER_YEAR
+    value, low, high = sums
+    return Estimate(
+        "energy_j", value, low * HABITS[0], high * HABITS[1], "archetype",
+        "off, asleep and idle as such devices are used, at the plug", (ENERGY_STAR,),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Turns raw readings into usage rows: differences, workloads, attribution."""
