@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sobriety.core.machine import Machine
-from sobriety.core.units import J_PER_KWH
+from sobriety.core.units import J_PER_KWH, NS_PER_HOUR
 from sobriety.core.usage import MEASURE_NAMES
 from sobriety.estimators import Coefficients, EnergyPlan, plan, plan_table, with_energy
 from sobriety.lake import Lake
 from sobriety.lake.files import Grain
-from sobriety.lake.parquet import NS_PER_HOUR, connect
+from sobriety.lake.parquet import connect
 
 if TYPE_CHECKING:
     import duckdb

@@ -51,7 +51,7 @@ from .models.device_features import brand as plain_maker
 from .models.device_features import making_features, plain_words, terminal_features
 from .models.power import power_model
 from .models.server_features import known_sets, server_facts
-from .models.terminal import is_terminal, kind_of, known_terminal, state_watts
+from .models.terminal import STATES, is_terminal, kind_of, known_terminal, state_watts
 from .models.track_record import TrackRecord, track_record
 from .models.typical_use import typical_year
 from .models.virtual import says_virtual
@@ -63,6 +63,7 @@ __all__ = [
     "GPU",
     "MIX_RATIO",
     "PLAN_KEYS",
+    "STATES",
     "UG_PER_KG",
     "Asset",
     "Cause",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from functools import cache, lru_cache
+from functools import cache
 
 from sobriety.core.errors import FactorNotFound
+from sobriety.core.text import folded
 
 from .tables import table
 
-_SPACES = str.maketrans(dict.fromkeys("-_'’«»\"", " "))
 _PLURAL = re.compile(r"(?<=ch|sh)es$|(?<=eau)x$|s$")
 LONGEST_WORD = 40
 """Of which the nearest are looked for: that takes the square of its length."""
@@ -55,11 +54,3 @@ def singular(word: str) -> str:
 
 def categories() -> tuple[str, ...]:
     return tuple(dict.fromkeys(row["category"] for row in table("categories")))
-
-
-@lru_cache(maxsize=4096)
-def folded(text: str) -> str:
-    """Lower case without accents, hyphens, quotes and doubled spaces, so that spellings meet."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return " ".join(letters.translate(_SPACES).split())

@@ -23,6 +23,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 from sobriety.core.errors import ConfigError, FactorNotFound
 from sobriety.core.estimate import Estimate
+from sobriety.core.units import J_PER_KWH
 from sobriety.core.version import __version__
 from sobriety.estimators import co2e, country_of, intensity, resolve_zone
 from sobriety.factors.store import book
@@ -37,7 +38,6 @@ R = TypeVar("R")
 Given = float | None
 """A number under CodeCarbon's name for it, which does not end in a unit as ours do."""
 
-J_PER_KWH = 3.6e6
 _B_PER_GIB = 2**30
 
 _MODES = ("machine", "process")

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from functools import cache
 
 from sobriety.core.errors import FactorNotFound
+from sobriety.core.text import folded
 
-from ..categories import folded
 from ..tables import table
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from math import log
 
 from sobriety.core.machine import Machine
+from sobriety.core.text import folded
 
-from ..categories import folded
 from .cpu import clock_ghz
 from .details import Details
 

@@ -17,13 +17,12 @@ from sobriety.core.units import J_PER_KWH, S_PER_YEAR
 from ..tables import by_category
 from .curve import power_w
 from .power import power_model
-from .terminal import state_watts
+from .terminal import STATES, state_watts
 
 LOAD_RATIO = (0.15, 0.05, 0.40)
 HABITS = (0.5, 1.8)
 """Of the weighting's energy, what people's habits make of it. Assumed."""
 
-STATES = ("off", "sleep", "long_idle", "short_idle")
 ENERGY_STAR = "ENERGY STAR Computers 8.0, mode weightings"
 
 

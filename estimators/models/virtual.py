@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from sobriety.core.machine import Machine
+from sobriety.core.text import folded
 
-from ..categories import folded
 from ..tables import table
 from .curve import Curve, PowerModel, power_w
 from .server import ENERGY_STAR, SPEC, as_sold

@@ -10,6 +10,7 @@ from functools import cache
 
 J_PER_KWH = 3_600_000
 NS_PER_S = 1_000_000_000
+NS_PER_HOUR = 3600 * NS_PER_S
 S_PER_DAY = 86_400
 S_PER_YEAR = 31_557_600  # a Julian year of 365.25 days, what amortisation divides by
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from sobriety.core.errors import ConfigError
+from sobriety.core.text import NO_TEXT, Text
 from sobriety.files.toml_form import Entry, Form, form_of, read_form
 
 from . import values
 from .indicators import INDICATORS, UNITS, own_unit
-from .values import NO_TEXT, Text
 
 BUILT_INS = ("montreal-2030", "itu-l1470")
 Direction = Literal["decrease", "increase"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .values import Text
+from sobriety.core.text import Text
 
 _MASS = {"g": 0.001, "kg": 1.0, "t": 1000.0}
 _ENERGY = {"J": 1.0, "Wh": 3600.0, "kWh": 3.6e6, "MWh": 3.6e9, "GWh": 3.6e12}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sobriety.core.text import Text
 from sobriety.files.toml_form import Entry, read_form
 from sobriety.inventory.devices import known_category
 
 from . import values
-from .values import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from typing import cast
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.period import Period
+from sobriety.core.text import Text
 from sobriety.files.tables import cells, read_sheet
 from sobriety.files.toml_form import Entry, read_form, shown
 
 from . import values
 from .access_log import BOTS, LogFilter, Requests, count_requests
 from .periods import Months, months_of, months_within, name_of
-from .values import Text
 
 WORKLOADS = ("service", "container", "pod", "process")
 _MOST = 10**15

@@ -10,13 +10,13 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.text import Text
 from sobriety.estimators import room_pue
 from sobriety.files.toml_form import Entry, read_form
 from sobriety.settings.keys import BY_NAME
 
 from . import values
 from .hours import Hours, joined, openings
-from .values import Text
 
 
 @dataclass(frozen=True, slots=True)

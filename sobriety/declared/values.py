@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from math import isfinite
-from typing import Literal, TypeVar, cast
+from typing import TypeVar, cast
+
+from sobriety.core.text import Text, printable
 
 T = TypeVar("T")
-Tongue = Literal["en", "fr"]
 
 _CURRENCIES = """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN
@@ -23,29 +23,6 @@ _CURRENCIES = """
 """
 CURRENCIES = frozenset(_CURRENCIES.split())
 """ISO 4217, those that are money one pays with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """What is shown to people, in both languages; the same in both where only one was written."""
-
-    fr: str
-    en: str
-
-    def of(self, tongue: Tongue) -> str:
-        return self.fr if tongue == "fr" else self.en
-
-
-NO_TEXT = Text("?", "?")
-
-
-_NO_BREAK = str.maketrans("\u00a0\u202f", "  ")
-
-
-def printable(raw: str) -> bool:
-    """Control characters would reach somebody's terminal with every report. The no-break spaces
-    of French typography are none, though Python counts them so."""
-    return raw.isprintable() or raw.translate(_NO_BREAK).isprintable()
 
 
 def text(raw: object) -> str:

@@ -6,12 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 from sobriety.core.errors import ConfigError
-from sobriety.estimators import technology
-
-FactorKind = Literal["direct", "life-cycle"]
+from sobriety.estimators import FactorKind, technology
 
 _GENERATED = re.compile(r"(.+?)\s+- actual aggregated \[mw\]")
 _EIA_GENERATED = re.compile(r"net generation \(mw\) from ([^(]+?)( \(adjusted\))?")

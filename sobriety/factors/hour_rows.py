@@ -9,12 +9,11 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from sobriety.core.units import NS_PER_S
+from sobriety.core.units import NS_PER_HOUR, NS_PER_S
 from sobriety.estimators import Grams, generation_intensity
 
 from .hour_formats import Layout
 
-_HOUR_NS = 3600 * NS_PER_S
 _EIA_TIME = "%m/%d/%Y %I:%M:%S %p"
 _MOMENT = re.compile(
     r"(\d\d)[./](\d\d)[./](\d{4}) (\d\d):(\d\d)(?::\d\d)?(?:\s*\(([A-Z]+(?:/[A-Z]+)?)\))?"
@@ -31,7 +30,7 @@ class Cells:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self.steps: dict[int, tuple[float | None, ...]] = {}
-        self._step_ns = _HOUR_NS
+        self._step_ns = NS_PER_HOUR
         self._take: Callable[[Sequence[str]], tuple[tuple[float | None, ...], list[str]]] = (
             self._powers if layout.generation else self._intensity
         )
@@ -54,7 +53,7 @@ class Cells:
     def by_hour(self, ratio: float) -> tuple[dict[int, Grams], int]:
         """Hours that are known whole, and how many others lie between the first and the last."""
         found = self._mixed() if self._layout.generation else self._plain(ratio)
-        first, last = (bound(self.steps) // _HOUR_NS for bound in (min, max))
+        first, last = (bound(self.steps) // NS_PER_HOUR for bound in (min, max))
         return found, last - first + 1 - len(found)
 
     def _plain(self, ratio: float) -> dict[int, Grams]:
@@ -73,7 +72,7 @@ class Cells:
         sums: dict[int, dict[str, float]] = {}
         seen: dict[int, int] = {}
         for start_ns, powers in self.steps.items():
-            hour_ns = start_ns - start_ns % _HOUR_NS
+            hour_ns = start_ns - start_ns % NS_PER_HOUR
             seen.setdefault(hour_ns, 0)
             if any(p is None and u for p, u in zip(powers, used, strict=True)):
                 continue
@@ -83,7 +82,7 @@ class Cells:
                 into[name] = into.get(name, 0.0) + (power or 0.0)
         found: dict[int, Grams] = {}
         for hour_ns, times in seen.items():
-            if times * self._step_ns == _HOUR_NS:
+            if times * self._step_ns == NS_PER_HOUR:
                 grams = generation_intensity(sums[hour_ns], self._layout.kind)
                 if grams is not None:
                     found[hour_ns] = grams
@@ -147,7 +146,7 @@ class Cells:
                 raise ValueError("a time of no clock; write it as in 2026-01-31T13:00Z")
             moment = moment.replace(tzinfo=UTC)
         start_ns = int(moment.timestamp()) * NS_PER_S
-        if start_ns % _HOUR_NS or moment.microsecond:
+        if start_ns % NS_PER_HOUR or moment.microsecond:
             raise ValueError("not the start of an hour of UTC")
         if start_ns in self.steps:
             raise ValueError("an hour told before; where clocks go back, write UTC")
@@ -158,7 +157,7 @@ class Cells:
             ends = datetime.strptime(text.strip(), _EIA_TIME).replace(tzinfo=UTC)
         except ValueError:
             raise ValueError("not a time as in 01/31/2026 1:00:00 PM") from None
-        start_ns = int(ends.timestamp()) * NS_PER_S - _HOUR_NS
+        start_ns = int(ends.timestamp()) * NS_PER_S - NS_PER_HOUR
         if start_ns in self.steps:
             raise ValueError("an hour told before")
         return start_ns

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.machine import Machine
-from sobriety.core.units import J_PER_KWH, NS_PER_S
+from sobriety.core.units import J_PER_KWH, NS_PER_HOUR, NS_PER_S
 from sobriety.core.usage import Usage
 from sobriety.files.tables import Row, Wrong, cells, read_sheet, refuse
 
@@ -28,7 +28,6 @@ LONGEST_S = 10 * 366 * 86_400.0
 MOST_W = 1e6
 """Of one machine: more is kilowatts written as watts, or two columns changed about."""
 
-_HOUR_NS = 3600 * NS_PER_S
 _B_PER_GIB = 2**30
 
 
@@ -155,7 +154,7 @@ def _by_hour(run: _Run) -> Iterator[Usage]:
     """Rows of which none crosses an hour, so that an hourly roll-up puts them where they were."""
     start_ns, end_ns = run.start_ns, _end(run)
     while start_ns < end_ns:
-        next_ns = min(end_ns, (start_ns // _HOUR_NS + 1) * _HOUR_NS)
+        next_ns = min(end_ns, (start_ns // NS_PER_HOUR + 1) * NS_PER_HOUR)
         share = (next_ns - start_ns) / (end_ns - run.start_ns)
         told = {"told_j": run.energy_j * share}
         length_s = (next_ns - start_ns) / NS_PER_S

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sobriety.core.units import NS_PER_HOUR
 from sobriety.core.usage import Usage
 from sobriety.lake.engines import collect
-from sobriety.lake.parquet import NS_PER_HOUR
 
 if TYPE_CHECKING:
     from sobriety.lake import Lake

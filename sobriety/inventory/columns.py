@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Literal, NamedTuple
 
-from sobriety.declared.values import printable
+from sobriety.core.text import printable
 
 Kind = Literal["text", "number", "count", "date", "yes or no", "word"]
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.machine import Machine
 from sobriety.estimators import (
+    STATES,
     Details,
     cpu_generation,
     cpu_label,
@@ -21,7 +22,6 @@ from sobriety.estimators import (
 )
 from sobriety.factors.catalogue import Catalogue
 
-STATES = ("off", "sleep", "long_idle", "short_idle")
 BOUNDS = ("", "_low", "_high")
 METER_RATIO = 0.02
 """A plug meter of class 2: the interval of an idle that somebody read."""

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from sobriety.core.errors import ConfigError, FactorNotFound
 from sobriety.core.machine import Machine
-from sobriety.estimators import Details, category_of, is_virtual_cpu, says_virtual
+from sobriety.estimators import STATES, Details, category_of, is_virtual_cpu, says_virtual
 from sobriety.factors.catalogue import Catalogue
 from sobriety.files.tables import read_sheet, write_sheet
 
 from .cells import meant, numbers_of
-from .figures import BOUNDS, STATES, figures
+from .figures import BOUNDS, figures
 
 LONGEST_NAME = 200
 READ_W = {"server": (1.0, 20_000.0)}

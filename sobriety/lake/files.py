@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from sobriety.core.errors import SobrietyError
-from sobriety.core.units import NS_PER_S, S_PER_DAY
+from sobriety.core.units import NS_PER_HOUR, NS_PER_S, S_PER_DAY
 from sobriety.files.durable import publish
 
 from . import parquet
@@ -205,8 +205,7 @@ class Span(NamedTuple):
     def cuts(self, day: date) -> bool:
         """Whether it begins or ends within an hour of that day."""
         return any(
-            bound is not None and bound % parquet.NS_PER_HOUR and day_at(bound) == day
-            for bound in self
+            bound is not None and bound % NS_PER_HOUR and day_at(bound) == day for bound in self
         )
 
     def where(self) -> str:

@@ -11,9 +11,10 @@ from sobriety.core.errors import ConfigError
 from sobriety.settings.config import Config, data_folder
 
 if TYPE_CHECKING:
+    from sobriety.core.text import Tongue
     from sobriety.declared.declared import Declared
     from sobriety.factors.hours import Hours
-    from sobriety.reports.model.settings import Idle, ReportSettings, Tongue
+    from sobriety.reports.model.settings import Idle, ReportSettings
 
 FILES = ("inventory", "sites", "services", "goals")
 """What is declared: settings, and options, of these names."""

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
+from sobriety.core.text import Text
 from sobriety.declared.goals import BUILT_INS, Baseline, Goal, Target, built_in, read_goals
 from sobriety.declared.indicators import INDICATORS
 from sobriety.declared.trajectory import line_of, trajectory, value_at
-from sobriety.declared.values import Text
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.period import choose
+from sobriety.core.text import Text
 from sobriety.declared.overlaps import can_both_match, overlaps
 from sobriety.declared.services import Service, Units, Unknown, read_services, units_in
-from sobriety.declared.values import Text
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 HEAD = '[[service]]\nid = "a"\nhosts = "web-1"\nunit = { id = "page", en = "page" }\n'

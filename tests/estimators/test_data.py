@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from sobriety.core.errors import FactorNotFound
+from sobriety.core.text import folded
 from sobriety.estimators import Curve, categories, category_of, known_sets, power_w, resolve_zone
 
 # Inner rooms have no address for a type checker: `sobriety/estimators.pyi` is only the door.
-folded: Callable[[str], str] = import_module("sobriety.estimators.categories").folded
 singular: Callable[[str], str] = import_module("sobriety.estimators.categories").singular
 through: Callable[..., list[Curve]] = import_module("sobriety.estimators.models.curve").through
 _features = import_module("sobriety.estimators.models.device_features")

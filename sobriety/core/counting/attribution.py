@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from ..units import NS_PER_S
+from ..units import NS_PER_HOUR, NS_PER_S
 from ..usage import COLUMNS, Usage
 from .difference import Step
 from .task import Task
@@ -33,7 +33,6 @@ _FLOOR_RISE_PER_S = 0.01 / 86_400
 
 _MOMENTS = ("util_sqrt_s", "util_s", "util_cubed_s")
 _JOULES = tuple(c.name for c in COLUMNS if c.unit == "J")
-_HOUR_NS = 3600 * NS_PER_S
 
 
 @dataclass(slots=True)
@@ -74,7 +73,7 @@ class Attribution:
             last is None
             or last.observed != step.observed
             or step.asleep_s
-            or last.start_ns // _HOUR_NS != start_ns // _HOUR_NS
+            or last.start_ns // NS_PER_HOUR != start_ns // NS_PER_HOUR
         ):
             last = _Piece(start_ns, step.observed)
             self._pieces.append(last)
@@ -192,7 +191,7 @@ class Attribution:
             workload
             for workload, row in self._open.items()
             if row.observed != piece.observed
-            or row.start_ns // _HOUR_NS != piece.start_ns // _HOUR_NS
+            or row.start_ns // NS_PER_HOUR != piece.start_ns // NS_PER_HOUR
         ]
         return [self._open.pop(workload) for workload in ended]
 
@@ -204,7 +203,7 @@ class Attribution:
             workload
             for workload, row in self._open.items()
             if row.measures.get("cpu_busy_s", 0.0) >= worth_s
-            or row.start_ns // _HOUR_NS != end_ns // _HOUR_NS
+            or row.start_ns // NS_PER_HOUR != end_ns // NS_PER_HOUR
         ]
         return [self._open.pop(workload) for workload in ended]
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from ..units import NS_PER_S
+from ..units import NS_PER_HOUR, NS_PER_S
 from ..usage import State, Usage
 from .difference import Step
-
-_HOUR_NS = 3600 * NS_PER_S
 
 
 def unseen_hours(host: str, state: State, start_ns: int, duration_s: float) -> list[Usage]:
@@ -15,7 +13,7 @@ def unseen_hours(host: str, state: State, start_ns: int, duration_s: float) -> l
     rows: list[Usage] = []
     end_ns = start_ns + round(duration_s * NS_PER_S)
     while start_ns < end_ns:
-        next_ns = min(end_ns, (start_ns // _HOUR_NS + 1) * _HOUR_NS)
+        next_ns = min(end_ns, (start_ns // NS_PER_HOUR + 1) * NS_PER_HOUR)
         rows.append(Usage(host, start_ns, (next_ns - start_ns) / NS_PER_S, 0.0, {}, (), state))
         start_ns = next_ns
     return rows

@@ -28,8 +28,8 @@ from ..intake.state import explained, open_state
 from ..intake.wire import Refused
 
 if TYPE_CHECKING:
+    from sobriety.core.text import Tongue
     from sobriety.reports.language.language import Language
-    from sobriety.reports.model.settings import Tongue
 
     from ..intake.gateway import Gateway
 

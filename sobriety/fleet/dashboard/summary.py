@@ -13,13 +13,13 @@ from datetime import datetime
 from pathlib import Path
 
 from sobriety.core.period import Period, choose, to_ns, zone_of
+from sobriety.core.text import Tongue
 from sobriety.lake import Lake
 from sobriety.publishing.settings import report_settings
 from sobriety.reports import NothingRecorded, Report, ReportSettings, gather
 from sobriety.reports.language.language import Language
 from sobriety.reports.language.quantities import show
 from sobriety.reports.model.report import Missing
-from sobriety.reports.model.settings import Tongue
 from sobriety.reports.model.warnings import Unfinished
 from sobriety.reports.views import changes, organisation
 from sobriety.reports.views import sentences as say

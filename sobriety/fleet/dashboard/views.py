@@ -13,9 +13,9 @@ from pathlib import Path
 
 import msgspec
 
+from sobriety.core.text import Tongue
 from sobriety.files.durable import write_whole
 from sobriety.reports.language.quantities import Shown
-from sobriety.reports.model.settings import Tongue
 from sobriety.reports.views.actions import ActionRow
 from sobriety.reports.views.changes import StandingRow
 from sobriety.reports.views.opening import Weights

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.period import Period
+from sobriety.core.text import Text
 from sobriety.core.units import S_PER_DAY, S_PER_YEAR
 from sobriety.declared.sites import Site
-from sobriety.declared.values import Text
 from sobriety.estimators import Asset, lifetime
 from sobriety.inventory.devices import Device, Inventory
 

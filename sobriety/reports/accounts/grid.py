@@ -9,11 +9,18 @@ from dataclasses import dataclass
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.estimate import Estimate, total
 from sobriety.core.period import Period
-from sobriety.estimators import EnergyPlan, FactorBook, GridFactor, all_factors, intensity
+from sobriety.estimators import (
+    EnergyPlan,
+    FactorBook,
+    FactorKind,
+    GridFactor,
+    all_factors,
+    intensity,
+)
 from sobriety.factors.hours import Hours
 from sobriety.lake import Lake
 
-from ..model.settings import FactorKind, ReportSettings
+from ..model.settings import ReportSettings
 from ..model.warnings import Caution, NoFactor, NotOutYet, NoZone, UntoldHours
 from .carbon import Accounts, ZoneYear
 from .hosts import HostUse

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from sobriety.core.estimate import Estimate, total
 from sobriety.core.machine import Machine
+from sobriety.core.text import Text
 from sobriety.core.units import S_PER_YEAR
 from sobriety.declared.sites import Site
-from sobriety.declared.values import Text
 from sobriety.inventory.devices import Device
 
 NOWHERE = Site("", Text("", ""))

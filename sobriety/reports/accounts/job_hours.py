@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sobriety.core.period import Period
+from sobriety.core.units import NS_PER_HOUR
 from sobriety.estimators import EnergyPlan, plan_table, with_energy
 from sobriety.lake import Lake
 from sobriety.lake.engines import collect
-from sobriety.lake.parquet import NS_PER_HOUR
 
 from .query import PlanKey, narwhals
 

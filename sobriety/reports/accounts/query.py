@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sobriety.core.errors import MissingExtra
 from sobriety.core.period import Period
-from sobriety.core.units import NS_PER_S, S_PER_DAY
+from sobriety.core.units import NS_PER_HOUR, NS_PER_S, S_PER_DAY
 from sobriety.estimators import (
     Coefficients,
     EnergyPlan,
@@ -20,7 +20,6 @@ from sobriety.estimators import (
 from sobriety.lake import Lake
 from sobriety.lake.engines import collect
 from sobriety.lake.files import Grain
-from sobriety.lake.parquet import NS_PER_HOUR
 
 if TYPE_CHECKING:
     import narwhals as nw

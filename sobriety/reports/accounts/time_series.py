@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sobriety.core.period import Period, to_ns
-from sobriety.core.units import NS_PER_S, S_PER_DAY
+from sobriety.core.units import NS_PER_HOUR, NS_PER_S, S_PER_DAY
 from sobriety.estimators import (
     PLAN_KEYS,
     EnergyPlan,
@@ -22,7 +22,6 @@ from sobriety.estimators import (
 )
 from sobriety.lake import Lake
 from sobriety.lake.engines import collect
-from sobriety.lake.parquet import NS_PER_HOUR
 
 from ..model.report import PowerPoint
 from .query import WORTH_HOURS_S, PlanKey, hosts_only, narwhals, opened, sorted_rows

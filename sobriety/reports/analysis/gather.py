@@ -9,9 +9,10 @@ from datetime import datetime
 from sobriety.core.errors import FactorNotFound, SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.period import Period, before, recorded
-from sobriety.declared.values import Text
+from sobriety.core.text import Text
 from sobriety.estimators import (
     FactorBook,
+    FactorKind,
     GridFactor,
     all_factors,
     resolve_zone,
@@ -27,7 +28,7 @@ from ..accounts.hosts import HostUse
 from ..accounts.query import extent, workload_sums
 from ..accounts.time_series import power_series
 from ..model.report import Dimension, Figure, Missing, Outcome, Pace, Report, Status
-from ..model.settings import FactorKind, ReportSettings, Signature
+from ..model.settings import ReportSettings, Signature
 from ..model.warnings import ShortPeriod
 from . import insights
 from . import warnings as doubts

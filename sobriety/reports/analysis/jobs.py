@@ -10,12 +10,11 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from sobriety.core.estimate import Estimate, product
-from sobriety.core.units import NS_PER_S, S_PER_DAY, S_PER_YEAR
+from sobriety.core.units import NS_PER_HOUR, NS_PER_S, S_PER_DAY, S_PER_YEAR
 from sobriety.estimators import active
 from sobriety.factors.hours import HOURLY_RATIO, Hours
 from sobriety.inventory.devices import WORKSTATIONS
 from sobriety.lake import Lake
-from sobriety.lake.parquet import NS_PER_HOUR
 
 from ..accounts.accounts import Books
 from ..accounts.carbon import with_overhead

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from sobriety.core.text import Text
 from sobriety.declared.services import Service, Units, units_in
-from sobriety.declared.values import Text
 
 from ..accounts.accounts import Books
 from ..accounts.hosts import HostUse

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sobriety.core.period import Period, to_ns
-from sobriety.declared.values import Text
+from sobriety.core.text import Text
 from sobriety.lake import Lake
 
 from ..accounts.assets import Holdings

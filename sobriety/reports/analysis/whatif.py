@@ -13,6 +13,7 @@ from datetime import datetime
 from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.period import Period
+from sobriety.core.text import Tongue
 from sobriety.declared.scenario import Change, Scenario
 from sobriety.lake import Lake
 
@@ -23,7 +24,7 @@ from ..accounts.hosts import HostUse
 from ..language.language import Language
 from ..language.quantities import fitting, show, show_bounds, units_of
 from ..model.report import Cost, Footprint
-from ..model.settings import ReportSettings, Tongue
+from ..model.settings import ReportSettings
 from .closed_hours import Closed, hours_of_use
 
 _LEAST_S = 3600

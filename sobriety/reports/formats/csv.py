@@ -10,8 +10,9 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from sobriety.core.text import Tongue
+
 from ..model.report import Report
-from ..model.settings import Tongue
 from .json import as_json
 
 COLUMNS = ("figure", "value", "low", "high", "unit", "basis", "method", "sources", "missing")

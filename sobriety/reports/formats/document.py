@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sobriety.core.text import Tongue
 from sobriety.core.version import __version__
 
 from ..language.language import Language
 from ..model.report import Report
-from ..model.settings import Tongue
 from ..views import sentences as wording
 from ..views.opening import lead
 from .blocks import Block

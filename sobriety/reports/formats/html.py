@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from sobriety.core.errors import MissingExtra
 from sobriety.core.estimate import Estimate
+from sobriety.core.text import Tongue
 from sobriety.core.version import __version__
 
 from ..language.language import Language
 from ..language.methods import method
 from ..language.quantities import amount, show
 from ..model.report import Missing, Report
-from ..model.settings import Tongue
 from ..model.warnings import duration
 from ..views import changes, opening, organisation
 from ..views import sentences as wording

@@ -9,6 +9,7 @@ from typing import Any
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.period import Period, from_ns
+from sobriety.core.text import Tongue
 from sobriety.core.version import __version__
 from sobriety.estimators import GridFactor
 
@@ -25,7 +26,6 @@ from ..model.report import (
     Slice,
     Standing,
 )
-from ..model.settings import Tongue
 from ..model.warnings import Caution
 from ..views import sentences as wording
 from ..views.changes import status_words

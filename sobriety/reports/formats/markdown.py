@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sobriety.core.text import Tongue
+
 from ..model.report import Report
-from ..model.settings import Tongue
 from .blocks import Block, Curve, Facts, Grid, Items, Paragraph
 from .document import as_document
 

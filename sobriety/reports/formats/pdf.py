@@ -7,9 +7,9 @@ from importlib.resources import files
 from typing import Any
 
 from sobriety.core.errors import MissingExtra
+from sobriety.core.text import Tongue
 
 from ..model.report import Report
-from ..model.settings import Tongue
 from .blocks import Block, Curve, Facts, Grid, Items, Paragraph
 from .document import Document, as_document
 

@@ -6,10 +6,11 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable
 
+from sobriety.core.text import Tongue
+
 from ..language.language import NBSP, Language
 from ..language.quantities import Shown, show
 from ..model.report import Missing, Report
-from ..model.settings import Tongue
 from ..views import opening
 from ..views import sentences as wording
 

@@ -6,12 +6,12 @@ import io
 from typing import Any
 
 from sobriety.core.errors import MissingExtra
+from sobriety.core.text import Tongue
 from sobriety.core.units import J_PER_KWH
 
 from ..language.language import Language
 from ..language.methods import method
 from ..model.report import Dimension, Missing, Report, Slice
-from ..model.settings import Tongue
 from ..views import changes, organisation
 from ..views import sentences as wording
 from .csv import COLUMNS, figures_of

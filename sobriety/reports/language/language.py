@@ -14,8 +14,7 @@ from importlib.resources import files
 from typing import Final
 
 from sobriety.core.errors import MissingExtra
-
-from ..model.settings import Tongue
+from sobriety.core.text import Tongue
 
 NBSP: Final = "\u00a0"
 _LOCALES: Final = {"en": "en_CA", "fr": "fr_CA"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sobriety.declared.values import Text
+from sobriety.core.text import Text
 
 from ..language.language import Language
 from .warnings import Caution

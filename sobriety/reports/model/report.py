@@ -14,14 +14,14 @@ from typing import Literal, NamedTuple
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.period import Period
+from sobriety.core.text import Text, Tongue
 from sobriety.declared.goals import Goal
 from sobriety.declared.sites import Site
 from sobriety.declared.trajectory import Position
-from sobriety.declared.values import Text
-from sobriety.estimators import Change, GridFactor
+from sobriety.estimators import Change, FactorKind, GridFactor
 
 from ..accounts.embodied import Ledger
-from .settings import FactorKind, Idle, Signature, Tongue
+from .settings import Idle, Signature
 from .warnings import Caution
 
 SCHEMA_VERSION = 1

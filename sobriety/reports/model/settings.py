@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.text import Tongue
 from sobriety.declared.declared import Declared
-from sobriety.estimators import BUILT_IN, FactorBook
+from sobriety.estimators import BUILT_IN, FactorBook, FactorKind
 from sobriety.factors.catalogue import Catalogue
 from sobriety.factors.hours import Hours
 
-FactorKind = Literal["direct", "life-cycle"]
-Tongue = Literal["en", "fr"]
 Idle = Literal["separate", "share", "reserve"]
 Role = Literal["preparer", "reviewer", "approver"]
 

@@ -9,8 +9,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+from sobriety.estimators import FactorKind
+
 from ..language.language import Language
-from .settings import FactorKind
 
 
 class Caution(ABC):

@@ -7,11 +7,11 @@ from datetime import timedelta
 from sobriety.core.estimate import Basis, Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.period import Period
+from sobriety.estimators import FactorKind
 
 from ..language.language import Language
 from ..language.quantities import show
 from ..model.report import FOLDED, Action, Gap, Indicator, Narrowing, Outcome, Report, Status
-from ..model.settings import FactorKind
 from ..model.warnings import duration
 
 

@@ -27,6 +27,7 @@ import sobriety
 from sobriety.cli import command
 from sobriety.core.estimate import Estimate
 from sobriety.core.period import from_ns, zone_of
+from sobriety.core.text import Tongue
 from sobriety.core.units import J_PER_KWH
 from sobriety.fleet.dashboard import hosts, views
 from sobriety.fleet.dashboard.summary import summarise, today
@@ -35,7 +36,6 @@ from sobriety.fleet.jobs.drain import drain
 from sobriety.reports.language.language import Language
 from sobriety.reports.language.quantities import show
 from sobriety.reports.model.report import Footprint
-from sobriety.reports.model.settings import Tongue
 from sobriety.reports.views.opening import weights
 from sobriety.settings.config import load
 

@@ -16,11 +16,11 @@ from click.testing import CliRunner
 
 from sobriety.cli import command
 from sobriety.core.errors import ConfigError, SobrietyError
+from sobriety.core.units import NS_PER_HOUR
 from sobriety.estimators import Grams
 from sobriety.factors.hours import Hours
 from sobriety.lake import Lake
 from sobriety.lake.engines import collect, opened
-from sobriety.lake.parquet import NS_PER_HOUR
 from sobriety.lake.spark import Spark
 from sobriety.reports import ReportSettings, as_json, gather
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from sobriety.core.text import Tongue
 from sobriety.reports import Report, as_html
-from sobriety.reports.model.settings import Tongue
 
 DESKTOP, PHONE = 1280, 390
 

@@ -12,10 +12,11 @@ import pytest
 from pypdf import PdfReader
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.text import Tongue
 from sobriety.reports import Report, as_csv, as_html, as_json, as_markdown, as_pdf, as_xlsx
 from sobriety.reports.formats.csv import figures_of
 from sobriety.reports.formats.document import as_document
-from sobriety.reports.model.settings import Signature, Tongue
+from sobriety.reports.model.settings import Signature
 
 HOSTILE = (
     "=cmd|' /C calc'!A0",

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 from babel.numbers import parse_decimal
 
+from sobriety.core.text import Tongue
 from sobriety.reports import Report, as_html
 from sobriety.reports.language.language import Language
 from sobriety.reports.model.report import Missing
-from sobriety.reports.model.settings import Tongue
 from sobriety.reports.views.tables import breakdown_tables
 
 LARGEST_B = 150_000

@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 from referencing import Registry, Resource
 
+from sobriety.core.text import Tongue
 from sobriety.reports import Report, as_json
-from sobriety.reports.model.settings import Tongue
 
 Errors = Callable[[object], dict[str, str]]
 """Where what was written breaks the schema, and how."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from sobriety.core.text import Tongue
 from sobriety.reports import Report, as_text
-from sobriety.reports.model.settings import Tongue
 
 
 def test_nothing_but_ascii_where_a_terminal_knows_no_more(report: Report) -> None:
