@@ -11,8 +11,7 @@ from sobriety.core.estimate import Estimate
 from sobriety.core.host import Host
 from sobriety.core.machine import Machine
 from sobriety.core.usage import COLUMNS
-from sobriety.estimators import TrackRecord, intensity, power_model, power_w
-from sobriety.estimators.models import track_record
+from sobriety.estimators import TrackRecord, intensity, power_model, power_w, track_record
 from sobriety.factors.store import book
 from sobriety.settings.config import Config
 from sobriety.settings.machine import describe

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sobriety.estimators.models import track_record
 
 from sobriety.agent.checkup import examine
 from sobriety.core.machine import Machine
 from sobriety.core.paper import PaperHost
+from sobriety.estimators import track_record
 from sobriety.settings import config as settings
 
 

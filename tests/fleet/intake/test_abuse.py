@@ -322,10 +322,11 @@ def test_a_deadline_for_a_body(statuses: Victim) -> None:
     import asyncio
 
     from sobriety.fleet import app
+    from sobriety.fleet.intake.gateway import opened
 
     async def ask() -> list[Any]:
         sent: list[Any] = []
-        gateway = app.opened(statuses.lake, lambda _: None)
+        gateway = opened(statuses.lake, lambda _: None)
         headers = [(b"authorization", f"Bearer {statuses.token()}".encode()),
                    (b"content-type", b"application/json")]  # fmt: skip
         scope = {"type": "http", "method": "POST", "path": "/v1/usage", "query_string": b"",

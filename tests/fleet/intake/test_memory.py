@@ -10,6 +10,7 @@ import pytest
 
 from sobriety.fleet import app
 from sobriety.fleet.intake import memory as in_hand
+from sobriety.fleet.intake.gateway import opened
 
 from ..conftest import body, new_token, row
 
@@ -18,7 +19,7 @@ def test_who_comes_when_too_much_is_in_hand_comes_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = new_token(tmp_path, "web-1")
-    gateway = app.opened(tmp_path, lambda _: None)
+    gateway = opened(tmp_path, lambda _: None)
     small, large = body([row(1)]), body([row(n) for n in range(2, 12)])
     monkeypatch.setattr(in_hand, "MOST_B", len(small))
 
