@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .analysis.gather import STAGES, NothingRecorded, gather
+from .analysis.report_on import report_on
 from .formats.csv import as_csv
-from .formats.frame import parts_frame, report_on
+from .formats.frame import parts_frame
 from .formats.html import as_html
 from .formats.json import as_json
 from .formats.markdown import as_markdown

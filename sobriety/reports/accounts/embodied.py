@@ -6,13 +6,15 @@ Amounts are whole micrograms, so that days add to quarters and quarters to the w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
 from sobriety.core.estimate import Estimate
 from sobriety.estimators import UG_PER_KG, Asset, days, micrograms, reconciled
 from sobriety.inventory.devices import PASSED_ON, Device
+
+from ..model.report import Ledger
 
 
 class Held(NamedTuple):
@@ -21,28 +23,6 @@ class Held(NamedTuple):
     device: Device
     asset: Asset
     embodied: Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """A period's carbon of making in kilograms: purchases beside what is charged.
-
-    bought − deferred + carried − passed_on = charged, to the microgram;
-    charged = amortised + written off.
-
-    devices   pieces in it
-    undated   pieces without a day of acquisition, which it cannot have
-    """
-
-    bought_kg: float
-    deferred_kg: float
-    carried_kg: float
-    passed_on_kg: float
-    amortised_kg: float
-    written_off_kg: float
-    charged_kg: float
-    devices: int
-    undated: int
 
 
 def asset_of(device: Device, embodied: Estimate, lifetime: Estimate) -> Asset | None:
