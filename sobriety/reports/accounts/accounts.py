@@ -17,7 +17,7 @@ from sobriety.lake import Lake
 
 from ..model.report import Coverage, Footprint, Gap
 from ..model.settings import ReportSettings
-from .assets import Days, Holdings, days_of, holdings
+from .assets import DaySpan, Holdings, days_of, holdings
 from .carbon import Accounts
 from .device_facts import Stock
 from .grid import Grid, grid_of
@@ -42,7 +42,7 @@ class Books:
     """
 
     period: Period
-    days: Days
+    days: DaySpan
     sums: tuple[UsageSum, ...]
     machines: Mapping[str, Machine]
     unknown: tuple[str, ...]

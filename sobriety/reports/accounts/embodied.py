@@ -17,7 +17,7 @@ from sobriety.inventory.devices import PASSED_ON, Device
 from ..model.report import Ledger
 
 
-class Held(NamedTuple):
+class LedgerLine(NamedTuple):
     """A line of the inventory in the ledger. `embodied` is of all its pieces."""
 
     device: Device
@@ -52,7 +52,7 @@ def part_of(asset: Asset, embodied: Estimate, first: date, last: date) -> Estima
     )  # fmt: skip
 
 
-def ledger_of(held: Sequence[Held], undated: int, first: date, last: date) -> Ledger | None:
+def ledger_of(held: Sequence[LedgerLine], undated: int, first: date, last: date) -> Ledger | None:
     """None for an inventory of which no device has a day of acquisition."""
     if not held:
         return None
