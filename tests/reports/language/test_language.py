@@ -20,7 +20,7 @@ from sobriety.estimators import all_factors, amortised, categories, embodied, li
 from sobriety.reports import Report, as_html
 from sobriety.reports.language.language import Language
 from sobriety.reports.language.methods import CATEGORIES, method
-from sobriety.reports.model.warnings import duration
+from sobriety.reports.language.quantities import duration
 
 ROOMS = {"reports": "reports/language", "fleet": "fleet/dashboard"}
 """Packages with sentences of their own, and where their French stands. Of the gateway, the

@@ -10,9 +10,9 @@ from sobriety.core.period import choose
 from sobriety.declared.declared import read_declared
 from sobriety.lake import Lake
 
-from ..model.report import Report
-from ..model.settings import ReportSettings
-from .gather import gather
+from .analysis.gather import gather
+from .model.report import Report
+from .model.settings import ReportSettings
 
 
 class DeclaredFiles(TypedDict, total=False):
