@@ -301,3 +301,20 @@ def unmirrored_tests(house: House) -> list[str]:
         if room not in house.rooms or room == "sobriety":
             wrong.append(str(path.relative_to(house.root)))
     return wrong
+
+
+def rooms_table(root: Path = Path()) -> str:
+    """Markdown for docs/architecture.md: rooms from the ground up, their sentence, their arrows."""
+    house = House(root)
+    lines = ["| room | holds | imports |", "|---|---|---|"]
+    for room in ("core", "collectors", "estimators", *ARROWS, "cli"):
+        imports = ARROWS.get(room, "").replace(" ", ", ")
+        lines.append(f"| `{room}` | {_sentence(house, f'sobriety.{room}')} | {imports} |")
+        for storey in STOREYS.get(room, ()):
+            sentence = _sentence(house, f"sobriety.{room}.{storey}")
+            lines.append(f"| `{room}.{storey}` | {sentence} | |")
+    return "\n".join(lines)
+
+
+def _sentence(house: House, name: str) -> str:
+    return (ast.get_docstring(house.trees[name]) or "").split("\n\n")[0]
