@@ -1,4 +1,4 @@
-"""Sealing a report, and computing a sealed one again."""
+"""Seals a report, and computes a sealed one again."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def seal_report(
 
 
 def recomputed(record: Record, signatures: tuple[Signature, ...] = ()) -> tuple[Report, list[str]]:
-    """The report of a record as it would be made today at its moment, and inputs that changed."""
+    """Compute a record's report again as of its moment; also list its inputs that changed."""
     from dataclasses import replace
 
     from sobriety.reports import gather
@@ -81,12 +81,12 @@ def recomputed(record: Record, signatures: tuple[Signature, ...] = ()) -> tuple[
     settings = replace(again.settings, signatures=signatures)
     assert again.period  # sealed reports have one
     with again.lake() as lake:
-        found = gather(lake, settings, again.period, now=record.made_at)
+        report = gather(lake, settings, again.period, now=record.made_at)
         files = lake.files(again.period.start_ns, again.period.end_ns)
-        return found, changed_inputs(record, files.items())
+        return report, changed_inputs(record, files.items())
 
 
 def _declared(record: Record) -> dict[str, Path | None]:
-    """Copies of what was declared, by what it is."""
+    """Paths of the record's copies of declared files, by kind."""
     copies: dict[str, str] = record.seal["declared"]
     return {kind: record.folder / copies[kind] if kind in copies else None for kind in FILES}
