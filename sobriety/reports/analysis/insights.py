@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
+from sobriety.core.method import MethodKind
 from sobriety.declared.goals import Goal
 from sobriety.estimators import Curve, EnergyPlan, power_model, power_w
 from sobriety.inventory.devices import WORKSTATIONS, Device
@@ -16,6 +17,11 @@ from ..accounts.hosts import HostUse
 from ..model.report import Figure, Footprint, Indicator, IndicatorId, Missing, Narrowing, OwnCost
 from ..model.warnings import NothingKnown
 from .goals import serving
+
+REFURBISHED_SHARE = MethodKind("refurbished-share", "pieces refurbished ÷ pieces")
+IDLE = MethodKind("idle", "power curve at no load × time observed")
+SHARE_OF_ENERGY = MethodKind("share-of-energy", "({method:method}) ÷ energy")
+BUSY_THREAD = MethodKind("busy-thread", "processor time × watts of one more busy thread")
 
 _NARROWINGS: tuple[tuple[str, Input], ...] = (
     ("meter", "energy"),
@@ -69,7 +75,7 @@ def _refurbished(devices: Sequence[Device]) -> Figure:
         return Missing(NothingKnown())
     share = sum(d.quantity for d in used if d.refurbished) / pieces
     return Estimate(
-        "refurbished_ratio", share, share, share, "declared", "pieces refurbished ÷ pieces",
+        "refurbished_ratio", share, share, share, "declared", REFURBISHED_SHARE(),
         ("inventory",),
     )  # fmt: skip
 
@@ -89,7 +95,7 @@ def idle(machine: Machine, rows: Sequence[tuple[EnergyPlan, Mapping[str, float]]
     value, low, high = bounds
     return Estimate(
         "energy_j", value, min(low, value), max(high, value), model.basis,
-        "power curve at no load × time observed", model.sources,
+        IDLE(), model.sources,
     )  # fmt: skip
 
 
@@ -129,7 +135,7 @@ def _part_of(part: Estimate, whole: Estimate, metric: str) -> Figure:
     # With a sensor the energy does not follow the curve, and a modelled part may exceed it.
     rest = sorted(max(0.0, w - p) for w, p in zip(_three(whole), _three(part), strict=True))
     left = Estimate("energy_j", rest[1], rest[0], rest[2], whole.basis, whole.method, whole.sources)
-    return share_of(part, left, metric, f"({part.method}) ÷ energy")
+    return share_of(part, left, metric, SHARE_OF_ENERGY(method=part.method))
 
 
 def _three(estimate: Estimate) -> tuple[float, float, float]:
@@ -176,7 +182,7 @@ def own_cost(hosts: Iterable[HostUse], totals: Footprint) -> OwnCost | None:
         energy.low / whole,
         energy.high / whole,
         energy.basis,
-        f"({energy.method}) ÷ energy",
+        SHARE_OF_ENERGY(method=energy.method),
         energy.sources,
     )
     return OwnCost(cpu_s, energy, ratio)
@@ -197,6 +203,6 @@ def _marginal(host: HostUse, cpu_s: float) -> Estimate:
         min(around),
         max(around),
         model.basis,
-        "processor time × watts of one more busy thread",
+        BUSY_THREAD(),
         model.sources,
     )

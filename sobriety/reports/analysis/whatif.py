@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import MethodKind
 from sobriety.core.period import Period
 from sobriety.core.text import Tongue
 from sobriety.declared.scenario import Change, Scenario
@@ -26,6 +27,8 @@ from ..language.quantities import fitting, show, show_bounds, units_of
 from ..model.report import Cost, Footprint
 from ..model.settings import ReportSettings
 from .closed_hours import Closed, hours_of_use
+
+SCENARIO = MethodKind("scenario", "as the scenario states")
 
 _LEAST_S = 3600
 FIGURES = ("energy_j", "use_co2e_kg", "embodied_share_kg", "total_co2e_kg")
@@ -93,7 +96,7 @@ def _changed(host: HostUse, change: Change, closed: Sequence[Closed]) -> tuple[H
     if change.lifetime_years is not None:
         years = change.lifetime_years
         life = replace(host.lifetime, value=years, low=years, high=years, basis="declared",
-                       method="scenario")  # fmt: skip
+                       method=SCENARIO())  # fmt: skip
         host = replace(host, lifetime=life)
     if change.quantity_ratio is not None:
         host = host.part(change.quantity_ratio)
