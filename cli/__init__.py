@@ -16,7 +16,7 @@ def main() -> None:
     """What `sobriety` runs."""
     if sys.argv[1:] == ["--version"]:
         # Answered before click is imported: half of what this command costs.
-        from sobriety.core.version import __version__
+        from sobriety.core import __version__
 
         print(f"sobriety {__version__}")  # noqa: T201
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sobriety.core.version import __version__
+from sobriety.core import __version__
 
 from .parts.options import Duration, root_option, tell_failures
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from sobriety.core import __version__
 from sobriety.core.errors import SobrietyError
-from sobriety.core.version import __version__
 
 VERBS = (
     "collect",

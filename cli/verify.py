@@ -17,7 +17,7 @@ def verify(folder: Path) -> None:
     \b
     sobriety verify records/2026-Q3.1
     """
-    from sobriety.core.version import __version__
+    from sobriety.core import __version__
     from sobriety.publishing.differences import differences
     from sobriety.publishing.records import read_record, tampered
     from sobriety.publishing.sealing import recomputed

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from sobriety.publishing.request import ReportRequest
     from sobriety.reports.analysis.whatif import WhatIf, Year
 
-FIGURES = ("energy_j", "use_co2e_kg", "embodied_share_kg", "total_co2e_kg")
-
 
 @click.command()
 @click.argument("scenario", type=click.Path(path_type=Path))
@@ -36,7 +34,8 @@ def whatif(request: ReportRequest, scenario: Path, lang: str | None, as_json: bo
     from datetime import datetime
 
     from sobriety.declared.scenario import read_scenario
-    from sobriety.reports.analysis.whatif import as_lines, what_if
+    from sobriety.reports.analysis.whatif import what_if
+    from sobriety.reports.views.whatif import as_lines
 
     if request.period is None:
         raise ConfigError("a year is like a period", hint="name it, as in: --quarter 2026-Q3")
@@ -60,6 +59,7 @@ def _told(found: WhatIf) -> dict[str, Any]:
 
 def _year(year: Year) -> dict[str, Any]:
     from sobriety.core.estimate import Estimate
+    from sobriety.reports.views.whatif import FIGURES
 
     figures = {key: getattr(year.footprint, key) for key in FIGURES}
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .core.version import __version__
+from .core import __version__
 
 TYPE_CHECKING = False  # type checkers know the name; importing typing for it takes 3 ms
 

@@ -21,10 +21,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ParamSpec, TypeVar, overload
 
+from sobriety.core import __version__
 from sobriety.core.errors import ConfigError, FactorNotFound
 from sobriety.core.estimate import Estimate
 from sobriety.core.units import J_PER_KWH
-from sobriety.core.version import __version__
 from sobriety.estimators import co2e, country_of, intensity, resolve_zone
 from sobriety.factors.store import book
 from sobriety.tracking.emissions_csv import COLUMNS, Cell, append

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sobriety.agent.recording_host import CapturingHost
 from sobriety.collectors import Presence, Processes, choose, machine_facts
-from sobriety.core.capturing import CapturingHost
 from sobriety.core.host import Host
 from sobriety.core.paper import PaperHost
 from sobriety.core.units import NS_PER_S

@@ -1,1 +1,3 @@
-"""The vocabulary: readings, usage, estimates, errors, hosts, units. Imports no other room."""
+"""The vocabulary: readings, usage, estimates, errors, hosts and units. Imports no other room."""
+
+__version__ = "0.1.0"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+from sobriety.core import __version__
 from sobriety.core.units import NS_PER_S
-from sobriety.core.version import __version__
 from sobriety.metrics.exposition import Family, exposed
 
 from .intake.gateway import STALE_S, Gateway

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from sobriety.core.version import __version__
+from sobriety.core import __version__
 
 from .intake.wire import Batch, Refusal, Taken
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from sobriety.core.version import __version__
+from sobriety.core import __version__
 
 from .totals import Ledger
 

@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from sobriety.core import __version__
 from sobriety.core.errors import MissingExtra
-from sobriety.core.version import __version__
 
 from .totals import Ledger
 

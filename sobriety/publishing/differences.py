@@ -8,26 +8,26 @@ from typing import Any, NamedTuple
 from .records import value_of
 
 SAME_RATIO = 1e-9
-Value = float | None
+FigureValue = float | None
 """Of a figure, in the unit that its name says."""
 
 
-class Difference(NamedTuple):
+class FigureDifference(NamedTuple):
     """A figure that is not what it was; None where it is missing."""
 
     figure: str
-    sealed: Value
-    now: Value
+    sealed: FigureValue
+    now: FigureValue
 
 
-def differences(sealed: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
+def differences(sealed: Mapping[str, Any], now: Mapping[str, Any]) -> list[FigureDifference]:
     """Figures that are not the same to nine digits, of both reports."""
     from sobriety.reports.formats.csv import figures_of
 
     old = {name: value_of(f) for name, f in figures_of(sealed)}
     new = {name: value_of(f) for name, f in figures_of(now)}
     return [
-        Difference(name, old.get(name), new.get(name))
+        FigureDifference(name, old.get(name), new.get(name))
         for name in dict.fromkeys([*old, *new])
         if not _same(old.get(name), new.get(name)) or (name in old) != (name in new)
     ]

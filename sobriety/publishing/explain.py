@@ -29,7 +29,7 @@ _CARBON = ("use_co2e_kg", "total_co2e_kg")
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class Explanation:
     """A figure as the JSON has it, and lines that lead back to rows, factors and formulas."""
 
     figure: str
@@ -44,7 +44,7 @@ def explain(
     told: Mapping[str, Any],
     figure: str,
     now: datetime,
-) -> Explained:
+) -> Explanation:
     """`told` is the report's JSON. Raises ConfigError for a figure that it does not have."""
     figures = dict(figures_of(told))
     if figure not in figures:
@@ -65,7 +65,7 @@ def explain(
         lines += _making(books, hosts, settings.k_anonymity)
     files = lake.files(period.start_ns, period.end_ns)
     lines.append(f"rows: {len(books.sums)} sums of {len(files)} files of the lake")
-    return Explained(figure, figures[figure], tuple(lines))
+    return Explanation(figure, figures[figure], tuple(lines))
 
 
 def _hosts_of(books: Books, figure: str, k: int) -> list[HostUse]:

@@ -16,8 +16,8 @@ from time import time
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from sobriety.core import __version__
 from sobriety.core.errors import ConfigError, SobrietyError
-from sobriety.core.version import __version__
 
 TIMEOUT_S = 60.0
 _ANSWER_B = 64 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .analysis.gather import STAGES, NothingRecorded, gather
 from .formats.csv import as_csv
-from .formats.frame import parts_frame, report_on
+from .formats.frame import parts_frame
 from .formats.html import as_html
 from .formats.json import as_json
 from .formats.markdown import as_markdown
@@ -13,6 +13,7 @@ from .formats.terminal import as_text
 from .formats.xlsx import as_xlsx
 from .model.report import Report
 from .model.settings import ReportSettings
+from .report_on import report_on
 
 __all__ = [
     "STAGES",

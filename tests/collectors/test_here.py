@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from sobriety.agent.recording_host import CapturingHost
 from sobriety.agent.session import Session
 from sobriety.collectors import BUILTIN, choose
-from sobriety.core.capturing import CapturingHost
 from sobriety.core.counting.difference import METRICS
 from sobriety.core.errors import ConfigError, Unavailable
 from sobriety.core.host import LocalHost

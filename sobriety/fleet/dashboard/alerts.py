@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sobriety.core.units import NS_PER_S
 from sobriety.reports.language.language import Language
-from sobriety.reports.model.warnings import duration
+from sobriety.reports.language.quantities import duration
 
 from .hosts import Heard
 from .views import Summary

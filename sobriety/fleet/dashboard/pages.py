@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sobriety.core import __version__
 from sobriety.core.period import from_ns, zone_of
 from sobriety.core.units import NS_PER_S
-from sobriety.core.version import __version__
 from sobriety.publishing.settings import records_folder
 
 from ..intake.state import explained, open_state
@@ -212,7 +212,7 @@ def _reports_of(_: Gateway, __: Request, words: Language) -> Context:
 
 
 def _host(words: Language, host: Any, zone: tzinfo | None) -> Context:
-    from sobriety.reports.model.warnings import duration
+    from sobriety.reports.language.quantities import duration
     from sobriety.reports.views.sentences import category
 
     time_ago = duration(words, max(0.0, time.time() - host.heard_ns / NS_PER_S))

@@ -15,14 +15,14 @@ from sobriety.estimators import EnergyPlan, embodied, energy, lifetime, plan
 from sobriety.factors.catalogue import Catalogue
 from sobriety.lake import Lake
 
-from ..analysis import insights
 from ..model.report import Coverage, Footprint, Gap
 from ..model.settings import ReportSettings
-from .assets import Days, Holdings, days_of, holdings
+from .assets import DaySpan, Holdings, days_of, holdings
 from .carbon import Accounts
 from .device_facts import Stock
 from .grid import Grid, grid_of
 from .hosts import HostUse
+from .measured import idle, measured_j
 from .merge import joined
 from .query import AGENT, PlanKey, UsageSum, usage_sums
 
@@ -42,7 +42,7 @@ class Books:
     """
 
     period: Period
-    days: Days
+    days: DaySpan
     sums: tuple[UsageSum, ...]
     machines: Mapping[str, Machine]
     unknown: tuple[str, ...]
@@ -165,8 +165,8 @@ def _host(
         {year: together(parts) for year, parts in by_year.items()},
         sum(s.measures["duration_s"] for s in sums),
         sum(s.measures["covered_s"] for s in sums),
-        sum(insights.measured_j(plans[s.key], s.measures) for s in sums),
-        insights.idle(machine, [(plans[s.key], s.measures) for s in sums]),
+        sum(measured_j(plans[s.key], s.measures) for s in sums),
+        idle(machine, [(plans[s.key], s.measures) for s in sums]),
         of(lambda s: s.quiet),
         of(lambda s: "presence" in s.observed.split()),
         of(lambda s: s.unattended),

@@ -22,7 +22,7 @@ from sobriety.inventory.devices import Device, Inventory
 
 from ..model.settings import ReportSettings
 from .device_facts import Kind, Stock, facts
-from .embodied import Held, asset_of, part_of
+from .embodied import LedgerLine, asset_of, part_of
 from .hosts import HostUse
 
 NO_NAME = Text("", "")
@@ -48,12 +48,12 @@ class Holdings:
     lines: tuple[HostUse, ...]
     dark: Mapping[str, int]
     unlisted: tuple[str, ...]
-    held: tuple[Held, ...]
+    held: tuple[LedgerLine, ...]
     undated: int
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
+class DaySpan:
     """A period up to now, first and last day included; `whole` when it ends at midnights."""
 
     first: date
@@ -65,13 +65,13 @@ class Days:
         return (self.last - self.first).days + 1
 
 
-def days_of(period: Period, today: date) -> Days:
+def days_of(period: Period, today: date) -> DaySpan:
     """Its days, those that are not yet over left out."""
     last = (period.end - timedelta(microseconds=1)).date()
     whole = not any((t.hour, t.minute, t.second, t.microsecond) != (0, 0, 0, 0)
                     for t in (period.start, period.end))  # fmt: skip
     first = period.start.date()
-    return Days(first, max(first, min(last, today)), whole and period.kind != "recorded")
+    return DaySpan(first, max(first, min(last, today)), whole and period.kind != "recorded")
 
 
 def holdings(
@@ -144,13 +144,13 @@ class _Lot(NamedTuple):
 class _Joined:
     """An inventory beside what was watched."""
 
-    def __init__(self, inventory: Inventory, days: Days, places: Places, stock: Stock) -> None:
+    def __init__(self, inventory: Inventory, days: DaySpan, places: Places, stock: Stock) -> None:
         self._days, self._places, self._stock = days, places, stock
         self._devices = inventory.devices
         self._by_host = {d.host_name: d for d in inventory.devices}
         self._lots: dict[tuple[object, ...], _Lot] = {}
         self.dark: dict[str, int] = {}
-        self.held: list[Held] = []
+        self.held: list[LedgerLine] = []
         self.undated = 0
 
     def watched(self, use: HostUse) -> HostUse:
@@ -178,7 +178,7 @@ class _Joined:
             lot = self._lot(device, kind)
             if lot.held_s <= 0:
                 if lot.asset and kind.making:  # the ledger has it all the same
-                    self.held.append(Held(device, lot.asset, lot.embodied))
+                    self.held.append(LedgerLine(device, lot.asset, lot.embodied))
                 continue
             if kind.year is None or kind.making is None:
                 self.dark[device.category] = self.dark.get(device.category, 0) + device.quantity
@@ -219,7 +219,7 @@ class _Joined:
         if asset is None:
             self.undated += device.quantity
         else:
-            self.held.append(Held(device, asset, embodied))
+            self.held.append(LedgerLine(device, asset, embodied))
 
     def _charge(self, asset: Asset | None, embodied: Estimate) -> Estimate | None:
         if asset is None or not self._days.whole:

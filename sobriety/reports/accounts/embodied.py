@@ -6,7 +6,7 @@ Amounts are whole micrograms, so that days add to quarters and quarters to the w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -15,39 +15,19 @@ from sobriety.core.method import MethodKind, significant
 from sobriety.estimators import UG_PER_KG, Asset, days, micrograms, reconciled
 from sobriety.inventory.devices import PASSED_ON, Device
 
+from ..model.report import Ledger
+
 BY_THE_DAY = MethodKind(
     "by-the-day", "{method:method}, by the day over {years:number} years from acquisition"
 )
 
 
-class Held(NamedTuple):
+class LedgerLine(NamedTuple):
     """A line of the inventory in the ledger. `embodied` is of all its pieces."""
 
     device: Device
     asset: Asset
     embodied: Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """A period's carbon of making in kilograms: purchases beside what is charged.
-
-    bought − deferred + carried − passed_on = charged, to the microgram;
-    charged = amortised + written off.
-
-    devices   pieces in it
-    undated   pieces without a day of acquisition, which it cannot have
-    """
-
-    bought_kg: float
-    deferred_kg: float
-    carried_kg: float
-    passed_on_kg: float
-    amortised_kg: float
-    written_off_kg: float
-    charged_kg: float
-    devices: int
-    undated: int
 
 
 def asset_of(device: Device, embodied: Estimate, lifetime: Estimate) -> Asset | None:
@@ -77,7 +57,7 @@ def part_of(asset: Asset, embodied: Estimate, first: date, last: date) -> Estima
     )  # fmt: skip
 
 
-def ledger_of(held: Sequence[Held], undated: int, first: date, last: date) -> Ledger | None:
+def ledger_of(held: Sequence[LedgerLine], undated: int, first: date, last: date) -> Ledger | None:
     """None for an inventory of which no device has a day of acquisition."""
     if not held:
         return None

@@ -21,8 +21,9 @@ from sobriety.estimators import (
 from sobriety.factors.hours import Hours
 from sobriety.lake import Lake
 
+from ..model.grid_warnings import NoFactor, NotOutYet, NoZone, UntoldHours
 from ..model.settings import ReportSettings
-from ..model.warnings import Caution, NoFactor, NotOutYet, NoZone, UntoldHours
+from ..model.warnings import Caution
 from .carbon import Accounts, ZoneYear
 from .hosts import HostUse
 from .query import HourlySum, PlanKey, hourly_sums

@@ -34,7 +34,7 @@ _HOURS_A_DAY = 24
 _HOURS_A_WEEK = 168
 
 
-class Place(NamedTuple):
+class Premises(NamedTuple):
     """Hosts whose hours are told together: of a site, in its servers' room or at its desks."""
 
     site: str
@@ -82,9 +82,9 @@ def hours_of_use(lake: Lake, books: Books, k: int) -> HoursOfUse:
     by_host = {h.name: _UNTOLD for h in watched}
     if len(watched) > 1 and 0 < workstations(watched) < k:
         watched = [h for h in watched if h.machine.category not in WORKSTATIONS]
-    places: dict[Place, list[HostUse]] = {}
+    places: dict[Premises, list[HostUse]] = {}
     for host in watched:
-        places.setdefault(Place(host.site.id, host.in_room), []).append(host)
+        places.setdefault(Premises(host.site.id, host.in_room), []).append(host)
     numbers = {place: i for i, place in enumerate(places)}
     by_host |= {h.name: numbers[place] for place, hosts in places.items() for h in hosts}
     energy = hourly_energy(lake, books.period, books.plans, by_host)
@@ -111,7 +111,9 @@ def _heat(books: Books, hours: Sequence[HourEnergy]) -> HeatMap | None:
     return HeatMap(tuple(j / (3600 * len(s)) for j, s in zip(joules, seen, strict=True)))
 
 
-def _closed(place: Place, hosts: Sequence[HostUse], hours: Sequence[HourEnergy]) -> Closed | None:
+def _closed(
+    place: Premises, hosts: Sequence[HostUse], hours: Sequence[HourEnergy]
+) -> Closed | None:
     """None for a place whose opening hours or clock are not declared."""
     site = hosts[0].site
     if site.hours is None or site.timezone is None:

@@ -27,7 +27,7 @@ from ..accounts.hosts import HostUse
 from ..model.report import Comparison, Earlier, Missing
 from ..model.settings import ReportSettings
 
-Group = tuple[str, ...]
+CauseGroup = tuple[str, ...]
 
 
 def comparisons(
@@ -85,20 +85,20 @@ def change_between(old: Books, new: Books, published_kg: float | None) -> Change
 
 def terms(hosts: Sequence[HostUse], accounts: Accounts) -> list[Term]:
     """Hosts by place, category and grid, as products that give their carbon of use."""
-    groups: dict[Group, list[HostUse]] = {}
+    groups: dict[CauseGroup, list[HostUse]] = {}
     for host in hosts:
         groups.setdefault(_group(host), []).append(host)
     return [_term(group, of_group, accounts) for group, of_group in groups.items()]
 
 
-def _group(host: HostUse) -> Group:
+def _group(host: HostUse) -> CauseGroup:
     if host.device is None:
         return ("unlisted", host.name)
     watched = "watched" if host.has_agent else "declared"
     return (host.site.id, host.site.zone or "", host.machine.category or "", watched)
 
 
-def _term(group: Group, hosts: Sequence[HostUse], accounts: Accounts) -> Term:
+def _term(group: CauseGroup, hosts: Sequence[HostUse], accounts: Accounts) -> Term:
     energy_j = sum(h.energy.value for h in hosts)
     observed_s = sum(h.observed_s * h.quantity for h in hosts)
     awake_s = sum(h.awake_s for h in hosts) or observed_s

@@ -14,7 +14,6 @@ from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.method import MethodKind
 from sobriety.core.period import Period
-from sobriety.core.text import Tongue
 from sobriety.declared.scenario import Change, Scenario
 from sobriety.lake import Lake
 
@@ -22,8 +21,6 @@ from ..accounts.accounts import Books, books_of
 from ..accounts.contracts import costs
 from ..accounts.grid import grid_of
 from ..accounts.hosts import HostUse
-from ..language.language import Language
-from ..language.quantities import fitting, show, show_bounds, units_of
 from ..model.report import Cost, Footprint
 from ..model.settings import ReportSettings
 from .closed_hours import Closed, hours_of_use
@@ -31,7 +28,6 @@ from .closed_hours import Closed, hours_of_use
 SCENARIO = MethodKind("scenario", "as the scenario states")
 
 _LEAST_S = 3600
-FIGURES = ("energy_j", "use_co2e_kg", "embodied_share_kg", "total_co2e_kg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,38 +113,3 @@ def _changed(host: HostUse, change: Change, closed: Sequence[Closed]) -> tuple[H
         )  # fmt: skip
         host = replace(host, site=site)
     return host, untouched
-
-
-def as_lines(found: WhatIf, tongue: Tongue) -> list[str]:
-    """Before and after, figure by figure, for a terminal."""
-    words = Language(tongue)
-    names = {
-        "energy_j": words.say("Energy"), "use_co2e_kg": words.say("Use"),
-        "embodied_share_kg": words.say("Making"), "total_co2e_kg": words.say("Together"),
-    }  # fmt: skip
-    lines: list[str] = []
-    for key in FIGURES:
-        before, after = getattr(found.before.footprint, key), getattr(found.after.footprint, key)
-        if not isinstance(before, Estimate) or not isinstance(after, Estimate):
-            lines.append(f"  {names[key]:14} {words.say('unknown')}")
-            continue
-        less = saved(before, after)
-        unit = fitting(units_of(before), max(abs(x) for x in less) or 1.0)
-        shown = show_bounds(words, unit, *less)
-        then, now = show(words, before).text, show(words, after).text
-        lines.append(
-            f"  {names[key]:14} {then:>16} → {now:>16}   "
-            + words.say("{amount} less a year, {between}", amount=shown.text,
-                        between=shown.between(words))
-        )  # fmt: skip
-    for one, other in zip(found.before.costs, found.after.costs, strict=False):
-        then, now = (words.money(c.cost_money.value, c.currency) for c in (one, other))
-        lines.append(f"  {words.say('Cost of electricity'):14} {then:>16} → {now:>16}")
-    if found.untouched:
-        lines.append(
-            "  " + words.say_n(
-                "{n} device could not be told: its hours are not known",
-                "{n} devices could not be told: their hours are not known", found.untouched,
-            )
-        )  # fmt: skip
-    return lines

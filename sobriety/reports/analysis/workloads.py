@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from sobriety.core.counting.attribution import UNATTRIBUTED
 from sobriety.core.estimate import Estimate, total
 from sobriety.core.machine import Machine
 from sobriety.core.method import Method, MethodKind
@@ -24,10 +25,10 @@ IDLE_BY_MEMORY = MethodKind(
     "idle-by-memory", "{method:method}, with its share of idle by memory held"
 )
 
-UNATTRIBUTED = "unattributed"
+_UNATTRIBUTED, _ = UNATTRIBUTED
 _ROUNDING = 1e-9
 Plans = Mapping[PlanKey, EnergyPlan]
-Bounds = tuple[float, float, float]
+Triple = tuple[float, float, float]
 
 
 def work(
@@ -48,8 +49,8 @@ def work(
     for each in known:
         by_workload.setdefault((each.kind, each.name), []).append(each)
     used = [_use(machines, plans, kind, name, rows) for (kind, name), rows in by_workload.items()]
-    nobody = [u.energy_j for u in used if u.kind == UNATTRIBUTED]
-    used = sorted((u for u in used if u.kind != UNATTRIBUTED), key=_weight, reverse=True)
+    nobody = [u.energy_j for u in used if u.kind == _UNATTRIBUTED]
+    used = sorted((u for u in used if u.kind != _UNATTRIBUTED), key=_weight, reverse=True)
     unattributed = _with_unshared(nobody[0] if nobody else None, machines, plans, hosts, known)
     idle = _idle(machines, plans, hosts, known, unattributed, nobody)
     if idle_by != "separate" and (weights := _weights(used, idle_by)):
@@ -169,7 +170,7 @@ def _idle(
     return idle.scaled(max(0.0, 1 - unshared_j / idle.value))
 
 
-def _bounds(rows: Iterable[tuple[EnergyPlan, Mapping[str, float]]]) -> Bounds:
+def _bounds(rows: Iterable[tuple[EnergyPlan, Mapping[str, float]]]) -> Triple:
     sums = [0.0, 0.0, 0.0]
     for plan, measures in rows:
         values = [measures.get(name, 0.0) for name in Coefficients._fields]

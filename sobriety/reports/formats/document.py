@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sobriety.core import __version__
 from sobriety.core.text import Tongue
-from sobriety.core.version import __version__
 
 from ..language.language import Language
 from ..model.report import Report

@@ -1,54 +1,21 @@
-"""A report's figures for who goes on computing: gathered in one call, its parts as a table."""
+"""The parts of a report as a pandas table, for notebooks and further computation."""
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from pathlib import Path
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from sobriety.core.errors import ConfigError, MissingExtra
 from sobriety.core.estimate import Estimate
-from sobriety.core.period import choose
-from sobriety.declared.declared import read_declared
-from sobriety.lake import Lake
 
-from ..analysis.gather import gather
 from ..language.language import Language
 from ..model.report import Dimension, Footprint, Report
-from ..model.settings import ReportSettings
 from ..views.organisation import slice_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _NAMES = tuple(f.name for f in fields(Footprint))
-
-
-def report_on(
-    lake: str | Path | Lake,
-    settings: ReportSettings | None = None,
-    *,
-    quarter: str | None = None,
-    month: str | None = None,
-    year: str | None = None,
-    inventory: str | Path | None = None,
-    sites: str | Path | None = None,
-    services: str | Path | None = None,
-    goals: str | Path | None = None,
-) -> Report:
-    """What `sobriety report` says of a lake, its folder or an open one, and of declared files.
-
-    Everything recorded when no period is named. Raises ConfigError with all that is wrong in the
-    files, and what `gather` raises.
-    """
-    settings = settings or ReportSettings()
-    files = (None if f is None else Path(f) for f in (inventory, sites, services, goals))
-    settings = replace(settings, declared=read_declared(*files))
-    period = choose(quarter=quarter, month=month, year=year, timezone=settings.timezone)
-    if isinstance(lake, Lake):
-        return gather(lake, settings, period)
-    with Lake(lake) as opened:
-        return gather(opened, settings, period)
 
 
 def parts_frame(report: Report, dimension: Dimension) -> pd.DataFrame:

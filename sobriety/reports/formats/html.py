@@ -6,16 +6,15 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from sobriety.core import __version__
 from sobriety.core.errors import MissingExtra
 from sobriety.core.estimate import Estimate
 from sobriety.core.text import Tongue
-from sobriety.core.version import __version__
 
 from ..language.language import Language
 from ..language.methods import method
-from ..language.quantities import amount, show
+from ..language.quantities import amount, duration, show
 from ..model.report import Missing, Report
-from ..model.warnings import duration
 from ..views import changes, opening, organisation
 from ..views import sentences as wording
 from ..views.actions import action_rows

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
+from sobriety.core import __version__
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.period import Period, from_ns
 from sobriety.core.text import Tongue
-from sobriety.core.version import __version__
 from sobriety.estimators import GridFactor
 
 from ..language.language import Language

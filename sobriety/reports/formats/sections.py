@@ -7,9 +7,8 @@ from datetime import datetime
 
 from ..language.language import Language
 from ..language.methods import method
-from ..language.quantities import show
+from ..language.quantities import duration, show
 from ..model.report import Missing, Report
-from ..model.warnings import duration
 from ..views import changes, organisation
 from ..views import sentences as wording
 from ..views.opening import weights

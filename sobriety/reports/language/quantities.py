@@ -212,3 +212,14 @@ def _share_text(language: Language, share: float, cut: float) -> str:
     if cut == 100 and share < 1:
         return ">" + NBSP + language.share(0.99)
     return language.share(cut / 100)
+
+
+def duration(language: Language, duration_s: float) -> str:
+    """A length of time as people say it: 45 seconds, 12 minutes, 8 hours, 92 days."""
+    if duration_s < 119.5:
+        return language.say_n("{n} second", "{n} seconds", round(duration_s))
+    if duration_s < 119.5 * 60:
+        return language.say_n("{n} minute", "{n} minutes", round(duration_s / 60))
+    if duration_s < 71.5 * 3600:
+        return language.say_n("{n} hour", "{n} hours", round(duration_s / 3600))
+    return language.say_n("{n} day", "{n} days", round(duration_s / 86_400))

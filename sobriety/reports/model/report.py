@@ -20,7 +20,6 @@ from sobriety.declared.sites import Site
 from sobriety.declared.trajectory import Position
 from sobriety.estimators import Change, FactorKind, GridFactor
 
-from ..accounts.embodied import Ledger
 from .settings import Idle, Signature
 from .warnings import Caution
 
@@ -263,6 +262,28 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Ledger:
+    """A period's carbon of making in kilograms: purchases beside what is charged.
+
+    bought − deferred + carried − passed_on = charged, to the microgram;
+    charged = amortised + written off.
+
+    devices   pieces in it
+    undated   pieces without a day of acquisition, which it cannot have
+    """
+
+    bought_kg: float
+    deferred_kg: float
+    carried_kg: float
+    passed_on_kg: float
+    amortised_kg: float
+    written_off_kg: float
+    charged_kg: float
+    devices: int
+    undated: int
+
+
+@dataclass(frozen=True, slots=True)
 class HeatMap:
     """Mean watts of the watched machines by hour of the week, Monday at midnight first."""
 
@@ -316,21 +337,12 @@ class Comparison:
     published_kg: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Everything that a renderer may print.
+@dataclass(frozen=True)
+class Heading:
+    """What a report is about, and how it was asked for.
 
-    language         that it was asked for in; renderers can be told another
-    mean_power_w     of the machines together, over the time observed
-    other_use_co2e   use with the other kind of factor: beside the total, never in it
-    factors          those that the total used, one a year
-    other_factors    what other sources and years say of the zone
-    network          allocated to the bytes that were counted, in no total; None where none were
-    market           market-based, apart from all that is location-based; None without a contract
-    costs            of electricity, by currency
-    ledger           making by the day, beside purchases; None without an inventory with days
-    labels           what sites and services are called, by dimension and id
-    devices          pieces of it that nobody watched; machines are those that were
+    language     that it was asked for in; renderers can be told another
+    labels       what sites and services are called, by dimension and id
     """
 
     period: Period
@@ -339,20 +351,37 @@ class Report:
     made_at: datetime
     zone: str | None
     factor_kind: FactorKind
+    other_kind: FactorKind
+    organisation: str | None
+    signatures: tuple[Signature, ...]
+    labels: Mapping[Dimension, Mapping[str, Text]]
+
+
+@dataclass(frozen=True)
+class PeriodFigures:
+    """What was there in the period, and what it cost.
+
+    devices             pieces that nobody watched; machines are those that were
+    mean_power_w        of the machines together, over the time observed
+    other_use_co2e_kg   use with the other kind of factor: beside the total, never in it
+    factors             those that the total used, one a year
+    other_factors       what other sources and years say of the zone
+    network             allocated to the bytes counted, in no total; None where none were
+    market              market-based, apart from all that is location-based; None without a contract
+    costs               of electricity, by currency
+    ledger              making by the day, beside purchases; None without an inventory with days
+    """
+
     machines: tuple[Machine, ...]
+    devices: int
     totals: Footprint
     mean_power_w: Estimate
     measured_ratio: float
-    other_kind: FactorKind
     other_use_co2e_kg: Figure
-    pace: Pace | Missing
     coverage: Coverage
     breakdown: Mapping[Dimension, tuple[Slice, ...]]
     series: tuple[PowerPoint, ...]
-    indicators: tuple[Indicator, ...]
-    actions: tuple[Action, ...]
-    outcomes: tuple[Outcome, ...]
-    narrowings: tuple[Narrowing, ...]
+    heat: HeatMap | None
     work: Work | None
     own: OwnCost | None
     factors: tuple[GridFactor, ...]
@@ -361,12 +390,28 @@ class Report:
     market: Market | None
     costs: tuple[Cost, ...]
     ledger: Ledger | None
-    devices: int
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the accounts mean: indicators, actions, comparisons, goals, services, warnings."""
+
+    pace: Pace | Missing
+    indicators: tuple[Indicator, ...]
+    actions: tuple[Action, ...]
+    outcomes: tuple[Outcome, ...]
+    narrowings: tuple[Narrowing, ...]
     comparisons: tuple[Comparison, ...]
-    heat: HeatMap | None
     services: tuple[ServiceUse, ...]
     standings: tuple[Standing, ...]
-    organisation: str | None
-    signatures: tuple[Signature, ...]
-    labels: Mapping[Dimension, Mapping[str, Text]]
     cautions: tuple[Caution, ...]
+
+
+@dataclass(frozen=True)
+class Report(Findings, PeriodFigures, Heading):
+    """Everything that a renderer may print: its parts are made by a function each."""
+
+    @classmethod
+    def of(cls, heading: Heading, figures: PeriodFigures, findings: Findings) -> Report:
+        """Join the parts."""
+        return cls(**vars(heading), **vars(figures), **vars(findings))

@@ -10,9 +10,8 @@ from sobriety.core.period import Period
 from sobriety.estimators import FactorKind
 
 from ..language.language import Language
-from ..language.quantities import show
+from ..language.quantities import duration, show
 from ..model.report import FOLDED, Action, Gap, Indicator, Narrowing, Outcome, Report, Status
-from ..model.warnings import duration
 
 
 def of_one_machine(report: Report) -> bool:

@@ -18,7 +18,7 @@ from sobriety.estimators import categories
 from sobriety.reports import Report, as_html
 from sobriety.reports.language.language import Language
 from sobriety.reports.language.methods import CATEGORIES, french
-from sobriety.reports.model.warnings import duration
+from sobriety.reports.language.quantities import duration
 
 ROOMS = {"reports": "reports/language", "fleet": "fleet/dashboard"}
 """Packages with sentences of their own, and where their French stands. Of the gateway, the

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .errors import NotPermitted, NotSupported, ReadError
-from .host import Host, Instant, Watched
-from .paper import Moment, PaperHost
+from sobriety.core.errors import NotPermitted, NotSupported, ReadError
+from sobriety.core.host import Host, Instant, Watched
+from sobriety.core.paper import Moment, PaperHost
 
 
 class CapturingHost:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from sobriety.agent.recording_host import CapturingHost
 from sobriety.agent.session import Session
 from sobriety.collectors import choose
-from sobriety.core.capturing import CapturingHost
 from sobriety.core.counting.difference import Step
 from sobriety.core.errors import SobrietyError
 from sobriety.core.host import Host, Instant
