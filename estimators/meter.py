@@ -57,7 +57,7 @@ READ_WITHIN = MethodKind(
     "{readings:method} read at the plug to within {percent:number} %; shape of: {shape:method}",
 )
 
-Reading = tuple[float, float]
+LoadReading = tuple[float, float]
 """Load from 0 to 1, and watts."""
 Vector = Sequence[float]
 Matrix = Sequence[Vector]
@@ -87,7 +87,7 @@ def calibrated(model: PowerModel, machine: Machine) -> PowerModel:
     )
 
 
-def _met(model: Curve, doubts: Vector, readings: Sequence[Reading]) -> Curve:
+def _met(model: Curve, doubts: Vector, readings: Sequence[LoadReading]) -> Curve:
     """The likeliest curve through the readings."""
     gain = _gain(doubts, [load for load, _ in readings])
     logs, curve, best = [log(power_w(model, LOADS[k])) for k in KNOTS], model, model
@@ -100,12 +100,12 @@ def _met(model: Curve, doubts: Vector, readings: Sequence[Reading]) -> Curve:
     return best
 
 
-def _missed(curve: Curve, readings: Sequence[Reading]) -> list[float]:
+def _missed(curve: Curve, readings: Sequence[LoadReading]) -> list[float]:
     return [log(watts / power_w(curve, load)) for load, watts in readings]
 
 
 def _bound(
-    curve: Curve, sign: int, doubts: Vector, readings: Sequence[Reading], meter_ratio: float
+    curve: Curve, sign: int, doubts: Vector, readings: Sequence[LoadReading], meter_ratio: float
 ) -> Curve:
     """Below or above the curve by these doubts, and by the meter's at least."""
     shown = [(u, watts * (1 + sign * meter_ratio)) for u, watts in readings]
@@ -128,7 +128,7 @@ def _bound(
 
 
 def _rising(
-    watts: Vector, readings: Sequence[Reading], near: Sequence[Sequence[int]]
+    watts: Vector, readings: Sequence[LoadReading], near: Sequence[Sequence[int]]
 ) -> list[float]:
     """At KNOTS: no less than at a lower load, and within the readings below and above `near`."""
     found: list[float] = []
@@ -204,7 +204,7 @@ def _dot(a: Vector, b: Vector) -> float:
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
-def _readings(machine: Machine) -> tuple[Reading, ...]:
+def _readings(machine: Machine) -> tuple[LoadReading, ...]:
     try:
         found = machine.points()
     except ValueError as error:
@@ -227,7 +227,7 @@ def _name(load: float) -> str:
     return {0.0: "idle", 1.0: "full load"}.get(load, f"{100 * load:g} %")
 
 
-def _method(readings: Sequence[Reading], meter_ratio: float, shape: Method) -> Method:
+def _method(readings: Sequence[LoadReading], meter_ratio: float, shape: Method) -> Method:
     loads = [load for load, _ in readings]
     if loads == [0, 1]:
         read = IDLE_AND_FULL()

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeAlias, cast
 
-Value: TypeAlias = "float | str | Method | tuple[str, ...] | tuple[Method, ...]"
+MethodValue: TypeAlias = "float | str | Method | tuple[str, ...] | tuple[Method, ...]"
 
 _PLACE: Final = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _SEVERAL: Final = {"sum": " + ", "notes": "; ", "alternatives": "; or "}
@@ -52,7 +52,7 @@ class Method:
     """
 
     key: str
-    values: tuple[tuple[str, Value], ...] = ()
+    values: tuple[tuple[str, MethodValue], ...] = ()
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -86,7 +86,7 @@ class MethodKind:
         self.english = english
         _kinds[key] = self
 
-    def __call__(self, **values: Value) -> Method:
+    def __call__(self, **values: MethodValue) -> Method:
         """The method with these values. Raises TypeError for places that are missing or unknown."""
         if values.keys() != self.places.keys():
             raise TypeError(f"{self.key} has the places {[*self.places]}, not {[*values]}")
@@ -155,17 +155,17 @@ def from_dict(figure: Mapping[str, Any]) -> Method:
     return STATED(text=str(figure.get("method", key)))
 
 
-def _value(raw: object) -> Value:
+def _value(raw: object) -> MethodValue:
     if isinstance(raw, Mapping):
         return from_dict(cast("Mapping[str, Any]", raw))
     if isinstance(raw, list):
-        return cast("Value", tuple(_value(each) for each in cast("list[object]", raw)))
+        return cast("MethodValue", tuple(_value(each) for each in cast("list[object]", raw)))
     if isinstance(raw, str | int | float):
         return raw
     raise TypeError(f"no value of a method: {raw!r}")
 
 
-def _plain(value: Value) -> Any:
+def _plain(value: MethodValue) -> Any:
     if isinstance(value, Method):
         return {"method_key": value.key, "method_values": value.as_dict()}
     if isinstance(value, tuple):
@@ -173,7 +173,7 @@ def _plain(value: Value) -> Any:
     return value
 
 
-def _rendered_value(place_type: str, value: Value, words: Words) -> str:
+def _rendered_value(place_type: str, value: MethodValue, words: Words) -> str:
     if isinstance(value, Method):
         return rendered(value, words)
     if place_type in _SEVERAL:

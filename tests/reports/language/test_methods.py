@@ -19,7 +19,7 @@ from sobriety.core.method import (
     STATED,
     Method,
     MethodKind,
-    Value,
+    MethodValue,
     from_dict,
     kinds,
     noted,
@@ -80,7 +80,7 @@ for _module in dict.fromkeys(module for module, _ in DECLARED):
 KEYS = [key for _, key in DECLARED]
 
 
-def sample(kind: MethodKind, place: str, number: float = 1234.5) -> Value:
+def sample(kind: MethodKind, place: str, number: float = 1234.5) -> MethodValue:
     """A value that a place takes, every word of its vocabulary among them."""
     place_type = kind.places[place]
     if place_type == "number":
