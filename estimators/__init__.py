@@ -15,6 +15,7 @@ Asset, reconciled                 the carbon of making by the day, in whole micr
 Term, bridge, Change              why a total changed: causes that add up to the microgram
 typical_year                      a year of a device that nobody watches
 co2e, embodied, lifetime, amortised                 carbon of use and of making
+contract_intensity                what a contract for electricity states
 Details                           what a datasheet adds to a machine's own facts
 """
 
@@ -25,7 +26,7 @@ from .bridge import CAUSES, Cause, Change, Term, bridge
 from .bridge import Days as ChangeDays
 from .bridge import joined as joined_changes
 from .bridge import making as making_change
-from .carbon import co2e
+from .carbon import co2e, contract_intensity
 from .categories import categories, category_of
 from .embodied import amortised, embodied, lifetime
 from .energy import GPU, Coefficients, EnergyPlan, active, energy, energy_j, plan
@@ -89,6 +90,7 @@ __all__ = [
     "categories",
     "category_of",
     "co2e",
+    "contract_intensity",
     "country_of",
     "cpu_generation",
     "cpu_label",

@@ -9,6 +9,7 @@ from math import exp
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.estimate import Estimate, product
 from sobriety.core.machine import Machine
+from sobriety.core.method import MethodKind, significant
 from sobriety.core.units import S_PER_YEAR
 
 from .categories import category_of
@@ -21,6 +22,18 @@ from .tables import by_category, table
 
 MAKERS = "makers' product carbon footprints, collected by Boavizta, 2023-02 (ODbL)"
 DECLARED = "as configured"
+
+STATED_BY_OWNER = MethodKind("declared", "declared")
+REGRESSION = MethodKind(
+    "making-regression",
+    "{category:category} regression on {facts:fact} ({products:number} products)",
+)
+TYPICAL = MethodKind("making-typical", "typical {category:category} ({products:number} products)")
+UNKNOWN = MethodKind("making-unknown", "category unknown: {method:method}")
+SHARE_OF_HOST = MethodKind("threads-of-host", "{threads:number} threads of a typical host")
+YEARS = MethodKind("life", "{years:number} years, {method:method}")
+MAKERS_LIFE = MethodKind("makers-life", "as makers assume ({products:number} products)")
+SPREAD = MethodKind("spread", "{making:method}, over {life:method}")
 
 ALL_IN_ONE_SCREEN_IN = 23.0
 """Where it is not known. Assumed."""
@@ -44,7 +57,13 @@ def embodied(machine: Machine, details: Details = NONE) -> Estimate:
         value = machine.embodied_kg
         # Makers state 20 % for computers.
         return Estimate(
-            "embodied_kg", value, value * 0.8, value * 1.2, "declared", "declared", (DECLARED,)
+            "embodied_kg",
+            value,
+            value * 0.8,
+            value * 1.2,
+            "declared",
+            STATED_BY_OWNER(),
+            (DECLARED,),
         )
     if machine.virtual:
         return _share_of_host(machine)
@@ -74,18 +93,17 @@ def _modelled(machine: Machine, category: str, details: Details) -> Estimate:
     value = exp(logarithm)
     known = ["maker"] if scope != "new maker" else []
     known += ["line"] if scope == "known line" else []
-    known += [
-        n.rpartition("_")[0] for n in ("weight_kg", "screen_in", "storage_gb") if n in numbers
-    ]
-    known += ["year"] if "hw_year" in numbers else []
-    kind = f"regression of {category}s on {' and '.join(known)}" if known else f"typical {category}"
+    known += [n for n in ("weight_kg", "screen_in", "storage_gb", "hw_year") if n in numbers]
+    products = int(error["rows"])
     return Estimate(
         "embodied_kg",
         value,
         value * float(error["low_ratio"]),
         value * float(error["high_ratio"]),
         "modelled" if known else "archetype",
-        f"{kind} ({error['rows']} products)",
+        REGRESSION(category=category, facts=tuple(known), products=products)
+        if known
+        else TYPICAL(category=category, products=products),
         (MAKERS,),
     )
 
@@ -103,7 +121,9 @@ def lifetime(machine: Machine) -> Estimate:
     """
     years = machine.lifetime_years
     if years is not None:
-        return Estimate("lifetime_years", years, years, years, "declared", "declared", (DECLARED,))
+        return Estimate(
+            "lifetime_years", years, years, years, "declared", STATED_BY_OWNER(), (DECLARED,)
+        )
     category = category_of(machine.category or ("server" if machine.virtual else "desktop"))
     category = "desktop" if category == "all-in-one" else category
     return _typical_life(category)
@@ -118,7 +138,7 @@ def amortised(embodied: Estimate, lifetime: Estimate, duration_s: float) -> Esti
         1 / lifetime.high,
         1 / lifetime.low,
         lifetime.basis,
-        f"{lifetime.value:g} years, {lifetime.method}",
+        YEARS(years=significant(lifetime.value, 6), method=lifetime.method),
         lifetime.sources,
     )
     share = product("embodied_share_kg", embodied, rate, unit_factor=years)
@@ -128,7 +148,7 @@ def amortised(embodied: Estimate, lifetime: Estimate, duration_s: float) -> Esti
         share.low,
         share.high,
         share.basis,
-        f"{embodied.method}, over {rate.method}",
+        SPREAD(making=embodied.method, life=rate.method),
         share.sources,
     )
 
@@ -142,7 +162,7 @@ def _typical_life(category: str) -> Estimate:
     value, low, high = (float(row[f"{bound}_years"]) for bound in ("value", "low", "high"))
     return Estimate(
         "lifetime_years", value, low, high, "archetype",
-        f"as makers assume ({row['rows']} products)", (MAKERS,),
+        MAKERS_LIFE(products=int(row["rows"])), (MAKERS,),
     )  # fmt: skip
 
 
@@ -151,7 +171,7 @@ def _unknown() -> Estimate:
     low, value, high = (
         _modelled(Machine(), category, NONE) for category in ("notebook", "desktop", "workstation")
     )
-    method = f"category unknown: {value.method}"
+    method = UNKNOWN(method=value.method)
     return replace(value, low=low.low, high=high.high, basis="archetype", method=method)
 
 
@@ -162,6 +182,6 @@ def _share_of_host(machine: Machine) -> Estimate:
     value, low, high = threads / HOST_THREADS[0], least / HOST_THREADS[2], most / HOST_THREADS[1]
     share = Estimate(
         "share_ratio", min(1.0, value), min(1.0, low), min(1.0, high), "archetype",
-        f"{threads} threads of a typical host", ("SPECpower_ssj2008 results, spec.org, 2025-03",),
+        SHARE_OF_HOST(threads=threads), ("SPECpower_ssj2008 results, spec.org, 2025-03",),
     )  # fmt: skip
     return product("embodied_kg", host, share)

@@ -8,6 +8,7 @@ from math import exp
 from typing import NamedTuple
 
 from sobriety.core.machine import Machine
+from sobriety.core.method import Method, MethodKind
 
 from ..categories import category_of
 from ..tables import table
@@ -29,6 +30,13 @@ FULL_LOAD_W = {
     "thin client": (9.0, 4.0, 20.0),
     "workstation": (140.0, 60.0, 300.0),
 }
+
+
+TYPICAL = MethodKind("typical", "typical {category:category}")
+BY_PARTS = MethodKind("by-parts", "{category:category} by its parts")
+IDLE_AND_LOAD = MethodKind("idle-and-load", "{kind:method}: short idle and {load:method}")
+DESIGN_LOAD = MethodKind("design-load", "its processor's design power")
+CLASS_LOAD = MethodKind("class-load", "a processor of its class")
 
 
 class StateWatts(NamedTuple):
@@ -82,9 +90,9 @@ def _errors() -> dict[tuple[str, str], tuple[float, float]]:
     }
 
 
-def kind_of(machine: Machine, category: str) -> str:
+def kind_of(machine: Machine, category: str) -> Method:
     """`typical notebook` or `notebook by its parts`."""
-    return f"{category} by its parts" if known_terminal(machine) else f"typical {category}"
+    return (BY_PARTS if known_terminal(machine) else TYPICAL)(category=category)
 
 
 def known_terminal(machine: Machine) -> bool:
@@ -100,13 +108,13 @@ def terminal_power(machine: Machine, category: str, details: Details = NONE) -> 
     design_w = machine.tdp_w or design_power_w(machine.cpu_model)
     if design_w:
         added = (design_w, design_w * 0.5, design_w * 2.0)
-    load = "its processor's design power" if design_w else "a processor of its class"
+    load = DESIGN_LOAD() if design_w else CLASS_LOAD()
     value, low, high = (straight(i, i + more) for i, more in zip(idle, added, strict=True))
     return PowerModel(
         value,
         low,
         high,
         "modelled" if known_terminal(machine) else "archetype",
-        f"{kind_of(machine, category)}: short idle and {load}",
+        IDLE_AND_LOAD(kind=kind_of(machine, category), load=load),
         (SOURCE, DESIGN),
     )

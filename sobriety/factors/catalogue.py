@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import MethodKind
 from sobriety.estimators import plain_maker, plain_words
 from sobriety.files.tables import Row, Sheet, Wrong, cells, read_sheet, refuse
 
@@ -28,6 +29,9 @@ COLUMNS = ("manufacturer", "name", "embodied_kg", "low_kg", "high_kg", "lifetime
 
 ERROR_RATIO = 0.2
 """Of a declaration that states none: what makers of computers state."""
+
+NAMED = MethodKind("catalogue", "catalogue: {name}")
+SEVERAL = MethodKind("catalogue-several", "catalogue: {count:number} products named {name}")
 
 MOST_KG = 1_000_000.0
 BOAVIZTA = ("manufacturer", "name", "gwp_total", "gwp_use_ratio")
@@ -64,15 +68,15 @@ class Catalogue:
         same = [p for p in named if len(p.words) == longest]
         if not same:
             return None
-        said = f"catalogue: {same[0].name}" if len(same) == 1 else (
-            f"catalogue: {len(same)} products named {_shortest(same)}")  # fmt: skip
+        name = _shortest(same)
+        method = NAMED(name=name) if len(same) == 1 else SEVERAL(count=len(same), name=name)
         return Estimate(
             "embodied_kg",
             statistics.median(p.value_kg for p in same),
             min(p.low_kg for p in same),
             max(p.high_kg for p in same),
             "declared",
-            said,
+            method,
             tuple(dict.fromkeys(p.source for p in same)),
         )
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sobriety.core.estimate import Estimate, product, total
 from sobriety.core.machine import Machine
+from sobriety.core.method import MethodKind, significant
 from sobriety.core.units import S_PER_YEAR
 from sobriety.estimators import amortised, embodied, lifetime, typical_year
 
@@ -17,6 +18,9 @@ from ..accounts.hosts import HostUse
 from ..model.report import Action, Missing
 from .breakdown import hidden
 from .closed_hours import Closed
+
+LESS = MethodKind("less", "{whole:method}, less {part:method}")
+LONGER = MethodKind("longer-life", "(1 ÷ lifetime, less 1 ÷ (lifetime + {years:number} years))")
 
 MORE_YEARS = 2.0
 _NEEDS_A_SCREEN = frozenset(("notebook", "desktop", "workstation", "thin client"))
@@ -175,7 +179,7 @@ def _less(whole: Estimate, part: Estimate, floor: float = -math.inf) -> Estimate
     """Their difference, whose errors have nothing to do with each other."""
     return Estimate(
         whole.metric, whole.value - part.value, max(floor, whole.low - part.high),
-        whole.high - part.low, "mixed", f"{whole.method}, less {part.method}",
+        whole.high - part.low, "mixed", LESS(whole=whole.method, part=part.method),
         tuple(dict.fromkeys(whole.sources + part.sources)),
     )  # fmt: skip
 
@@ -213,7 +217,7 @@ def _saved_by_keeping(host: HostUse) -> Estimate:
         per_year(life.high),
         per_year(life.low),
         life.basis,
-        f"(1 ÷ lifetime, less 1 ÷ (lifetime + {MORE_YEARS:g} years))",
+        LONGER(years=significant(MORE_YEARS, 6)),
         life.sources,
     )
     return product("embodied_share_kg", host.embodied, fewer)

@@ -139,7 +139,6 @@ def _figures(report: Report, language: Language, sources: _Numbered) -> list[dic
             "shown": show(language, figure),
             "basis": wording.basis(language, figure.basis),
             "method": method(language, figure.method),
-            "own_words": figure.method,
             "sources": sources.numbers(figure.sources),
         }
         for name, figure in named

@@ -14,6 +14,7 @@ from sobriety.core.text import Tongue
 from sobriety.estimators import GridFactor
 
 from ..language.language import Language
+from ..language.methods import with_methods
 from ..model.report import (
     SCHEMA_VERSION,
     Comparison,
@@ -34,14 +35,14 @@ _FACTS = tuple(f.name for f in fields(Machine))
 
 
 def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
-    """Figures as `{value, low, high, unit, basis, method, sources}`, plain facts as they are.
+    """Figures as `docs/schema/figure.json` has them, plain facts as they are.
 
     What has no figure is `{"missing": code, "why": …, "hint": …}`. Sentences are in `language`;
     codes and keys never change with it.
     """
     words = Language(language)
     coverage = report.coverage
-    return {
+    return with_methods(words, {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "sobriety", "version": __version__},
         "language": words.tongue,
@@ -125,7 +126,7 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
         "services": [_service(s, words) for s in report.services],
         "week_w": None if report.heat is None else list(report.heat.hours_w),
         "warnings": [_caution(c, words) for c in report.cautions],
-    }  # fmt: skip
+    })  # fmt: skip
 
 
 def _figure(figure: Figure, words: Language) -> dict[str, Any]:

@@ -221,7 +221,7 @@ def _how(words: Language, report: Report) -> Iterator[Block]:
     ]
     rows = tuple(
         (name, show(words, f).text, show(words, f).range(words), wording.basis(words, f.basis),
-         method(words, f.method) or f.method)
+         method(words, f.method))
         for name, f in figures
         if not isinstance(f, Missing)
     )  # fmt: skip

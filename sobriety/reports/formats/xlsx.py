@@ -89,7 +89,7 @@ class _Sheets:
                 sheet.write_number(i, j, value / size, self._number)
             if name == say("Together"):
                 sheet.write_formula(i, 2, "=SUM(C6:C7)", self._number, figure.value)
-            told = method(self._words, figure.method) or figure.method
+            told = method(self._words, figure.method)
             sheet.write_string(i, 5, told, self._wrap)
 
     def breakdown(self, report: Report, dimension: Dimension, parts: tuple[Slice, ...]) -> None:

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import MethodKind
 from sobriety.estimators import UG_PER_KG, Cause, Change
 
 from ..language.language import Language
 from ..language.quantities import CARBON, fitting, show, symbol
 from ..model.report import Comparison, Report, Standing
 from .sentences import period as period_words
+
+GOAL = MethodKind("goal", "as the goal states")
 
 MINUS = "−"
 _MOST_CAUSES = 3
@@ -283,4 +286,4 @@ def _detail(language: Language, standing: Standing) -> str:
 def _amount(language: Language, value: float, unit: str | None) -> str:
     metric = {"kg": "total_co2e_kg", "J": "energy_j", "1": "share_ratio"}[unit or "1"]
     size = abs(value)
-    return show(language, Estimate(metric, size, size, size, "declared", "goal", ("goals",))).text
+    return show(language, Estimate(metric, size, size, size, "declared", GOAL(), ("goals",))).text

@@ -26,6 +26,7 @@ from click.testing import CliRunner
 import sobriety
 from sobriety.cli import command
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import from_dict
 from sobriety.core.period import from_ns, zone_of
 from sobriety.core.text import Tongue
 from sobriety.core.units import J_PER_KWH
@@ -276,8 +277,8 @@ def test_the_language_is_the_address_s_else_the_browser_s(board: Board) -> None:
 def estimate(name: str, figure: dict[str, Any]) -> Estimate:
     """A figure of a report's JSON."""
     assert figure["value"] > 0
-    words = {k: figure[k] for k in ("value", "low", "high", "basis", "method")}
-    return Estimate(name, **words, sources=tuple(figure["sources"]))
+    words = {k: figure[k] for k in ("value", "low", "high", "basis")}
+    return Estimate(name, **words, method=from_dict(figure), sources=tuple(figure["sources"]))
 
 
 @pytest.mark.parametrize("tongue", TONGUES)
