@@ -40,7 +40,7 @@ class Place(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A value that cannot be right, and what is expected instead. `value` may be empty."""
+    """A value that cannot be right, and what is expected instead. `value` is quoted, or empty."""
 
     place: Place
     value: str
@@ -70,8 +70,8 @@ def cell_fault(row: int, column: str, value: str, expected: str | Text) -> Fault
 
 
 def quoted(value: object) -> str:
-    """A value as a message can hold it; empty for an empty text."""
-    text = repr(value) if value != "" else ""
+    """A value as a message can hold it."""
+    text = repr(value)
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 

@@ -135,10 +135,12 @@ class Entry:
                 )
                 self.wrong(key, expected)
 
-    def wrong(self, key: str, expected: str | Text, *, value: object = "") -> None:
+    def wrong(self, key: str, expected: str | Text, *, value: object = None) -> None:
         """Note a fault of a key, or of the whole table where that is empty."""
         place = (*self.place, key) if key else self.place
-        self.form.note(place, self.name, key, quoted(value), in_both(expected))
+        self.form.note(
+            place, self.name, key, "" if value is None else quoted(value), in_both(expected)
+        )
 
     def _below(self, key: str) -> str:
         return f"{self.name}, {key}" if self.name else key
