@@ -12,8 +12,8 @@ from sobriety.settings.config import Config, data_folder
 
 if TYPE_CHECKING:
     from sobriety.core.text import Tongue
-    from sobriety.declared.declared import Declared
     from sobriety.factors.hours import Hours
+    from sobriety.reports.model.declared import Declared
     from sobriety.reports.model.settings import Idle, ReportSettings
 
 FILES = ("inventory", "sites", "services", "goals")
@@ -69,7 +69,7 @@ def records_folder() -> Path:
 
 def _declared(config: Config, files: Mapping[str, Path | None]) -> Declared:
     """Read the files named, else those of the settings."""
-    from sobriety.declared.declared import read_declared
+    from sobriety.reports.model.declared import read_declared
 
     paths = {name: files.get(name) or _path(config.text(name)) for name in FILES}
     return read_declared(**paths)
