@@ -13,24 +13,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sobriety.core.errors import ConfigError, FactorNotFound
-from sobriety.estimators import category_of
+from sobriety.core.errors import ConfigError
+from sobriety.estimators import OTHER, categories, is_personal, known_category
 from sobriety.files.faults import Fault, cell_fault, refuse
 from sobriety.files.tables import Row, lines_of, separator_of, text_of
 
 from .columns import BY_NAME, COLUMNS, Column
 from .dates import Dates
 
-CATEGORIES = (
-    "server", "notebook", "desktop", "all-in-one", "workstation", "thin client", "monitor",
-    "tablet", "smartphone", "switch", "router", "access point", "storage", "printer", "ups",
-    "other",
-)  # fmt: skip
-WORKSTATIONS = frozenset(("notebook", "desktop", "all-in-one", "workstation", "thin client",
-                          "tablet", "smartphone"))  # fmt: skip
+CATEGORIES = (*categories(), OTHER)
+WORKSTATIONS = frozenset(filter(is_personal, CATEGORIES))
 """What one person uses: their hours are hers or his."""
-OTHERS = frozenset(("autre", "divers", "misc"))
 PASSED_ON = frozenset(("reused", "donated"))
+_known_category = lru_cache(10_000)(known_category)
 _NAMES = tuple(column.name for column in COLUMNS)
 """Also the fields of Device."""
 _MOST_KNOWN = 10_000
@@ -178,20 +173,6 @@ def folded(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", kept).strip()
 
 
-@lru_cache(10_000)
-def known_category(text: str) -> str | None:
-    """One of CATEGORIES, by any name that people give it."""
-    if text.lower() in CATEGORIES:
-        return text.lower()
-    if text.lower() in OTHERS:
-        return "other"
-    try:
-        known = category_of(text)
-    except FactorNotFound:
-        return None
-    return known if known in CATEGORIES else None
-
-
 class _Reader:
     """Rows into devices. A column's way to write dates is known at its end.
 
@@ -261,7 +242,7 @@ class _Reader:
 
     def _category(self, number: int, row: Row) -> str | None:
         text = row.get("category", "")
-        known = known_category(text)
+        known = _known_category(text)
         if known is None:
             near = difflib.get_close_matches(text.lower(), (*CATEGORIES, "laptop"), n=1, cutoff=0.5)
             hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(CATEGORIES)}"
