@@ -169,11 +169,7 @@ def methods_of(machine: Machine) -> Iterator[Method]:
 
 
 def test_what_estimators_say_of_any_machine_is_french() -> None:
-    said = {
-        m
-        for facts in MACHINES
-        for m in methods_of(Machine("m", manufacturer="Dell", **facts))
-    }
+    said = {m for facts in MACHINES for m in methods_of(Machine("m", manufacturer="Dell", **facts))}
     said |= {f.estimate.method for zone in ("CA-QC", "FR", "US-CA") for f in all_factors(zone)}
     assert len(said) > 150
     for each in said:
