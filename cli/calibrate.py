@@ -1,9 +1,9 @@
-"""`sobriety calibrate`: one reading of a meter at the plug, for every figure of this machine."""
+"""`sobriety calibrate`: shift this machine's power model by readings of a meter at the plug."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from sobriety.core.host import LocalHost
 from sobriety.core.machine import Machine
 from sobriety.settings import config as settings
 from sobriety.settings.machine import CALIBRATION, describe
+from sobriety.settings.writing import save_all
 
-from .parts.options import config_option, root_option
+from .parts.options import config_option, options_as, root_option
 
 
 class Error(click.ParamType[float]):
@@ -39,35 +40,52 @@ class Error(click.ParamType[float]):
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class CalibrateOptions:
+    """Options of `calibrate`, as given."""
+
+    idle_w: float | None
+    max_w: float | None
+    at: tuple[str, ...]
+    meter_ratio: float | None
+    from_history: bool
+    show: bool
+    remove: bool
+    force: bool
+    root: str
+    config_file: Path | None
+
+    def readings(self) -> dict[float, float]:
+        """Watts read at the plug, by load."""
+        readings = dict(calibration.load_and_watts(text) for text in self.at)
+        ends = ((0.0, self.idle_w), (1.0, self.max_w))
+        return readings | {load: watts for load, watts in ends if watts is not None}
+
+    @property
+    def changes_nothing(self) -> bool:
+        ways = (self.readings(), self.from_history, self.remove)
+        return self.show or (not any(ways) and self.meter_ratio is None)
+
+
 @click.command()
-@click.option("--idle-w", type=float, metavar="WATTS", help="Read while nothing runs.")
-@click.option("--max-w", type=float, metavar="WATTS", help="Read while all cores are busy.")
+@click.option("--idle-w", type=float, metavar="WATTS", help="Watts read while idle.")
+@click.option("--max-w", type=float, metavar="WATTS", help="Watts read while all cores are busy.")
 @click.option(
     "--at", multiple=True, metavar="LOAD=WATTS",
-    help="Read at another load, in percent: 50=88. Can be repeated.",
+    help="Watts read at another load, in percent: 50=88. Repeatable.",
 )  # fmt: skip
 @click.option(
     "--meter-error", "meter_ratio", type=Error(), metavar="RATIO",
-    help="How far off the meter may be.  [default: 2%; with --from-history 5%]",
+    help="Error of the meter.  [default: 2%; with --from-history 5%]",
 )  # fmt: skip
-@click.option("--from-history", is_flag=True, help="Take it from what a meter recorded here.")
-@click.option("--show", is_flag=True, help="Say what is set now, and change nothing.")
-@click.option("--remove", is_flag=True, help="Forget every reading.")
-@click.option("--force", is_flag=True, help="Also take a reading ten times off the model.")
+@click.option("--from-history", is_flag=True, help="Use what a meter recorded here.")
+@click.option("--show", is_flag=True, help="Show the readings that are set; change nothing.")
+@click.option("--remove", is_flag=True, help="Remove every reading.")
+@click.option("--force", is_flag=True, help="Accept a reading ten times off the model.")
 @root_option
 @config_option
-def calibrate(
-    idle_w: float | None,
-    max_w: float | None,
-    at: tuple[str, ...],
-    meter_ratio: float | None,
-    from_history: bool,
-    show: bool,
-    remove: bool,
-    force: bool,
-    root: str,
-    config_file: Path | None,
-) -> None:
+@options_as(CalibrateOptions)
+def calibrate(options: CalibrateOptions) -> None:
     """Take readings of a real meter at the plug: this machine's watts follow them at once.
 
     One reading suffices. The interval narrows to what the meter and the loads that were not read
@@ -79,24 +97,26 @@ def calibrate(
     sobriety calibrate --idle-w 41 --max-w 130 --at 50=88 --meter-error 1%
     sobriety calibrate --from-history
     """
-    given = dict(calibration.load_and_watts(text) for text in at)
-    given |= {load: watts for load, watts in ((0.0, idle_w), (1.0, max_w)) if watts is not None}
-    _one_of(readings=bool(given), history=from_history, show=show, remove=remove)
-    config = settings.load(file=config_file)
-    before = describe(LocalHost(root), config)
-    if show or (not given and not from_history and not remove and meter_ratio is None):
+    given = options.readings()
+    _one_of(
+        readings=bool(given), history=options.from_history, show=options.show,
+        remove=options.remove,
+    )  # fmt: skip
+    config = settings.load(file=options.config_file)
+    before = describe(LocalHost(options.root), config)
+    if options.changes_nothing:
         _show(before)
         return
-    if remove:
+    if options.remove:
         after = calibration.bare(before)
-    elif from_history:
-        after = _from_history(before, config, meter_ratio)
+    elif options.from_history:
+        after = _from_history(before, config, options.meter_ratio)
     else:
-        after = calibration.merged(before, given, meter_ratio)
-    if not remove:
-        calibration.check(after, force=force)
-    _tell_change(before, after)
-    _write(after, config_file)
+        after = calibration.merged(before, given, options.meter_ratio)
+    if not options.remove:
+        calibration.check(after, force=options.force)
+    _print_change(before, after)
+    _write(after, options.config_file)
 
 
 def _one_of(**ways: bool) -> None:
@@ -106,7 +126,7 @@ def _one_of(**ways: bool) -> None:
 
 
 def _show(machine: Machine) -> None:
-    """What is set, and what comes of it."""
+    """Print the readings that are set, and the power that follows."""
     readings = [f"{100 * load:g} %: {watts:g} W" for load, watts in machine.points()]
     click.echo(f"readings  {', '.join(readings) or 'none'}")
     found = calibration.outlook(machine)
@@ -135,7 +155,7 @@ def _from_history(machine: Machine, config: settings.Config, meter_ratio: float 
     )
 
 
-def _tell_change(before: Machine, after: Machine) -> None:
+def _print_change(before: Machine, after: Machine) -> None:
     was, now = calibration.outlook(before), calibration.outlook(after)
     click.echo(f"idle  {_watts(was.idle)} → {_watts(now.idle)}")
     click.echo(f"full  {_watts(was.full)} → {_watts(now.full)}")
@@ -151,7 +171,7 @@ def _write(machine: Machine, config_file: Path | None) -> None:
     """All four settings, those that have no value taken out."""
     path = config_file or settings.calibration_file()
     values = {name: getattr(machine, name) for name in CALIBRATION}
-    settings.save_all({n: None if v is None else str(v) for n, v in values.items()}, path)
+    save_all({n: None if v is None else str(v) for n, v in values.items()}, path)
     click.echo(f"written to {path}; a running collector takes it at its next start", err=True)
     now = settings.load(file=config_file)
     for name, value in values.items():

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -38,14 +38,46 @@ from .parts.options import (
     config_option,
     interactive,
     json_option,
+    log,
+    log_notes,
+    options_as,
     root_option,
     tell,
     tell_failures,
 )
-from .parts.reload import Again
+from .parts.reload import Reload
 
 ONE_ROW_S = 1e9
 """So long that no boundary cuts the row of `--once`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectOptions:
+    """Options of `collect`, as given."""
+
+    interval_s: float | None
+    for_s: float | None
+    once: bool
+    daemon: bool
+    pseudonymise: bool | None
+    metrics: str | None
+    push: str | None
+    redfish_url: str | None
+    redfish_user: str | None
+    as_json: bool
+    root: str
+    config_file: Path | None
+
+    def settings(self) -> dict[str, object]:
+        """Those that override settings."""
+        named = None if self.pseudonymise is None else "on" if self.pseudonymise else "off"
+        return {
+            "interval_s": self.interval_s,
+            "pseudonymise": named,
+            "metrics": self.metrics,
+            "push": self.push,
+            "redfish_user": self.redfish_user,
+        }
 
 
 @click.command()
@@ -54,27 +86,27 @@ ONE_ROW_S = 1e9
     "interval_s",
     type=Duration(),
     metavar="DURATION",
-    help="Between samples. [default: 5s]",
+    help="Sampling interval.  [default: 5s]",
 )
 @click.option("--for", "for_s", type=Duration(), metavar="DURATION", help="Stop after this long.")
-@click.option("--once", is_flag=True, help="One interval, one row, then stop.")
+@click.option("--once", is_flag=True, help="Sample for one interval, write one row, stop.")
 @click.option(
     "--daemon",
     is_flag=True,
-    help="For a service manager: plain lines, systemd's notices, and the time since the last run"
-    " written down as a gap.",
+    help="Run under a service manager: plain lines, systemd's notifications, and the time since"
+    " the last run recorded as a gap.",
 )
 @click.option(
     "--pseudonymise/--no-pseudonymise",
     default=None,
-    help="A made-up name in place of the machine's.  [default: not on a server]",
+    help="Record a made-up name in place of the machine's.  [default: not on a server]",
 )
 @click.option(
     "--metrics",
     metavar="ADDRESS",
     is_flag=False,
     flag_value="127.0.0.1:9845",
-    help="Answer Prometheus at /metrics, on 127.0.0.1:9845 if no address is given.",
+    help="Serve /metrics to Prometheus, on 127.0.0.1:9845 if no address is given.",
 )
 @click.option(
     "--push",
@@ -85,26 +117,14 @@ ONE_ROW_S = 1e9
     "--redfish",
     "redfish_url",
     metavar="URL",
-    help="Another server instead, of which only the power is known: ask its controller.",
+    help="Record another server's power instead, read from its management controller.",
 )
-@click.option("--redfish-user", metavar="NAME", help="Whom that controller lets read.")
+@click.option("--redfish-user", metavar="NAME", help="User name at that controller.")
 @json_option
 @root_option
 @config_option
-def collect(
-    interval_s: float | None,
-    for_s: float | None,
-    once: bool,
-    daemon: bool,
-    pseudonymise: bool | None,
-    metrics: str | None,
-    push: str | None,
-    redfish_url: str | None,
-    redfish_user: str | None,
-    as_json: bool,
-    root: str,
-    config_file: Path | None,
-) -> None:
+@options_as(CollectOptions)
+def collect(options: CollectOptions) -> None:
     """Watch this machine in the foreground and keep what was seen, a row a minute.
 
     Runs until it is stopped (Ctrl-C, SIGTERM), which loses nothing. Rows go to the spool in the
@@ -119,70 +139,76 @@ def collect(
     sobriety collect --push https://gateway:9846
     sobriety collect --redfish https://bmc-3 --redfish-user monitor
     """
-    named = None if pseudonymise is None else "on" if pseudonymise else "off"
-    given = {
-        "interval_s": interval_s,
-        "pseudonymise": named,
-        "metrics": metrics,
-        "push": push,
-        "redfish_user": redfish_user,
-    }
-    config = settings.load(given, file=config_file)
-    host = LocalHost(root)
-    machine, collectors = _watched(host, config, redfish_url)
-    if once:  # one row says what the host did, and not who
-        for_s, collectors = config.must_number("interval_s"), _without_work(collectors)
+    config = settings.load(options.settings(), file=options.config_file)
+    log_notes(config)
+    host = LocalHost(options.root)
+    machine, collectors = _watched(host, config, options.redfish_url)
+    if options.once:  # one row says what the host did, and not which workload
+        collectors = _without_work(collectors)
     machine = pseudonymised(machine, config, settings.data_folder())
-    keep = Keep(
-        config.must_number("retention_days") * S_PER_DAY, config.must_number("spool_max_mb") * 1e6
-    )
-    spool = Spool.open(settings.data_folder() / "spool.sqlite3", keep, sent_to_gateway(config))
+    spool = _open_spool(config)
     with ExitStack() as stack:
         stack.callback(spool.close)
         spool.record_machine(machine, host.now().wall_ns)
-        row_s = ONE_ROW_S if once else config.must_number("row_s")
-        session = stack.enter_context(
-            Session(
-                host,
-                collectors,
-                name=machine.host,
-                row_s=row_s,
-                is_elsewhere=redfish_url is not None,
-                tell=tell_failures,
-            )
-        )
+        row_s = ONE_ROW_S if options.once else config.must_number("row_s")
+        session = Session(
+            host, collectors, name=machine.host, row_s=row_s,
+            is_elsewhere=options.redfish_url is not None, tell=tell_failures,
+        )  # fmt: skip
+        stack.enter_context(session)
         if not set(session.opened) - {"agent"}:
             raise SobrietyError(
                 "nothing of this machine can be read", hint="see why with: sobriety doctor"
             )
-        recorder = Recorder(spool, session, machine.host, say=partial(click.echo, err=True))
-        if as_json:
+        recorder = Recorder(spool, session, machine.host, say=log)
+        if options.as_json:
             recorder.listeners.append(_print)
         open_metrics(stack, config, machine, session, recorder, spool.path)
-        if not once:
+        if not options.once:
             begin_to_push(stack, config)
-        moved = stack.enter_context(_progress(None if daemon else for_s))
-        manager = Notify(os.environ if daemon else {})
-        runner = Daemon(
-            session,
-            recorder,
-            cadence=_cadence(config, daemon=daemon),
-            tell=_tell_disk,
-            on_sample=moved,
-            alive=lambda: manager.send("WATCHDOG=1"),
-            alive_s=manager.watchdog_s,
-        )
-        again = Again(runner.stop, given, config_file) if daemon else None
-        stack.enter_context(_stopping(runner.stop, again))
+        runner, reload = _run(stack, options, config, machine, session, recorder)
+    _report_rows(runner, spool.path)
+    if reload and reload.wanted:
+        reload.start()
+
+
+def _open_spool(config: settings.Config) -> Spool:
+    keep = Keep(
+        config.must_number("retention_days") * S_PER_DAY, config.must_number("spool_max_mb") * 1e6
+    )
+    return Spool.open(settings.data_folder() / "spool.sqlite3", keep, sent_to_gateway(config))
+
+
+def _run(
+    stack: ExitStack,
+    options: CollectOptions,
+    config: settings.Config,
+    machine: Machine,
+    session: Session,
+    recorder: Recorder,
+) -> tuple[Daemon, Reload | None]:
+    """Sample until the time is over or a signal comes; the daemon, and its reload if it has one."""
+    daemon = options.daemon
+    for_s = config.must_number("interval_s") if options.once else options.for_s
+    manager = Notify(os.environ if daemon else {})
+    runner = Daemon(
+        session,
+        recorder,
+        cadence=_cadence(config, daemon=daemon),
+        tell=_report_disk,
+        on_sample=stack.enter_context(_progress(None if daemon else for_s)),
+        alive=lambda: manager.send("WATCHDOG=1"),
+        alive_s=manager.watchdog_s,
+    )
+    reload = Reload(runner.stop, options.settings(), options.config_file) if daemon else None
+    with _stopping(runner.stop, reload):
         if daemon:
             recorder.append_gap()
-            _tell_ready(manager, machine, session, config)
+            _report_ready(manager, machine, session, config)
         runner.run(for_s)
-        manager.send("RELOADING=1" if again and again.wanted else "STOPPING=1")
+        manager.send("RELOADING=1" if reload and reload.wanted else "STOPPING=1")
         recorder.remember()
-    _tell_written(runner, spool.path)
-    if again and again.wanted:
-        again.start()
+    return runner, reload
 
 
 def _without_work(makers: Sequence[Callable[[], Collector]]) -> list[Callable[[], Collector]]:
@@ -190,7 +216,7 @@ def _without_work(makers: Sequence[Callable[[], Collector]]) -> list[Callable[[]
 
 
 def _cadence(config: settings.Config, *, daemon: bool) -> Cadence:
-    """As set; only a daemon slows down by itself."""
+    """The cadence of the settings; only a daemon slows down by itself."""
     return Cadence(
         config.must_number("interval_s"),
         config.must_number("work_s"),
@@ -198,7 +224,7 @@ def _cadence(config: settings.Config, *, daemon: bool) -> Cadence:
     )
 
 
-def _tell_ready(
+def _report_ready(
     manager: Notify, machine: Machine, session: Session, config: settings.Config
 ) -> None:
     watching = f"every {config.must_number('interval_s'):g} s: {', '.join(session.opened)}"
@@ -206,8 +232,8 @@ def _tell_ready(
     manager.send("READY=1", f"STATUS=watching {watching}")
 
 
-def _tell_written(runner: Daemon, spool: Path) -> None:
-    """How many rows; raises SobrietyError for those that no disk took."""
+def _report_rows(runner: Daemon, spool: Path) -> None:
+    """Report how many rows were written. Raises SobrietyError for rows that were lost."""
     if runner.rows_unwritten or runner.rows_dropped:
         raise SobrietyError(
             f"{runner.rows_unwritten + runner.rows_dropped} rows could not be written",
@@ -220,7 +246,7 @@ def _tell_written(runner: Daemon, spool: Path) -> None:
 def _watched(
     host: Host, config: settings.Config, redfish_url: str | None
 ) -> tuple[Machine, list[Callable[[], Collector]]]:
-    """What is watched and by what: this machine, or the server of a controller."""
+    """The machine to watch and its collectors: this one, or a server behind a controller."""
     if redfish_url is not None:
         server, made = controller(redfish_url, config)
         return declared(server.machine(), config), [made]
@@ -231,7 +257,7 @@ def _watched(
 
 
 def _print(rows: Sequence[Usage]) -> None:
-    """As `docs/schema/usage.json` describes them, a line each."""
+    """Print rows as JSON, a line each: docs/schema/usage.json."""
     for row in rows:
         keys = {
             "host": row.host,
@@ -246,19 +272,18 @@ def _print(rows: Sequence[Usage]) -> None:
         click.echo(json.dumps(keys | row.measures))
 
 
-def _tell_disk(error: SobrietyError) -> None:
+def _report_disk(error: SobrietyError) -> None:
     tell("spool", error)
 
 
 @contextmanager
 def _stopping(
-    stop: Callable[..., None], again: Callable[..., None] | None = None
+    stop: Callable[..., None], reload: Callable[..., None] | None = None
 ) -> Generator[None]:
-    """SIGINT, SIGTERM and SIGHUP end the run after the sample in hand; a daemon begins `again`
-    on SIGHUP."""
+    """End the run after the current sample on a signal; SIGHUP reloads a daemon."""
     ends: dict[signal.Signals, Callable[..., None]] = {signal.SIGINT: stop, signal.SIGTERM: stop}
     if hasattr(signal, "SIGHUP"):  # the terminal went away; Windows has none
-        ends[signal.SIGHUP] = again or stop
+        ends[signal.SIGHUP] = reload or stop
     before = [signal.signal(number, handler) for number, handler in ends.items()]
     try:
         yield
@@ -269,7 +294,7 @@ def _stopping(
 
 @contextmanager
 def _progress(for_s: float | None) -> Generator[Callable[[float], None] | None]:
-    """A bar on a terminal, when the end is known."""
+    """Show a progress bar on a terminal, when the end is known."""
     if for_s is None or not interactive():
         yield None
         return

@@ -9,7 +9,8 @@ import click
 
 from sobriety.core.errors import ConfigError
 
-from .parts.report_options import log, report_options
+from .parts.options import log
+from .parts.report_options import report_options
 
 if TYPE_CHECKING:
     from sobriety.publishing.request import ReportRequest
@@ -40,7 +41,7 @@ def explain(request: ReportRequest, figure: str, as_json: bool) -> None:
         report = gather(lake, request.settings, request.period, now=now)
         found = explained(lake, request.settings, request.period, told_as_json(report), figure, now)
     if as_json:
-        told = {"figure": found.figure, **found.found, "lines": list(found.lines)}
+        told = {"figure": found.figure, **found.entry, "lines": list(found.lines)}
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
     click.echo(found.figure)

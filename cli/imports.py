@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from sobriety.core.errors import FactorNotFound
-from sobriety.core.units import NS_PER_S
+from sobriety.core.units import NS_PER_HOUR, NS_PER_S
 from sobriety.imports.codecarbon import read_emissions
 from sobriety.imports.keep import append_hours, append_new, hours_held
 from sobriety.lake import Lake
 from sobriety.settings import config as settings
 
-from .parts.options import Duration, config_option
+from .parts.options import Duration, config_option, options_as
 
 
 @click.group("import")
@@ -29,7 +30,7 @@ def imports() -> None:
 @imports.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--host", metavar="NAME", help="The machine of all runs.  [default: their projects]")
-@click.option("--category", metavar="WORD", help="What the machines are: server, laptop, desktop…")
+@click.option("--category", metavar="WORD", help="Category of the machines: server, laptop…")
 @click.option("--timezone", metavar="NAME", help="Of the times in the file: America/Montreal.")
 @config_option
 def codecarbon(
@@ -65,6 +66,22 @@ def codecarbon(
         click.echo(f"{told.skipped} rows of single processes were left out", err=True)
 
 
+@dataclass(frozen=True, slots=True)
+class PrometheusOptions:
+    """Options of `import prometheus`, as given."""
+
+    url: str
+    start: str | None
+    end: str | None
+    step_s: float
+    match: str
+    label: str
+    category: str | None
+    token_file: str | None
+    ca_file: str | None
+    config_file: Path | None
+
+
 @imports.command()
 @click.argument("url")
 @click.option("--from", "start", metavar="DATE", help="As in 2026-10-01.  [default: 15 days ago]")
@@ -76,10 +93,10 @@ def codecarbon(
     default="1m",
     show_default=True,
     metavar="TIME",
-    help="Between two points; not less than between two scrapes. A whole part of an hour.",
+    help="Step between points: at least the scrape interval, and a whole part of an hour.",
 )
 @click.option(
-    "--match", default="", metavar="MATCHERS", help='Of labels: job="node",site="montreal".'
+    "--match", default="", metavar="MATCHERS", help='Label matchers: job="node",site="montreal".'
 )
 @click.option(
     "--label",
@@ -87,22 +104,12 @@ def codecarbon(
     show_default=True,
     help="The label that names a machine; a port at its end is cut.",
 )
-@click.option("--category", metavar="WORD", help="What the machines are: server, laptop, desktop…")
-@click.option("--token-file", metavar="FILE", help="A file with a bearer token, or USER:PASSWORD.")
-@click.option("--ca-file", metavar="FILE", help="Certificates to trust, where it has its own.")
+@click.option("--category", metavar="WORD", help="Category of the machines: server, laptop…")
+@click.option("--token-file", metavar="FILE", help="File with a bearer token, or USER:PASSWORD.")
+@click.option("--ca-file", metavar="FILE", help="CA certificates to trust.")
 @config_option
-def prometheus(
-    url: str,
-    start: str | None,
-    end: str | None,
-    step_s: float,
-    match: str,
-    label: str,
-    category: str | None,
-    token_file: str | None,
-    ca_file: str | None,
-    config_file: Path | None,
-) -> None:
+@options_as(PrometheusOptions)
+def prometheus(options: PrometheusOptions) -> None:
     """node_exporter's history, from Prometheus, VictoriaMetrics or what answers like them.
 
     A machine's hour of which the lake has rows already is not taken again. What nobody scraped is
@@ -115,22 +122,26 @@ def prometheus(
     from sobriety.collectors import JsonClient, checked_url, read_secret
     from sobriety.imports.prometheus import LONGEST_B, PATIENCE_S, Prometheus
 
-    _known(category)
-    if step_s < 1 or 3600 % step_s:
+    _known(options.category)
+    if options.step_s < 1 or 3600 % options.step_s:
         raise click.UsageError(
-            f"--step {step_s:g}s is no whole part of an hour; write 15s, 1m or 5m"
+            f"--step {options.step_s:g}s is no whole part of an hour; write 15s, 1m or 5m"
         )
-    start_s, end_s = _whole_hours(start, end, settings.load({}, file=config_file).text("timezone"))
-    secret = read_secret(token_file) if token_file else ""
-    client = JsonClient(ca_file or "", secret, PATIENCE_S, LONGEST_B)
-    source = Prometheus(checked_url(url), client, label=label, match=match, step_s=int(step_s))
+    timezone = settings.load({}, file=options.config_file).text("timezone")
+    start_s, end_s = _whole_hours(options.start, options.end, timezone)
+    secret = read_secret(options.token_file) if options.token_file else ""
+    client = JsonClient(options.ca_file or "", secret, PATIENCE_S, LONGEST_B)
+    source = Prometheus(
+        checked_url(options.url), client, label=options.label, match=options.match,
+        step_s=int(options.step_s),
+    )  # fmt: skip
     new = rows = 0
     with Lake(settings.data_folder() / "lake") as lake:
         held = hours_held(lake, start_s * NS_PER_S, end_s * NS_PER_S)
         for part in source.usage(start_s, end_s):
             rows += len(part)
             new += append_hours(lake, part, held)
-        machines = source.machines(start_s, end_s, category)
+        machines = source.machines(start_s, end_s, options.category)
         for machine in machines:
             lake.record_machine(machine, end_s * NS_PER_S)
         lake.roll_up()
@@ -157,5 +168,4 @@ def _whole_hours(start: str | None, end: str | None, timezone: str | None) -> tu
     period = choose(start=first, end=end, timezone=timezone, now=now)
     assert period
     end_ns = min(period.end_ns, int(now.timestamp()) * NS_PER_S)
-    hour_ns = 3600 * NS_PER_S
-    return period.start_ns // hour_ns * 3600, end_ns // hour_ns * 3600
+    return period.start_ns // NS_PER_HOUR * 3600, end_ns // NS_PER_HOUR * 3600

@@ -10,7 +10,8 @@ import click
 
 from sobriety.core.errors import ConfigError
 
-from .parts.report_options import gather, log, report_options
+from .parts.options import log
+from .parts.report_options import gather, report_options
 
 if TYPE_CHECKING:
     from sobriety.publishing.request import ReportRequest

@@ -1,8 +1,8 @@
-"""`sobriety serve`: take in what many machines send."""
+"""`sobriety serve`: the gateway that receives what many machines push."""
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import click
 from sobriety.core.errors import ConfigError, MissingExtra
 from sobriety.settings import config as settings
 
-from .parts.options import Duration, config_option, k_anonymity_option, tell
+from .parts.options import Duration, config_option, k_anonymity_option, log, options_as, tell
 
 if TYPE_CHECKING:
     from sobriety.fleet.serve import Listen
@@ -20,41 +20,47 @@ if TYPE_CHECKING:
 PORT = 9846
 
 
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """Options of `serve`, as given."""
+
+    lake: Path | None
+    listen: str
+    tls_cert: Path | None
+    tls_key: Path | None
+    behind_proxy: bool
+    drain_s: float
+    keep_s: float | None
+    copy_to: str | None
+    unit: bool
+    k_anonymity: int
+    config_file: Path | None
+
+
 @click.command()
 @click.option("--lake", type=click.Path(path_type=Path, file_okay=False),
-              help="Where rows go.  [default: lake in the data folder]")  # fmt: skip
+              help="Lake folder of the gateway.  [default: lake in the data folder]")  # fmt: skip
 @click.option("--listen", default=f"127.0.0.1:{PORT}", show_default=True, metavar="ADDRESS",
-              help="Where agents come in.")  # fmt: skip
+              help="Address that agents push to.")  # fmt: skip
 @click.option("--tls-cert", type=click.Path(path_type=Path, dir_okay=False),
-              help="A certificate and those that signed it, PEM.")  # fmt: skip
+              help="Certificate chain, PEM.")  # fmt: skip
 @click.option("--tls-key", type=click.Path(path_type=Path, dir_okay=False),
-              help="Its key, PEM.")  # fmt: skip
+              help="Private key of the certificate, PEM.")  # fmt: skip
 @click.option("--behind-proxy", is_flag=True,
-              help="A proxy in front of it has TLS: any address may do without.")  # fmt: skip
+              help="A proxy in front terminates TLS: accept any address without.")  # fmt: skip
 @click.option("--drain", "drain_s", type=Duration(), default="5m", show_default=True,
-              metavar="DURATION", help="Between two times that the lake is written.")  # fmt: skip
+              metavar="DURATION", help="Interval between writes of the lake.")  # fmt: skip
 @click.option("--keep-minutes", "keep_s", type=Duration(), metavar="DURATION",
-              help="Of days that are older keep the sums by hour alone, as in 90d."
+              help="Keep only sums by hour of days older than this, as in 90d."
               "  [default: keep all]")  # fmt: skip
 @click.option("--copy-to", metavar="URL",
-              help="Keep a copy of the lake there, as in s3://bucket/prefix.")  # fmt: skip
+              help="Keep a copy of the lake there: s3://bucket/prefix.")  # fmt: skip
 @click.option("--unit", is_flag=True,
-              help="Write a unit of systemd to stdout that serves so, and do nothing.")  # fmt: skip
+              help="Print a systemd unit for these options; serve nothing.")  # fmt: skip
 @k_anonymity_option
 @config_option
-def serve(
-    lake: Path | None,
-    listen: str,
-    tls_cert: Path | None,
-    tls_key: Path | None,
-    behind_proxy: bool,
-    drain_s: float,
-    keep_s: float | None,
-    copy_to: str | None,
-    unit: bool,
-    k_anonymity: int,
-    config_file: Path | None,
-) -> None:
+@options_as(ServeOptions)
+def serve(options: ServeOptions) -> None:
     """Take in the usage that agents push, and show what it comes to.
 
     What is answered with 200 is on the disk, once, whatever happens. An address that others can
@@ -73,22 +79,19 @@ def serve(
         from sobriety.fleet.serve import serve as run
     except ImportError as error:
         raise MissingExtra(error.name or "starlette", "fleet") from None
-    if tls_key and not tls_cert:
+    if options.tls_key and not options.tls_cert:
         raise ConfigError("--tls-key is given without --tls-cert", hint="give both")
-    if copy_to is not None:
-        _check_store(copy_to)
-    host, port = address(listen)
-    where = Listen(host, port, tls_cert, tls_key)
-    if unit:
-        words = _words(where, drain_s, keep_s, copy_to, plain=behind_proxy)
-        click.echo(_unit(where, lake, words, alone=copy_to is None), nl=False)
+    if options.copy_to is not None:
+        _check_store(options.copy_to)
+    host, port = address(options.listen)
+    listen = Listen(host, port, options.tls_cert, options.tls_key, options.behind_proxy)
+    if options.unit:
+        click.echo(_unit(listen, options), nl=False)
         return
-    place = lake or settings.data_folder() / "lake"
-    say = partial(click.echo, err=True)
     run(
-        place, where, drain_s, say,
-        plain=behind_proxy, keep_s=keep_s, config=config_file, k_anonymity=k_anonymity,
-        copy_to=copy_to,
+        options.lake or settings.data_folder() / "lake", listen, options.drain_s, log,
+        keep_s=options.keep_s, config=options.config_file,
+        k_anonymity=options.k_anonymity, copy_to=options.copy_to,
     )  # fmt: skip
 
 
@@ -103,27 +106,25 @@ def _check_store(url: str) -> None:
         raise MissingExtra("s3fs", "s3")
 
 
-def _words(
-    listen: Listen, drain_s: float, keep_s: float | None, copy_to: str | None, *, plain: bool
-) -> list[str]:
-    """The same words again, for a service; lake and certificate are the service's own."""
+def _words(listen: Listen, options: ServeOptions) -> list[str]:
+    """The options again, for a service; lake and certificate are the service's own."""
     from sobriety.service.unit import argument
 
     host = f"[{listen.host}]" if ":" in listen.host else listen.host
-    words = ["--listen", argument(f"{host}:{listen.port}"), "--drain", f"{drain_s:g}s"]
-    words += [] if keep_s is None else ["--keep-minutes", f"{keep_s:.0f}s"]
-    words += [] if copy_to is None else ["--copy-to", argument(copy_to)]
-    return [*words, "--behind-proxy"] if plain else words
+    words = ["--listen", argument(f"{host}:{listen.port}"), "--drain", f"{options.drain_s:g}s"]
+    words += [] if options.keep_s is None else ["--keep-minutes", f"{options.keep_s:.0f}s"]
+    words += [] if options.copy_to is None else ["--copy-to", argument(options.copy_to)]
+    return [*words, "--behind-proxy"] if options.behind_proxy else words
 
 
-def _unit(listen: Listen, lake: Path | None, words: list[str], *, alone: bool) -> str:
-    """`alone`: it asks nobody. Raises ConfigError."""
+def _unit(listen: Listen, options: ServeOptions) -> str:
+    """The text of systemd's unit. Raises ConfigError."""
     from sobriety.service.gateway_unit import FOLDER, gateway_unit
     from sobriety.service.program import refuse_unseen, this_program
 
-    if lake is not None:
+    if options.lake is not None:
         raise ConfigError(
-            f"a service cannot write to {lake}",
+            f"a service cannot write to {options.lake}",
             hint=f"leave --lake out: its lake is /var/lib/{FOLDER}/lake",
         )
     program = this_program()
@@ -131,7 +132,8 @@ def _unit(listen: Listen, lake: Path | None, words: list[str], *, alone: bool) -
         refuse_unseen(program)
     except ConfigError as error:  # it may be meant for another machine
         tell("note", error)
-    is_local = alone and listen.is_local
+    is_local = options.copy_to is None and listen.is_local  # an object store is elsewhere
+    words = _words(listen, options)
     return gateway_unit(program, words, listen.certificate, listen.key, local=is_local)
 
 

@@ -11,7 +11,8 @@ import click
 from sobriety.core.errors import ConfigError
 from sobriety.settings.language import language_of
 
-from .parts.report_options import log, report_options
+from .parts.options import log
+from .parts.report_options import report_options
 
 if TYPE_CHECKING:
     from sobriety.publishing.request import ReportRequest

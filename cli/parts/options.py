@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from sobriety.core.errors import NotSupported, SobrietyError
 from sobriety.publishing.settings import K_ANONYMITY
+
+if TYPE_CHECKING:
+    from sobriety.settings.config import Config
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,6 +37,24 @@ class Duration(click.ParamType[float]):
         if not found or float(found[1]) == 0:
             self.fail(f"{value!r} is not a duration; write 30s, 500ms, 5m or 2h", param, ctx)
         return float(found[1]) * _UNIT_S[found[2]]
+
+
+def options_as(kind: type[Any]) -> Callable[[F], F]:
+    """Give a command its options as one object: those named as the fields of a dataclass.
+
+    It stands next to the function, below every click.option; the argument is called `options`.
+    """
+    names = [field.name for field in fields(kind)]
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def wrapped(*args: Any, **words: Any) -> Any:
+            options = kind(**{name: words.pop(name) for name in names})
+            return function(*args, options=options, **words)
+
+        return wrapped  # type: ignore[return-value]
+
+    return decorate
 
 
 def json_option(function: F) -> F:
@@ -92,6 +115,17 @@ def root_option(function: F) -> F:
         metavar="DIR",
         help="A machine whose /proc and /sys are mounted there, as a container sees its host.",
     )(function)
+
+
+def log(line: str) -> None:
+    """Print a line on stderr."""
+    click.echo(line, err=True)
+
+
+def log_notes(config: Config) -> None:
+    """Print what the user should know of the settings: old names, and until when they are read."""
+    for note in config.notes:
+        log(f"note: {note}")
 
 
 def tell(name: str, error: SobrietyError) -> None:

@@ -1,4 +1,4 @@
-"""Where a command's joules went: its processes, its functions, a page of them."""
+"""Breaks a command's joules down: by process, by function, as a flame graph."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sobriety.profiling.process_tree import ProcessTree
     from sobriety.profiling.profiler import Profile, Watcher
 
+    from .profile_options import ProfileOptions
+
 WORTH_A_LINE_RATIO = 0.01
 MOST_LINES = 15
 MOST_FUNCTIONS = 200
@@ -22,34 +24,34 @@ Lines = list[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
-    """Who watches the run for it, and what they saw when it is over."""
+class Breakdown:
+    """Samplers of a run, and what they saw of it."""
 
     tree: ProcessTree | None = None
     functions: FunctionSampler | None = None
     flame_file: Path | None = None
 
     @classmethod
-    def asked(cls, shows_tree: bool, shows_functions: bool, flame_file: Path | None) -> Where:
-        """Raises NotSupported and MissingExtra, before anything runs."""
+    def of(cls, options: ProfileOptions) -> Breakdown:
+        """Start the samplers that the options need. Raises NotSupported and MissingExtra."""
         tree = functions = None
-        if shows_tree:
+        if options.shows_tree:
             from sobriety.core.host import LocalHost
             from sobriety.profiling.process_tree import ProcessTree
 
             tree = ProcessTree(LocalHost())
-        if shows_functions or flame_file is not None:
+        if options.shows_functions or options.flame_file is not None:
             from sobriety.profiling.functions import FunctionSampler
 
             functions = FunctionSampler()
-        return cls(tree, functions, flame_file)
+        return cls(tree, functions, options.flame_file)
 
     @property
     def watchers(self) -> list[Watcher]:
         return [watcher for watcher in (self.tree, self.functions) if watcher is not None]
 
     def lines(self, result: Profile) -> list[str]:
-        """For people."""
+        """Tables for the terminal."""
         tables = [
             _processes(self.tree, result) if self.tree else [],
             _functions(self.functions, result) if self.functions else [],
@@ -57,10 +59,10 @@ class Where:
         return [line for rows in tables if rows for line in ("", *_columns(rows))]
 
     def as_dict(self, result: Profile) -> dict[str, object]:
-        """As `docs/schema/profile.json` describes it."""
-        found: dict[str, object] = {}
+        """Entries of docs/schema/profile.json."""
+        entries: dict[str, object] = {}
         if self.tree is not None:
-            found["processes"] = [
+            entries["processes"] = [
                 {
                     "path": list(branch.path),
                     "processes": branch.processes,
@@ -73,7 +75,7 @@ class Where:
             from sobriety.profiling.functions import by_function
 
             costs = by_function(self.functions.weighed(result.run.cpu_s), result.energy)
-            found["functions"] = [
+            entries["functions"] = [
                 {
                     "name": cost.frame.name,
                     "file": cost.frame.file or None,
@@ -83,10 +85,10 @@ class Where:
                 }
                 for cost in costs[:MOST_FUNCTIONS]
             ]
-        return found
+        return entries
 
     def write(self, result: Profile, name: str) -> None:
-        """The page of functions, where one was asked for. Raises ConfigError."""
+        """Write the flame graph, where one is wanted. Raises ConfigError."""
         if self.flame_file is None or self.functions is None or not self.functions.stacks:
             return
         from sobriety.files.durable import write_whole
@@ -102,7 +104,7 @@ def _share(result: Profile, cpu_s: float) -> float:
 
 
 def _processes(tree: ProcessTree, result: Profile) -> Lines:
-    """Each with all below it; those of little are left out, and what was not seen is told."""
+    """Each process with all below it; small ones are left out, and unseen time has a row."""
     rows: Lines = []
     branches = tree.branches()
     for branch in branches:
@@ -110,12 +112,12 @@ def _processes(tree: ProcessTree, result: Profile) -> Lines:
         name = "  " * (len(branch.path) - 1) + branch.path[-1] + times
         _add(rows, name, _share(result, branch.whole_cpu_s), result)
     unseen_s = result.run.cpu_s - sum(branch.cpu_s for branch in branches)
-    _add(rows, "after the last look", _share(result, max(0.0, unseen_s)), result)
+    _add(rows, "after the last scan", _share(result, max(0.0, unseen_s)), result)
     return rows
 
 
 def _functions(sampler: FunctionSampler, result: Profile) -> Lines:
-    """By what they used themselves."""
+    """Functions by their own use."""
     from sobriety.profiling.functions import by_function
 
     rows: Lines = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,18 +23,6 @@ FEWEST_FOR_A_SHAPE = 8
 LEAST_SHOWN_B = 500_000
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDEST = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The options, as given, but for those of groups."""
-
-    as_json: bool
-    output: Path | None
-    baseline_file: Path | None
-    max_regression: str | None
-    is_live: bool | None
-    cross_check: bool
 
 
 def as_dict(result: Profile, piece: Estimate | None = None) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`sobriety profile --runs N`: one command, again and again."""
+"""`sobriety profile --runs N`: measure one command repeatedly."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from sobriety.trials.warnings import Doubt, doubts
 from ..baseline import Against
 from .budgets import Cost, Limits
 from .options import interactive
-from .profile_output import Asked, write_figures
+from .profile_options import ProfileOptions
+from .profile_output import write_figures
 from .run_options import Repeated
 from .trial_output import as_json, run_all, table
 
@@ -29,11 +30,11 @@ def run_again(
     repeated: Repeated,
     limits: Limits,
     measure: Measure,
-    asked: Asked,
+    options: ProfileOptions,
     config: Config,
 ) -> int:
-    """Run it as often as asked. Shown before it is filed: it cannot be had again for free."""
-    against = Against.read(asked.baseline_file, asked.max_regression)
+    """Run it as often as options. Shown before it is filed: it cannot be had again for free."""
+    against = Against.read(options.baseline_file, options.max_regression)
     trials = run_all([(shlex.join(command), command)], repeated, measure)
     (trial,) = trials
     cost = Cost(
@@ -41,18 +42,18 @@ def run_again(
     )
     found = doubts(trials, LocalHost())
     judged: tuple[Judged, ...] = ()
-    told: list[str] = []
+    notes: list[str] = []
     if against is not None:
         now = of_trial(trial, describe(LocalHost(), config))
         judged = against.judged(now)
-        told = [f"doubt: {doubt}" for doubt in differences(against.before, now)]
-    if asked.as_json:
+        notes = [f"warning: {doubt}" for doubt in differences(against.before, now)]
+    if options.as_json:
         text = as_json(trials, repeated.plan, (), found, judged)
     else:
-        text = _table(trials, found, colour=asked.output is None and interactive())
+        text = _table(trials, found, colour=options.output is None and interactive())
         text += "".join(f"  {line}\n" for line in limits.lines(cost))
-        text += "".join(f"  {line}\n" for line in (*told, *(each.said for each in judged)))
-    write_figures(text, asked.output)
+        text += "".join(f"  {line}\n" for line in (*notes, *(each.said for each in judged)))
+    write_figures(text, options.output)
     repeated.write(trials, (), found)
     return limits.close(cost, 0, judged)
 

@@ -1,4 +1,4 @@
-"""A daemon that begins again on SIGHUP: new settings, and after an upgrade the new program."""
+"""Reloads a daemon on SIGHUP: new settings, and after an upgrade the new program."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sobriety.settings import config as settings
 from .options import tell
 
 
-class Again:
-    """A signal's handler. Settings that are wrong are told, and the run goes on with the old."""
+class Reload:
+    """Handler of SIGHUP. Reports settings that are wrong, and goes on with the old ones."""
 
     def __init__(
         self, stop: Callable[[], None], options: Mapping[str, object], file: Path | None
@@ -32,5 +32,5 @@ class Again:
         self._stop()
 
     def start(self) -> None:
-        """The same command in the same process, so that its manager sees none end."""
+        """Execute the same command in this process, so that its manager sees none end."""
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])

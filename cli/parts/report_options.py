@@ -18,6 +18,7 @@ from .options import (
     config_option,
     factor_option,
     k_anonymity_option,
+    log,
     zone_option,
 )
 from .progress import stages
@@ -56,11 +57,6 @@ def gather(request: ReportRequest) -> Report:
 
     with stages(STAGES) as moved:
         return request.gather(moved=moved, log=log)
-
-
-def log(line: str) -> None:
-    """Print a line on stderr."""
-    click.echo(line, err=True)
 
 
 def _file_option(name: str) -> Callable[[F], F]:

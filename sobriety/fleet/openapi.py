@@ -1,4 +1,4 @@
-"""The gateway's OpenAPI description, made from the types that it decodes with."""
+"""Describes the gateway as OpenAPI, from the types that it decodes with."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import msgspec
 from sobriety.core import __version__
 
 from .intake.wire import Batch, Refusal, Taken
+
+Schema = dict[str, Any]
 
 _REFUSALS = {
     "400": "not gzip, not JSON, or not of this shape",
@@ -26,7 +28,7 @@ _REFUSALS = {
 
 @cache
 def description() -> dict[str, Any]:
-    """OpenAPI 3.1."""
+    """Describe the gateway as OpenAPI 3.1."""
     types = (Batch, Taken, Refusal)
     schemas, parts = msgspec.json.schema_components(
         types, ref_template="#/components/schemas/{name}"
@@ -37,7 +39,7 @@ def description() -> dict[str, Any]:
         "info": {
             "title": "sobriety's gateway",
             "version": __version__,
-            "description": "Takes in usage rows of many machines, each exactly once.",
+            "description": "Receives usage rows of many machines, each exactly once.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "components": {
@@ -45,55 +47,61 @@ def description() -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "paths": {
-            "/v1/usage": {
-                "post": {
-                    "operationId": "postUsage",
-                    "summary": "Send a batch of rows",
-                    "security": [{"token": []}],
-                    "requestBody": {"required": True, "content": _json(batch)},
-                    "responses": {"200": _answer("all of it is on the disk", taken)}
-                    | _refused(refusal, *_REFUSALS),
-                }
-            },
-            "/v1/usage/{spool}": {
-                "get": {
-                    "operationId": "getUsage",
-                    "summary": "The highest number that was received of a spool; 0 for none",
-                    "security": [{"token": []}],
-                    "parameters": [
-                        {
-                            "name": "spool",
-                            "in": "path",
-                            "required": True,
-                            "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
-                        }
-                    ],
-                    "responses": {"200": _answer("where to go on", taken)}
-                    | _refused(refusal, "400", "401", "403", "404", "429", "503"),
-                }
-            },
-            "/healthz": {
-                "get": {
-                    "operationId": "healthz",
-                    "summary": "Whether it is well; open to everybody",
-                    "responses": {"200": {"description": "well", "content": _json({})},
-                                  "503": _answer("not well", refusal)},
-                }
-            },
-            "/metrics": {
-                "get": {
-                    "operationId": "metrics",
-                    "summary": "For Prometheus",
-                    "security": [{"token": []}],
-                    "responses": {
-                        "200": {"description": "metrics",
-                                "content": {"text/plain": {"schema": {"type": "string"}}}}
-                    }
-                    | _refused(refusal, "401", "403", "429", "503"),
-                }
-            },
+            "/v1/usage": {"post": _post_usage(batch, taken, refusal)},
+            "/v1/usage/{spool}": {"get": _get_usage(taken, refusal)},
+            "/healthz": {"get": _healthz(refusal)},
+            "/metrics": {"get": _metrics(refusal)},
         },
-    }  # fmt: skip
+    }
+
+
+def _post_usage(batch: Schema, taken: Schema, refusal: Schema) -> Schema:
+    return {
+        "operationId": "postUsage",
+        "summary": "Send a batch of rows",
+        "security": [{"token": []}],
+        "requestBody": {"required": True, "content": _json(batch)},
+        "responses": {"200": _answer("all of it is on the disk", taken)}
+        | _refused(refusal, *_REFUSALS),
+    }
+
+
+def _get_usage(taken: Schema, refusal: Schema) -> Schema:
+    spool = {
+        "name": "spool",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+    }
+    return {
+        "operationId": "getUsage",
+        "summary": "The highest row number received from a spool; 0 for none",
+        "security": [{"token": []}],
+        "parameters": [spool],
+        "responses": {"200": _answer("where to resume", taken)}
+        | _refused(refusal, "400", "401", "403", "404", "429", "503"),
+    }
+
+
+def _healthz(refusal: Schema) -> Schema:
+    return {
+        "operationId": "healthz",
+        "summary": "Health; open to everybody",
+        "responses": {
+            "200": {"description": "well", "content": _json({})},
+            "503": _answer("not well", refusal),
+        },
+    }
+
+
+def _metrics(refusal: Schema) -> Schema:
+    page = {"description": "metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    return {
+        "operationId": "metrics",
+        "summary": "Metrics for Prometheus",
+        "security": [{"token": []}],
+        "responses": {"200": page} | _refused(refusal, "401", "403", "429", "503"),
+    }
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:

@@ -47,12 +47,16 @@ GARBAGE = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where, and with which certificate."""
+    """Where the gateway listens.
+
+    behind_proxy   a proxy in front terminates TLS: an address that others reach may do without
+    """
 
     host: str
     port: int
     certificate: Path | None = None
     key: Path | None = None
+    behind_proxy: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -68,15 +72,13 @@ def serve(
     drain_s: float,
     say: Callable[[str], None],
     *,
-    plain: bool = False,
     keep_s: float | None = None,
     config: Path | None = None,
     k_anonymity: int = K_ANONYMITY,
     copy_to: str | None = None,
 ) -> None:
-    """Until SIGTERM or SIGINT: what is in hand is finished, and what was received is in the lake.
+    """Serve until SIGTERM or SIGINT; then finish what is in hand and drain into the lake.
 
-    `plain` allows an address that others can reach without TLS, since a proxy before it has it.
     Of days older than `keep_s` the sums by hour are kept alone; None keeps everything.
     `copy_to` is the address of an object store where the lake is copied after each drain.
     `config` is the file of the dashboard's settings, in place of the system's and the user's.
@@ -89,7 +91,7 @@ def serve(
     gateway.is_copied = copy_to is not None
     gateway.figures_late_s = max(gateway.figures_late_s, 3 * drain_s)
     try:
-        _check(gateway, listen, plain)
+        _check(gateway, listen)
         copies = Copies(lake, copy_to, say) if copy_to else None
         drains = Drains(lake, drain_s, keep_s, say, Summaries(lake, config, say), copies)
         server = _Server(_config(application(gateway, drains.run), listen))
@@ -117,10 +119,10 @@ def _url(listen: Listen) -> str:
     return f"{scheme}://{host}:{listen.port}"
 
 
-def _check(gateway: Gateway, listen: Listen, plain: bool) -> None:
+def _check(gateway: Gateway, listen: Listen) -> None:
     if listen.is_local:
         return
-    if listen.certificate is None and not plain:
+    if listen.certificate is None and not listen.behind_proxy:
         raise ConfigError(
             f"{listen.host} can be reached by others, and there is no certificate",
             hint="give --tls-cert and --tls-key, or --behind-proxy where a proxy has them",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypedDict, Unpack
 
 from sobriety.agent.session import Session
 from sobriety.core.errors import SobrietyError
@@ -105,22 +105,31 @@ class Measuring:
         return intensity(self.zone, _year(self.host), self.factor_kind, self.factors)
 
 
+class MeasuringTerms(TypedDict, total=False):
+    """Optional terms of `profile`: those of Measuring."""
+
+    zone: str | None
+    factor_kind: str
+    factors: FactorBook
+    every_s: float
+    scope: Scope
+
+
 def profile(
     command: Sequence[str],
     *,
     host: Host,
     machine: Machine,
     collectors: Iterable[Callable[[], Collector]],
-    zone: str | None = None,
-    factor_kind: str = "direct",
-    factors: FactorBook = BUILT_IN,
-    every_s: float = 1.0,
     quiet: bool = False,
-    scope: Scope = "process",
+    **terms: Unpack[MeasuringTerms],
 ) -> Profile:
-    """Run a command and measure it. Raises CannotRun; FactorNotFound before it runs anything."""
-    how = Measuring(host, machine, tuple(collectors), zone, factor_kind, factors, every_s, scope)
-    return profile_as(how, command, quiet=quiet)
+    """Run a command and measure it.
+
+    `terms` are `zone`, `factor_kind`, `factors`, `every_s` and `scope`, as in Measuring.
+    Raises CannotRun; FactorNotFound before it runs anything.
+    """
+    return profile_as(Measuring(host, machine, tuple(collectors), **terms), command, quiet=quiet)
 
 
 def profile_as(

@@ -1,1 +1,1 @@
-"""A report as this machine makes it: settled, sealed, signed, verified, explained, opened."""
+"""A report as this machine makes it: requested, sealed, signed, verified, explained, published."""

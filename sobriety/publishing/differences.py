@@ -1,4 +1,4 @@
-"""Figures of two reports that are not the same, for who computes a sealed one again."""
+"""Compares the figures of a sealed report with those computed again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FigureValue = float | None
 
 
 class FigureDifference(NamedTuple):
-    """A figure that is not what it was; None where it is missing."""
+    """A figure that changed; None where one of the reports lacks it."""
 
     figure: str
     sealed: FigureValue
@@ -21,7 +21,7 @@ class FigureDifference(NamedTuple):
 
 
 def differences(sealed: Mapping[str, Any], now: Mapping[str, Any]) -> list[FigureDifference]:
-    """Figures that are not the same to nine digits, of both reports."""
+    """List the figures that differ in their first nine digits."""
     from sobriety.reports.formats.csv import figures_of
 
     old = {name: value_of(f) for name, f in figures_of(sealed)}

@@ -1,4 +1,4 @@
-"""What sealed reports said of earlier periods, for the next one to stand beside."""
+"""Totals and expected savings of earlier sealed reports, for comparison with the next one."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .records import read_records
 
 
 def published_totals(records: Path, before: datetime | None = None) -> dict[str, float]:
-    """total_co2e_kg of the latest sealed report of each period, by its label."""
-    found: dict[str, float] = {}
+    """Read total_co2e_kg of the latest sealed report of each period, by period label."""
+    totals: dict[str, float] = {}
     for record in read_records(records) if records.exists() else ():
         if record.total_kg is not None and (before is None or record.made_at < before):
-            found[record.label] = record.total_kg
-    return found
+            totals[record.label] = record.total_kg
+    return totals
 
 
 def promises_of(records: Path, before: datetime | None = None) -> dict[str, tuple[Promise, ...]]:
-    """What actions of the latest sealed report of each period were to save in a year, by label."""
-    found: dict[str, tuple[Promise, ...]] = {}
+    """Read the yearly savings that the latest sealed report of each period expected, by label."""
+    promises: dict[str, tuple[Promise, ...]] = {}
     for record in read_records(records) if records.exists() else ():
         if before is None or record.made_at < before:
-            found[record.label] = tuple(_promises(record.figures["actions"]))
-    return found
+            promises[record.label] = tuple(_promises(record.figures["actions"]))
+    return promises
 
 
 def _promises(actions: Sequence[Mapping[str, Any]]) -> Iterator[Promise]:

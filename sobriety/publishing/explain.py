@@ -1,7 +1,6 @@
-"""Where a figure comes from: its parts by machine and device, its factors, its formula.
+"""Explains a figure: its parts by machine and device, its factors, its formula.
 
-The same books that the report was made of, looked at from one figure. People's machines stand
-together here too.
+Reads the same accounts as the report. Machines of few people are grouped here too.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ class Explanation:
     """A figure as the JSON has it, and lines that lead back to rows, factors and formulas."""
 
     figure: str
-    found: Mapping[str, Any]
+    entry: Mapping[str, Any]
     lines: tuple[str, ...]
 
 
@@ -41,12 +40,12 @@ def explain(
     lake: Lake,
     settings: ReportSettings,
     period: Period,
-    told: Mapping[str, Any],
+    report: Mapping[str, Any],
     figure: str,
     now: datetime,
 ) -> Explanation:
-    """`told` is the report's JSON. Raises ConfigError for a figure that it does not have."""
-    figures = dict(figures_of(told))
+    """Explain a figure of `report`, its JSON. Raises ConfigError for a figure that it lacks."""
+    figures = dict(figures_of(report))
     if figure not in figures:
         near = difflib.get_close_matches(figure, figures, n=3, cutoff=0.4)
         raise ConfigError(
@@ -69,7 +68,7 @@ def explain(
 
 
 def _hosts_of(books: Books, figure: str, k: int) -> list[HostUse]:
-    """Those that a figure of the totals or of a breakdown is of; none for another figure."""
+    """The hosts behind a figure of the totals or of a breakdown; none for any other figure."""
     if figure.startswith("totals."):
         return list(books.hosts)
     if not figure.startswith("breakdown."):
@@ -81,14 +80,14 @@ def _hosts_of(books: Books, figure: str, k: int) -> list[HostUse]:
     return folded(groups, k).get(name, [])
 
 
-def _formula(found: Mapping[str, Any]) -> Iterator[str]:
-    if "missing" in found:
-        yield f"unknown: {found['why']}"
+def _formula(entry: Mapping[str, Any]) -> Iterator[str]:
+    if "missing" in entry:
+        yield f"unknown: {entry['why']}"
         return
-    yield f"{found['value']:.6g} {found['unit']}, {found['low']:.6g} to {found['high']:.6g}"
-    yield f"known how: {found['basis']}"
-    yield f"formula: {found['method']}"
-    for source in found["sources"]:
+    yield f"{entry['value']:.6g} {entry['unit']}, {entry['low']:.6g} to {entry['high']:.6g}"
+    yield f"known how: {entry['basis']}"
+    yield f"formula: {entry['method']}"
+    for source in entry["sources"]:
         yield f"source: {source}"
 
 

@@ -1,4 +1,4 @@
-"""A period's figures for the public: CSV, a data dictionary, and DCAT metadata. CC BY 4.0.
+"""Writes a period's figures as open data: CSV, a data dictionary, DCAT metadata. CC BY 4.0.
 
 Source: https://www.w3.org/TR/vocab-dcat-3/, https://specs.frictionlessdata.io/table-schema/
 """
@@ -19,7 +19,7 @@ LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 SECTIONS = ("totals", "other_factor_kind", "costs", "breakdown", "indicators", "standings",
             "services", "market", "network")  # fmt: skip
 DIMENSIONS = ("site", "category", "department", "service")
-"""Machines by name are nobody's business."""
+"""Machines by name are not published."""
 FIELDS = (
     ("period", "string", "Quarter, month or year", "Trimestre, mois ou année"),
     ("figure", "string", "Path of the figure", "Chemin du chiffre"),
@@ -41,31 +41,31 @@ FIELDS = (
 
 def write_open_data(folder: Path, report: Report) -> tuple[Path, ...]:
     """Write the three files. Raises ConfigError where they cannot be written."""
-    told = as_json(report)
-    label = str(told["period"]["label"]).replace("/", "_")
+    content = as_json(report)
+    label = str(content["period"]["label"]).replace("/", "_")
     make_folder(folder)
     data = folder / f"sobriety-{label}.csv"
     dictionary = folder / f"sobriety-{label}.schema.json"
     catalogue = folder / f"sobriety-{label}.dcat.jsonld"
-    write_whole(data, _csv(told, label))
+    write_whole(data, _csv(content, label))
     write_whole(dictionary, _json(_dictionary()))
     write_whole(catalogue, _json(_dcat(report, label, data.name, dictionary.name)))
     return data, dictionary, catalogue
 
 
-def _csv(told: dict[str, Any], label: str) -> str:
+def _csv(content: dict[str, Any], label: str) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([name for name, *_ in FIELDS])
     for section in SECTIONS:
-        for figure, found in figures_of(told[section], section):
+        for figure, entry in figures_of(content[section], section):
             parts = figure.split(".")
             dimension = parts[1] if section == "breakdown" else ""
-            if (dimension and dimension not in DIMENSIONS) or "missing" in found:
+            if (dimension and dimension not in DIMENSIONS) or "missing" in entry:
                 continue
             name = ".".join(parts[2:-1]) if dimension else ""
-            numbers = [found[column] for column in ("value", "low", "high", "unit", "basis")]
-            texts = [safe(found["method"]), safe("; ".join(found["sources"]))]
+            numbers = [entry[column] for column in ("value", "low", "high", "unit", "basis")]
+            texts = [safe(entry["method"]), safe("; ".join(entry["sources"]))]
             writer.writerow([label, safe(figure), dimension, safe(name), *numbers, *texts])
     return out.getvalue()
 
@@ -82,15 +82,15 @@ def _dictionary() -> dict[str, Any]:
 
 
 def _dcat(report: Report, label: str, data: str, dictionary: str) -> dict[str, Any]:
-    who = report.organisation or "an organisation"
+    owner = report.organisation or "an organisation"
     return {
         "@context": {"dcat": "http://www.w3.org/ns/dcat#", "dct": "http://purl.org/dc/terms/",
                      "xsd": "http://www.w3.org/2001/XMLSchema#"},
         "@type": "dcat:Dataset",
         "dct:identifier": f"sobriety-{label}",
         "dct:title": [
-            {"@language": "en", "@value": f"Digital footprint of {who}, {label}"},
-            {"@language": "fr", "@value": f"Empreinte numérique de {who}, {label}"},
+            {"@language": "en", "@value": f"Digital footprint of {owner}, {label}"},
+            {"@language": "fr", "@value": f"Empreinte numérique de {owner}, {label}"},
         ],
         "dct:publisher": report.organisation,
         "dct:issued": report.made_at.isoformat(),

@@ -1,14 +1,14 @@
-"""Sealed reports: folders that say what was published, from what, and by whom.
+"""Sealed reports: folders with what was published, its inputs and its signatures.
 
     figures.json       the report for machines: what the seal is about
     report.html, .pdf  the same for people; made again when somebody signs
     settings.toml      all settings that were in force
     inputs/            copies of what was declared: inventory, sites, services, goals
-    seal.json          version, moment, period, SHA-256 of all that, and of the lake's files
-    signatures.jsonl   who prepared, reviewed and approved it, and when: a line each, chained
+    seal.json          version, moment, period, SHA-256 of the above and of the lake's files
+    signatures.jsonl   preparer, reviewer and approver, with the moment: a line each, chained
 
-Nothing of it is changed afterwards. A period that is reported on again gets a folder of its own,
-which says what it restates and why.
+A record never changes. A period that is reported again gets a new folder, which names the record
+that it restates and the cause.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from sobriety.files.durable import make_folder, write_whole
 from sobriety.reports.model.settings import Role, Signature
 
 SIGNIFICANT_RATIO = 0.05
-"""A restated total that moves by more has to be explained: usual for a base year by the GHG
-Protocol."""
+"""A restated total that moves by more needs a cause: the GHG Protocol's usual threshold for a base
+year."""
 
 ROLES: tuple[Role, ...] = ("preparer", "reviewer", "approver")
 _FOLDER = re.compile(r"(.+)\.(\d+)")
@@ -37,7 +37,7 @@ TOTAL = "totals.total_co2e_kg"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A folder, read: `seal` as it was written."""
+    """A record's folder, read. `seal` is seal.json as it was written."""
 
     folder: Path
     seal: Mapping[str, Any]
@@ -69,14 +69,15 @@ def write_record(
     records: Path,
     figures: Mapping[str, Any],
     renderings: Mapping[str, str | bytes],
-    settings: Mapping[str, object],
+    settings: str,
     words: Mapping[str, object],
     declared: Mapping[str, Path],
     lake_files: Iterable[tuple[str, Path]],
     cause: str | None,
 ) -> Record:
-    """Write the folder of a report, and what it restates. Raises ConfigError where a restatement
-    that matters has no cause."""
+    """Write the folder of a report, and what it restates. `settings` is TOML.
+
+    Raises ConfigError where a significant restatement has no cause."""
     label = str(figures["period"]["label"])
     earlier = [r for r in read_records(records) if r.label == label]
     restates = _restatement(earlier[-1], figures, cause) if earlier else None
@@ -89,8 +90,7 @@ def write_record(
     copies = {kind: f"inputs/{kind}{path.suffix}" for kind, path in declared.items()}
     for kind, name in copies.items():
         (part / name).write_bytes(declared[kind].read_bytes())
-    lines = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in settings.items()]
-    write_whole(part / "settings.toml", "\n".join([*lines, ""]))
+    write_whole(part / "settings.toml", settings)
     names = ["figures.json", "settings.toml", *renderings, *copies.values()]
     write_whole(part / "seal.json", _json({
         "version": figures["tool"]["version"],
@@ -117,7 +117,7 @@ def _restatement(
         raise ConfigError(
             f"this restates {earlier.folder.name}{by}: beyond {100 * SIGNIFICANT_RATIO:g} % a"
             " restatement needs a cause",
-            hint='tell it with --because "…"',
+            hint='state it with --because "…"',
         )
     return {
         "record": earlier.folder.name,
@@ -131,13 +131,13 @@ def _restatement(
 
 
 def read_records(records: Path) -> list[Record]:
-    """Every record of a folder, in the order in which they were made."""
-    found = [read_record(f) for f in record_folders(records)]
-    return sorted(found, key=lambda r: (r.made_at, r.folder.name))
+    """Read every record of a folder, oldest first."""
+    all_records = [read_record(f) for f in record_folders(records)]
+    return sorted(all_records, key=lambda r: (r.made_at, r.folder.name))
 
 
 def record_folders(records: Path) -> list[Path]:
-    """Where its records are: folders of this one, and no links to others."""
+    """List the folders of records; links are not followed."""
     return [
         f for f in records.glob("[!.]*")
         if _FOLDER.fullmatch(f.name) and f.is_dir() and not f.is_symlink()
@@ -145,7 +145,7 @@ def record_folders(records: Path) -> list[Path]:
 
 
 def read_record(folder: Path) -> Record:
-    """Raises ConfigError for a folder that is no record, or of which a part is gone."""
+    """Read a record. Raises ConfigError for a folder that is none, or that lacks a part."""
     try:
         seal = json.loads((folder / "seal.json").read_text(encoding="utf-8"))
         figures = json.loads((folder / "figures.json").read_text(encoding="utf-8"))
@@ -160,8 +160,11 @@ def read_record(folder: Path) -> Record:
 
 
 def as_sealed(folder: Path, name: str) -> bytes:
-    """A file of a record, as it was sealed or last signed. Raises FileNotFoundError where it has
-    none of that name, ConfigError where that is another one now."""
+    """Read a file of a record and check it against its digest.
+
+    Raises FileNotFoundError where the record has none of that name, ConfigError where the file was
+    changed after it was sealed or last signed.
+    """
     seal = json.loads((folder / "seal.json").read_text(encoding="utf-8"))
     expected = _digests(folder, seal).get(name)
     if expected is None:
@@ -176,7 +179,7 @@ def as_sealed(folder: Path, name: str) -> bytes:
 
 
 def _digests(folder: Path, seal: Mapping[str, Any]) -> dict[str, str]:
-    """By file; renderings are made again by signatures."""
+    """SHA-256 by file; a signature replaces those of the renderings."""
     files = dict(seal["files"])
     for line in _signature_lines(folder):
         files |= line["files"]
@@ -184,7 +187,7 @@ def _digests(folder: Path, seal: Mapping[str, Any]) -> dict[str, str]:
 
 
 def tampered(record: Record) -> list[str]:
-    """Files of the folder that are not what was sealed."""
+    """Describe every file of the folder that differs from what was sealed."""
     wrong: list[str] = []
     files = _digests(record.folder, record.seal)
     for name, sealed in files.items():
@@ -201,16 +204,16 @@ def tampered(record: Record) -> list[str]:
 
 
 def changed_inputs(record: Record, lake_files: Iterable[tuple[str, Path]]) -> list[str]:
-    """What the report was made from and is no longer so."""
+    """Describe every input of the lake that changed since the report was sealed."""
     now = dict(lake_files)
     sealed: Mapping[str, str] = record.seal["lake"]
-    told = [f"{name} of the lake is gone" for name in sealed if name not in now]
-    told += [
+    changes = [f"{name} of the lake is gone" for name in sealed if name not in now]
+    changes += [
         f"{name} of the lake changed"
         for name, digest in sealed.items()
         if name in now and sha256_of(now[name]) != digest
     ]
-    return told + [f"{name} of the lake is new" for name in now if name not in sealed]
+    return changes + [f"{name} of the lake is new" for name in now if name not in sealed]
 
 
 def value_of(figure: Mapping[str, Any]) -> float | None:
@@ -219,9 +222,10 @@ def value_of(figure: Mapping[str, Any]) -> float | None:
 
 
 def sign(record: Record, signature: Signature, renderings: Mapping[str, str | bytes]) -> Record:
-    """Add a signature, and the renderings that show it. Raises ConfigError for an approval without
-    a review, and for a review by who prepared it."""
-    _see_order(record, signature)
+    """Add a signature, and the renderings that show it.
+
+    Raises ConfigError for an approval without a review, and for a review by the preparer."""
+    _check_order(record, signature)
     for name, data in renderings.items():
         write_whole(record.folder / name, data)
     path = record.folder / "signatures.jsonl"
@@ -236,12 +240,12 @@ def sign(record: Record, signature: Signature, renderings: Mapping[str, str | by
     return read_record(record.folder)
 
 
-def _see_order(record: Record, signature: Signature) -> None:
+def _check_order(record: Record, signature: Signature) -> None:
     by_role = {s.role: s.name for s in record.signatures}
     if signature.role in by_role:
         raise ConfigError(
-            f"{record.folder.name} has its {signature.role}: {by_role[signature.role]}",
-            hint="seal the report again where it changed",
+            f"{record.folder.name} already has a {signature.role}: {by_role[signature.role]}",
+            hint="seal a new report if the figures changed",
         )
     needed = ROLES[: ROLES.index(signature.role)]
     missing = [role for role in needed if role not in by_role]
@@ -251,13 +255,13 @@ def _see_order(record: Record, signature: Signature) -> None:
         )
     if signature.role == "reviewer" and by_role["preparer"] == signature.name:
         raise ConfigError(
-            f"{signature.name} prepared it, and cannot review it", hint="ask somebody else"
+            f"{signature.name} prepared this report and cannot review it",
+            hint="ask somebody else to review it",
         )
 
 
 def signatures_of(folder: Path) -> tuple[Signature, ...]:
-    """In the order in which they were given. Raises ConfigError where one does not follow the one
-    before it."""
+    """Read the signatures, oldest first. Raises ConfigError where their chain is broken."""
     return tuple(
         Signature(cast("Role", line["role"]), line["name"], line["at"])
         for line in _signature_lines(folder)
@@ -269,11 +273,11 @@ def _signature_lines(folder: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    found: list[dict[str, Any]] = [json.loads(line) for line in lines]
-    for i, line in enumerate(found):
+    parsed: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    for i, line in enumerate(parsed):
         if line["previous_sha256"] != hashlib.sha256("".join(lines[:i]).encode()).hexdigest():
             raise ConfigError(f"{path} is damaged: line {i + 1} does not follow the one before it")
-    return found
+    return parsed
 
 
 def _safe(label: str) -> str:

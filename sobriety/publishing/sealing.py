@@ -1,4 +1,4 @@
-"""Sealing a report, and computing a sealed one again."""
+"""Seals a report, and computes a sealed one again."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def seal_report(
     from sobriety.reports import as_json, gather
     from sobriety.reports.formats.render import render
     from sobriety.settings.keys import SETTINGS
+    from sobriety.settings.writing import as_toml
 
     from .records import write_record
 
@@ -43,17 +44,14 @@ def seal_report(
             f"{place} cannot be sealed from: its files are not here",
             hint="copy the lake to this machine, and name the folder with --lake",
         )
+    sealed = {s.name: request.config.value(s.name) for s in SETTINGS if s.name not in FILES}
     with request.lake(log) as lake:
         report = gather(lake, request.settings, request.period)
         record = write_record(
             records_folder(),
             as_json(report),
             {f"report.{form}": render(report, form) for form in RENDERINGS},
-            {
-                s.name: list(value) if isinstance(value, tuple) else value
-                for s in SETTINGS
-                if (value := request.config.value(s.name)) is not None and s.name not in FILES
-            },
+            as_toml(sealed),
             request.options.words(),
             request.settings.declared.files,
             lake.files(request.period.start_ns, request.period.end_ns).items(),
@@ -63,7 +61,7 @@ def seal_report(
 
 
 def recomputed(record: Record, signatures: tuple[Signature, ...] = ()) -> tuple[Report, list[str]]:
-    """The report of a record as it would be made today at its moment, and inputs that changed."""
+    """Compute a record's report again as of its moment; also list its inputs that changed."""
     from dataclasses import replace
 
     from sobriety.reports import gather
@@ -81,12 +79,12 @@ def recomputed(record: Record, signatures: tuple[Signature, ...] = ()) -> tuple[
     settings = replace(again.settings, signatures=signatures)
     assert again.period  # sealed reports have one
     with again.lake() as lake:
-        found = gather(lake, settings, again.period, now=record.made_at)
+        report = gather(lake, settings, again.period, now=record.made_at)
         files = lake.files(again.period.start_ns, again.period.end_ns)
-        return found, changed_inputs(record, files.items())
+        return report, changed_inputs(record, files.items())
 
 
 def _declared(record: Record) -> dict[str, Path | None]:
-    """Copies of what was declared, by what it is."""
+    """Paths of the record's copies of declared files, by kind."""
     copies: dict[str, str] = record.seal["declared"]
     return {kind: record.folder / copies[kind] if kind in copies else None for kind in FILES}

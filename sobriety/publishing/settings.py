@@ -1,4 +1,4 @@
-"""What a report is told by the settings of this machine, and by the files that they name."""
+"""Builds the settings of a report from this machine's settings and the files that they name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sobriety.reports.model.settings import Idle, ReportSettings
 
 FILES = ("inventory", "sites", "services", "goals")
-"""What is declared: settings, and options, of these names."""
+"""Files of what an organization states: settings and options have these names."""
 K_ANONYMITY = 5
 
 
@@ -31,10 +31,9 @@ def report_settings(
     k_anonymity: int = K_ANONYMITY,
     before: datetime | None = None,
 ) -> ReportSettings:
-    """`files` and `grid_hours` count over the settings. Only reports that were sealed `before`
-    count as published.
+    """Read the settings and files of a report. `files` and `grid_hours` override the settings.
 
-    Raises ConfigError.
+    Only reports sealed before `before` count as published. Raises ConfigError.
     """
     from sobriety.core.host import LocalHost
     from sobriety.factors.store import book, kept_products, market, overhead
@@ -64,12 +63,12 @@ def report_settings(
 
 
 def records_folder() -> Path:
-    """Where sealed reports are kept."""
+    """The folder of sealed reports."""
     return data_folder() / "records"
 
 
 def _declared(config: Config, files: Mapping[str, Path | None]) -> Declared:
-    """Those that were named, else of the settings."""
+    """Read the files named, else those of the settings."""
     from sobriety.declared.declared import read_declared
 
     paths = {name: files.get(name) or _path(config.text(name)) for name in FILES}
@@ -81,7 +80,7 @@ def _path(text: str | None) -> Path | None:
 
 
 def _hours(files: Sequence[Path], config: Config) -> tuple[Hours, ...]:
-    """Those of --grid-hours, else of the setting."""
+    """Read the files of --grid-hours, else of the setting."""
     from sobriety.factors.hours import read_files
 
     paths = list(files) or [Path(name) for name in config.names("grid_hours") or ()]

@@ -76,7 +76,7 @@ def test_every_setting_says_what_it_is_for() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     for setting in SETTINGS:
         assert setting.meaning
-        assert f"`{setting.name}`" in text
+        assert f"`[{setting.table}]`" in text and f"| `{setting.key}` |" in text
 
 
 def test_the_schema_of_usage_has_every_column() -> None:

@@ -125,7 +125,7 @@ def test_signatures_come_in_order_and_from_two_people(run: Run) -> None:
     assert sign("preparer", "Aïcha Benali").exit_code == 0
     assert "cannot review it" in sign("reviewer", "Aïcha Benali").output
     assert sign("reviewer", "Luc Roy").exit_code == 0
-    assert "has its reviewer: Luc Roy" in sign("reviewer", "Ana").output
+    assert "already has a reviewer: Luc Roy" in sign("reviewer", "Ana").output
     assert sign("approver", "Ana Ruiz").exit_code == 0
     page = (Path(folder) / "report.html").read_text(encoding="utf-8")
     assert "Approved by Ana Ruiz" in page and "Draft" not in page

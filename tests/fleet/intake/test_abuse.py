@@ -492,4 +492,4 @@ def test_only_this_machine_is_listened_to_unless_told_otherwise(tmp_path: Path) 
         ):
             run(tmp_path / "lake", Listen(host, 1), 60, print)
         with pytest.raises(ConfigError, match="can be reached by others, and there is no token"):
-            run(tmp_path / "lake", Listen(host, 1), 60, print, plain=True)
+            run(tmp_path / "lake", Listen(host, 1, behind_proxy=True), 60, print)
