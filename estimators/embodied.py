@@ -12,13 +12,14 @@ from sobriety.core.machine import Machine
 from sobriety.core.method import MethodKind, significant
 from sobriety.core.units import S_PER_YEAR
 
-from .categories import category_of
+from .categories import category_facts, category_of, made
 from .models.cache import by_facts
 from .models.details import NONE, Details
-from .models.device_features import MADE, brand, making_features, making_line
+from .models.device_features import brand, making_features, making_line
 from .models.kernel import regression
+from .models.terminal import TYPICAL
 from .models.virtual import LIKELY_THREADS, TYPICAL_THREADS
-from .tables import by_category, table
+from .tables import table
 
 MAKERS = "makers' product carbon footprints, collected by Boavizta, 2023-02 (ODbL)"
 DECLARED = "as configured"
@@ -28,7 +29,9 @@ REGRESSION = MethodKind(
     "making-regression",
     "{category:category} regression on {facts:fact} ({products:number} products)",
 )
-TYPICAL = MethodKind("making-typical", "typical {category:category} ({products:number} products)")
+TYPICAL_MAKING = MethodKind(
+    "making-typical", "typical {category:category} ({products:number} products)"
+)
 UNKNOWN = MethodKind("making-unknown", "category unknown: {method:method}")
 SHARE_OF_HOST = MethodKind("threads-of-host", "{threads:number} threads of a typical host")
 YEARS = MethodKind("life", "{years:number} years, {method:method}")
@@ -73,11 +76,21 @@ def embodied(machine: Machine, details: Details = NONE) -> Estimate:
     if category == "all-in-one":  # makers declare it as a desktop that has a screen
         category = "desktop"
         machine = replace(machine, screen_in=machine.screen_in or ALL_IN_ONE_SCREEN_IN)
-    if category not in MADE:
+    return _modelled(machine, category, details) if category in made() else _typical(category)
+
+
+def _typical(category: str) -> Estimate:
+    """What `data/categories.csv` states of the kind."""
+    row = category_facts(category)
+    if not row.get("making_kg"):
         raise FactorNotFound(
             f"no maker's figure is held for the category {category!r}", hint="set embodied_kg"
         )
-    return _modelled(machine, category, details)
+    low, value, high = (float(row[f"making_{bound}kg"]) for bound in ("low_", "", "high_"))
+    return Estimate(
+        "embodied_kg", value, low, high, "archetype", TYPICAL(category=category),
+        (row["making_source"],),
+    )  # fmt: skip
 
 
 def _modelled(machine: Machine, category: str, details: Details) -> Estimate:
@@ -103,7 +116,7 @@ def _modelled(machine: Machine, category: str, details: Details) -> Estimate:
         "modelled" if known else "archetype",
         REGRESSION(category=category, facts=tuple(known), products=products)
         if known
-        else TYPICAL(category=category, products=products),
+        else TYPICAL_MAKING(category=category, products=products),
         (MAKERS,),
     )
 
@@ -154,15 +167,18 @@ def amortised(embodied: Estimate, lifetime: Estimate, duration_s: float) -> Esti
 
 
 def _typical_life(category: str) -> Estimate:
-    row = by_category("lifetime").get(category)
-    if row is None:
+    row = category_facts(category)
+    if not row.get("life_years"):
         raise FactorNotFound(
             f"no maker's figure is held for the category {category!r}", hint="set lifetime_years"
         )
-    value, low, high = (float(row[f"{bound}_years"]) for bound in ("value", "low", "high"))
+    low, value, high = (float(row[f"life_{bound}years"]) for bound in ("low_", "", "high_"))
+    if not row["life_rows"]:
+        method = TYPICAL(category=category)
+        return Estimate("lifetime_years", value, low, high, "archetype", method, ("assumed",))
     return Estimate(
         "lifetime_years", value, low, high, "archetype",
-        MAKERS_LIFE(products=int(row["rows"])), (MAKERS,),
+        MAKERS_LIFE(products=int(row["life_rows"])), (MAKERS,),
     )  # fmt: skip
 
 

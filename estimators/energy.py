@@ -21,7 +21,7 @@ from .models.cache import by_facts
 from .models.cpu import design_power_w
 from .models.curve import Curve, PowerModel, power_w, straight, through
 from .models.power import power_model
-from .models.terminal import FULL_LOAD_W, SOURCE, is_terminal, kind_of, known_terminal, state_watts
+from .models.terminal import SOURCE, full_load_w, is_terminal, kind_of, known_terminal, state_watts
 from .terms import told_ratio
 
 TEADS = "Teads Engineering, Building an AWS EC2 Carbon Emissions Dataset, 2021"
@@ -254,8 +254,8 @@ def _package_curve(machine: Machine, model: PowerModel) -> Curve:
     chip_w = machine.tdp_w or design_power_w(machine.cpu_model)
     if chip_w:
         design_w = chip_w * (machine.chips or 1)
-    elif machine.category and category_of(machine.category) in FULL_LOAD_W:
-        design_w = FULL_LOAD_W[category_of(machine.category)][0]
+    elif machine.category and (added := full_load_w(category_of(machine.category))):
+        design_w = added[0]
     else:
         design_w = power_w(model.curve, 1.0) * DESIGN_OVER_FULL_LOAD
     return PACKAGE_OVER_DESIGN.scaled(design_w)

@@ -3,7 +3,7 @@
 Source: mode weightings of ENERGY STAR Computers 8.0, table 3 (thin clients: 6.0); servers at 15 %
         of load (5 to 40), as Barroso, Hölzle, Ranganathan, The Datacenter as a Computer (2018),
         and the NRDC's survey of small server rooms (2014) found them; others in
-        data/typical_use.csv
+        data/categories.csv
 Doubt:  how a device is used is unknown, and is most of the interval
 """
 
@@ -17,7 +17,7 @@ from sobriety.core.machine import Machine
 from sobriety.core.method import Method, MethodKind, noted, significant
 from sobriety.core.units import J_PER_KWH, S_PER_YEAR
 
-from ..tables import by_category
+from ..categories import category_facts
 from .curve import power_w
 from .details import NONE, Details
 from .power import power_model
@@ -56,7 +56,7 @@ USES = {
         " {amount_high:number})",
     ),
 }
-"""How the amounts of data/typical_use.csv are meant, by its column `use`."""
+"""How the amounts of data/categories.csv are meant, by its column `use`."""
 
 ENERGY_STAR = "ENERGY STAR Computers 8.0, mode weightings"
 
@@ -65,15 +65,14 @@ def typical_year(machine: Machine, category: str, details: Details = NONE) -> Es
     """Joules of one device in a year. Raises FactorNotFound for a kind that nothing is held of."""
     if category == "server":
         return _server(machine, details)
-    modes = by_category("terminal_modes").get(category)
-    if modes and (found := _terminal(machine, modes, details)):
+    row = category_facts(category)
+    if row.get("off_ratio") and (found := _terminal(machine, row, details)):
         return found
-    row = by_category("typical_use").get(category)
-    if row is None:
+    if not row.get("use_kwh"):
         raise FactorNotFound(f"no typical use is held for a {category}", hint="set yearly_kwh")
-    value, low, high = (float(row[f"{b}_kwh"]) * J_PER_KWH for b in ("value", "low", "high"))
+    value, low, high = (float(row[f"use_{b}kwh"]) * J_PER_KWH for b in ("", "low_", "high_"))
     return Estimate(
-        "energy_j", value, low, high, "archetype", _method(category, row), (row["source"],)
+        "energy_j", value, low, high, "archetype", _method(category, row), (row["use_source"],)
     )
 
 
@@ -96,14 +95,14 @@ def _server(machine: Machine, details: Details) -> Estimate:
     )  # fmt: skip
 
 
-def _terminal(machine: Machine, modes: dict[str, str], details: Details) -> Estimate | None:
+def _terminal(machine: Machine, row: Mapping[str, str], details: Details) -> Estimate | None:
     sums = [0.0, 0.0, 0.0]
     for state in STATES:
         watts = state_watts(machine, state, details)
         if watts is None:
             return None
         for i, one_w in enumerate(watts):
-            sums[i] += float(modes[state]) * one_w * S_PER_YEAR
+            sums[i] += float(row[f"{state}_ratio"]) * one_w * S_PER_YEAR
     value, low, high = sums
     return Estimate(
         "energy_j", value, low * HABITS[0], high * HABITS[1], "archetype",

@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sobriety.core.errors import FactorNotFound
 from sobriety.core.text import Text
-from sobriety.estimators import category_of
+from sobriety.estimators import known_category
 from sobriety.files.faults import Unexpected
 from sobriety.files.toml_form import Entry, read_form
 
 from . import values
-
-_OTHER = ("other", "autre")
-"""Of an inventory: a device of no category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +72,10 @@ def _change(entry: Entry) -> DeviceChange:
 
 
 def _category(raw: object) -> str:
-    word = raw if isinstance(raw, str) else ""
-    if word.lower() in _OTHER:
-        return "other"
-    try:
-        return category_of(word)
-    except FactorNotFound:
+    category = known_category(raw) if isinstance(raw, str) else None
+    if category is None:
         raise Unexpected(
             en="expected a category, as in laptop",
             fr="attendu\xa0: une catégorie, comme portable",
-        ) from None
+        )
+    return category

@@ -187,7 +187,7 @@ def market(config: Config) -> Estimate | None:
         raise ConfigError(
             f"{config.origin('market_g_per_kwh')}: market_g_per_kwh is {value:g}, and no"
             " market_source says by what contract",
-            hint='name it: sobriety config set market_source "…"',
+            hint='name it: sobriety config set grid.market_source "…"',
         )
     return contract_intensity(value, source)
 

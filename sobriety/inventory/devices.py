@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 
-from sobriety.core.errors import FactorNotFound
-from sobriety.estimators import category_of
+from sobriety.estimators import OTHER, categories, is_personal
 
 from .columns import COLUMNS, DeviceColumn
 
-CATEGORIES = (
-    "server", "notebook", "desktop", "all-in-one", "workstation", "thin client", "monitor",
-    "tablet", "smartphone", "switch", "router", "access point", "storage", "printer", "ups",
-    "other",
-)  # fmt: skip
-WORKSTATIONS = frozenset(("notebook", "desktop", "all-in-one", "workstation", "thin client",
-                          "tablet", "smartphone"))  # fmt: skip
+CATEGORIES = (*categories(), OTHER)
+WORKSTATIONS = frozenset(filter(is_personal, CATEGORIES))
 """What one person uses: their hours are hers or his."""
-OTHERS = frozenset(("autre", "divers", "misc"))
 PASSED_ON = frozenset(("reused", "donated"))
 
 
@@ -129,17 +121,3 @@ def written(devices: Iterable[Device]) -> list[list[str]]:
     lines = [[column.name for column in columns]]
     lines += [[cell_of(device, column) for column in columns] for device in every]
     return lines
-
-
-@lru_cache(10_000)
-def known_category(text: str) -> str | None:
-    """One of CATEGORIES, by any name that people give it."""
-    if text.lower() in CATEGORIES:
-        return text.lower()
-    if text.lower() in OTHERS:
-        return "other"
-    try:
-        known = category_of(text)
-    except FactorNotFound:
-        return None
-    return known if known in CATEGORIES else None

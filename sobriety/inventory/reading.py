@@ -9,12 +9,13 @@ import difflib
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sobriety.core.errors import ConfigError, FactorNotFound
 from sobriety.core.text import Text
-from sobriety.estimators import category_of, says_virtual
+from sobriety.estimators import category_of, known_category, says_virtual
 from sobriety.files.faults import Fault, cell_fault, expectation, refuse
 from sobriety.files.tables import (
     Row,
@@ -28,9 +29,10 @@ from sobriety.files.tables import (
 
 from .columns import COLUMNS, COLUMNS_BY_NAME, DeviceColumn, known_columns, plain_name
 from .dates import Dates
-from .devices import CATEGORIES, NO_HARDWARE, Device, Hardware, Inventory, known_category
+from .devices import CATEGORIES, NO_HARDWARE, Device, Hardware, Inventory
 from .hardware import is_virtual, see_hardware
 
+_category_of_word = lru_cache(10_000)(known_category)
 _BY_OWN_NAME = {column.name: column for column in COLUMNS}
 _DEVICE = tuple(column.name for column in COLUMNS if not column.hardware)
 _HARDWARE = tuple(column.name for column in COLUMNS if column.hardware)
@@ -251,7 +253,7 @@ class DeviceReader:
 
     def _category(self, number: int, row: Row) -> str | None:
         text = row.get("category", "")
-        known = "server" if says_virtual(text) else known_category(text)
+        known = "server" if says_virtual(text) else _category_of_word(text)
         if known is None:
             narrower = None if self._needs_id else _narrower(row.get("subcategory", ""))
             self.fault(

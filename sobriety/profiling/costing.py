@@ -43,7 +43,9 @@ BY_CPU_TIME = MethodKind(
 )
 
 TOO_SHORT = "too short for the kernel's clock: the whole machine's energy is unknown"
-NO_ZONE = "no grid zone is set, so there is no CO2e; set one with: sobriety config set zone CA-QC"
+NO_ZONE = (
+    "no grid zone is set, so there is no CO2e; set one with: sobriety config set grid.zone CA-QC"
+)
 
 
 def machine_energy(machine: Machine, rows: Iterable[Usage], notes: list[str]) -> Estimate | None:

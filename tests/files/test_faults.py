@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sobriety.cli import command
 from sobriety.core.errors import ConfigError
 from sobriety.core.text import Text
+from sobriety.declared.values import number
 from sobriety.files.faults import Fault, cell_fault, ranges, refuse, text_in_utf8
 from sobriety.files.toml_form import form_of
 
@@ -62,7 +63,7 @@ def test_entries_of_toml_have_table_key_line_and_value() -> None:
     form = form_of(Path("sites.toml"), '[[site]]\nid = "a"\npeu = 1\n')
     for entry in form.top().tables("site"):
         entry.take("id", str)
-        entry.take("pue", float)
+        entry.take("pue", number(1, 5))
         entry.close()
     with pytest.raises(ConfigError) as caught:
         form.refuse()

@@ -10,7 +10,7 @@ from sobriety.core.estimate import Estimate, product, total
 from sobriety.core.machine import Machine
 from sobriety.core.method import MethodKind, significant
 from sobriety.core.units import S_PER_YEAR
-from sobriety.estimators import amortised, embodied, lifetime, typical_year
+from sobriety.estimators import amortised, embodied, has_screen_beside, lifetime, typical_year
 
 from ..accounts.carbon import Accounts, fleet_total
 from ..accounts.contracts import costs
@@ -23,7 +23,6 @@ LESS = MethodKind("less", "{whole:method}, less {part:method}")
 LONGER = MethodKind("longer-life", "(1 ÷ lifetime, less 1 ÷ (lifetime + {years:number} years))")
 
 MORE_YEARS = 2.0
-_NEEDS_A_SCREEN = frozenset(("notebook", "desktop", "workstation", "thin client"))
 _LARGE = frozenset(("desktop", "workstation"))
 _HARDLY_MORE = 0.9
 """Of its energy, what it would have taken doing nothing: then it is too large for its work."""
@@ -117,7 +116,7 @@ def _drop_screens(years: Sequence[HostUse], accounts: Accounts) -> Action | None
     for of_site in _by_site(years).values():
         screens = [h for h in of_site if h.machine.category == "monitor"]
         owned = sum(h.quantity for h in screens)
-        desks = sum(h.quantity for h in of_site if h.machine.category in _NEEDS_A_SCREEN)
+        desks = sum(h.quantity for h in of_site if has_screen_beside(h.machine.category))
         if 0 < desks < owned:
             extra += [h.part(1 - desks / owned) for h in screens]
             pieces += owned - desks

@@ -8,32 +8,9 @@ from importlib.resources import files
 from typing import Any, Final, cast
 
 from sobriety.core.method import Method, MethodKind, from_dict, places_of, rendered
+from sobriety.estimators import category_name
 
 from .language import Language
-
-
-def mark(sentence: str) -> str:
-    """Mark a sentence for the catalogue's extractor; it is translated later."""
-    return sentence
-
-
-CATEGORIES = (
-    mark("access point"),
-    mark("all-in-one"),
-    mark("desktop"),
-    mark("monitor"),
-    mark("notebook"),
-    mark("printer"),
-    mark("router"),
-    mark("server"),
-    mark("smartphone"),
-    mark("storage"),
-    mark("switch"),
-    mark("tablet"),
-    mark("thin client"),
-    mark("ups"),
-    mark("workstation"),
-)
 
 _SEVERAL: Final = {"sum": " + ", "notes": "; ", "alternatives": "; ou "}
 
@@ -74,7 +51,7 @@ class _French:
 
     def word(self, vocabulary: str, word: str) -> str:
         if vocabulary == "category":
-            return self._language.term(word) or word
+            return category_name(word).fr
         return french()[vocabulary, word]
 
     def listed(self, words: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -155,12 +154,3 @@ heavy = {"pandas", "numpy", "narwhals", "duckdb", "csv", "json", "difflib", "cod
 print(sorted(heavy & set(sys.modules) - before))
 """
     assert run(code, tmp_path) == "[]"
-
-
-def test_a_machine_takes_a_moment() -> None:
-    power_model(Machine(category="server"))  # the tables are read once
-    begin_s = time.perf_counter()
-    for n in range(200):
-        power_model(Machine(category="server", cores=n + 2, threads=2 * n + 4, chips=1))
-    each_s = (time.perf_counter() - begin_s) / 200
-    print(f"power_model: {each_s * 1e3:.3f} ms")

@@ -430,7 +430,7 @@ def test_what_is_not_known_is_said_and_never_made_up(board: Board, gateway: Serv
     empty.write_text(f'timezone = "{midday()}"')
     views.write(gateway.lake, summarise(board.served.lake, load(file=empty), K))
     seen = look()
-    assert "Use: unknown." in seen and "Name it: sobriety config set zone CA-QC" in seen
+    assert "Use: unknown." in seen and "Name it: sobriety config set grid.zone CA-QC" in seen
     assert "Making" in seen and seen[seen.index("Use") + 1] == "unknown"
     (gateway.lake / "gateway" / views.FILE).write_text('{"of": "another version"}')
     assert "No figures yet" in look()

@@ -80,4 +80,4 @@ def test_only_sentences_change_with_the_language(report: Report) -> None:
 def test_what_is_unknown_says_why(reports: dict[str, Report]) -> None:
     use = as_json(reports["no zone"])["totals"]["use_co2e_kg"]
     assert use["missing"] == "no_zone" and "value" not in use
-    assert "sobriety config set zone" in use["hint"]
+    assert "sobriety config set grid.zone" in use["hint"]

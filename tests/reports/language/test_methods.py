@@ -140,7 +140,7 @@ def test_every_word_of_french_comes_from_the_table() -> None:
                 assert place in {"text", "zone", "name"}, (kind.key, place)
 
 
-MACHINES: list[dict[str, object]] = [
+MACHINES = [
     {"category": c, "threads": t, "cores": k, "idle_w": i, "max_w": m, "tdp_w": d, "virtual": v}
     for c in (None, *categories())
     for t, k in ((None, None), (16, None), (16, 8))
