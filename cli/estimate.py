@@ -48,9 +48,10 @@ def estimate(
     from sobriety.factors.catalogue import catalogue_of
     from sobriety.factors.store import kept_products
     from sobriety.inventory.table import estimate_file
+    from sobriety.settings.config import data_folder
 
     output = output or file.parent / f"{file.stem}.estimated.csv"
-    products = catalogue_of(catalogues) if catalogues else kept_products()
+    products = catalogue_of(catalogues) if catalogues else kept_products(data_folder())
     done = estimate_file(
         file, output, loads(at), products.embodied if products else None, language(lang)
     )
