@@ -18,6 +18,7 @@ from typing import NamedTuple
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
 from sobriety.core.method import MethodKind
+from sobriety.core.text import Text
 from sobriety.estimators import plain_maker, plain_words
 from sobriety.files.faults import Fault, cell_fault, refuse
 from sobriety.files.tables import Row, Sheet, cells, read_sheet
@@ -35,6 +36,7 @@ NAMED = MethodKind("catalogue", "catalogue: {name}")
 SEVERAL = MethodKind("catalogue-several", "catalogue: {count:number} products named {name}")
 
 MOST_KG = 1_000_000.0
+_NOTHING = Text(en="nothing there", fr="rien n’y est")
 BOAVIZTA = ("manufacturer", "name", "gwp_total", "gwp_use_ratio")
 
 
@@ -94,7 +96,7 @@ def _shortest(products: Sequence[Product]) -> str:
 
 
 def catalogue_of(paths: Sequence[Path]) -> Catalogue:
-    """Of files of either form. Raises ConfigError with every wrong cell."""
+    """Of files of either form. Raises ConfigError with every fault."""
     found: list[Product] = []
     for path in paths:
         sheet = read_sheet(path, needs=None)
@@ -119,19 +121,24 @@ def take_boavizta(path: Path, sheet: Sheet, month: str) -> Taken:
     """Boavizta's table: total less the share of use. Rows without either are left out, and said."""
     del month
     rows: list[Row] = []
-    wrong: list[Fault] = []
+    faults: list[Fault] = []
     lacking = 0
     for number, row in cells(sheet, sheet.names):
         numbers, bad = _numbers(row, ("gwp_total", "gwp_use_ratio", "gwp_error_ratio", "lifetime"),
                                 decimal_comma=sheet.separator != ",")  # fmt: skip
-        wrong += [cell_fault(number, column, row[column], said) for column, said in bad.items()]
+        faults += [cell_fault(number, column, row[column], said) for column, said in bad.items()]
         total, use = numbers.get("gwp_total"), numbers.get("gwp_use_ratio")
         if total is None or use is None or not row["name"]:
             lacking += 1
             continue
         if not 0 <= use < 1:
-            wrong.append(
-                cell_fault(number, "gwp_use_ratio", row["gwp_use_ratio"], "not within 0 to 1")
+            faults.append(
+                cell_fault(
+                    number,
+                    "gwp_use_ratio",
+                    row["gwp_use_ratio"],
+                    Text(en="not within 0 to 1", fr="hors de 0 à 1"),
+                )
             )
             continue
         kg = total * (1 - use)
@@ -141,7 +148,7 @@ def take_boavizta(path: Path, sheet: Sheet, month: str) -> Taken:
             _kept(row, kg, kg * (1 - error), kg * (1 + error), numbers.get("lifetime"),
                   row.get("sources") or f"{row['manufacturer']}, by Boavizta")
         )  # fmt: skip
-    refuse(path, wrong, IMPORT)
+    refuse(path, faults, IMPORT)
     left_out = "1 row has" if lacking == 1 else f"{lacking} rows have"
     notes = (f"{left_out} no footprint or no share of use: left out",) if lacking else ()
     return Taken(COLUMNS, rows, (*notes, *_if_empty(path, rows)))
@@ -151,25 +158,23 @@ def take_products(path: Path, sheet: Sheet, month: str) -> Taken:
     """Our own columns."""
     del month
     rows: list[Row] = []
-    wrong: list[Fault] = []
+    faults: list[Fault] = []
     for number, row in cells(sheet, sheet.names):
         columns = [c for c in COLUMNS[2:6] if c in row]
         numbers, bad = _numbers(row, columns, decimal_comma=sheet.separator != ",")
-        wrong += [cell_fault(number, column, row[column], said) for column, said in bad.items()]
-        wrong += [
-            cell_fault(number, c, row[c], "nothing there") for c in COLUMNS[:3] if not row[c]
-        ]  # fmt: skip
+        faults += [cell_fault(number, column, row[column], said) for column, said in bad.items()]
+        faults += [cell_fault(number, c, row[c], _NOTHING) for c in COLUMNS[:3] if not row[c]]
         kg = numbers.get("embodied_kg")
         if kg is None:
             continue
         low = numbers.get("low_kg", kg * (1 - ERROR_RATIO))
         high = numbers.get("high_kg", kg * (1 + ERROR_RATIO))
         if not low <= kg <= high:
-            said = f"not within {low:g} to {high:g}"
-            wrong.append(cell_fault(number, "embodied_kg", row["embodied_kg"], said))
+            said = Text(en=f"not within {low:g} to {high:g}", fr=f"hors de {low:g} à {high:g}")
+            faults.append(cell_fault(number, "embodied_kg", row["embodied_kg"], said))
         rows.append(_kept(row, kg, low, high, numbers.get("lifetime_years"),
                           row.get("source") or path.name))  # fmt: skip
-    refuse(path, wrong, IMPORT)
+    refuse(path, faults, IMPORT)
     return Taken(COLUMNS, rows, _if_empty(path, rows))
 
 
@@ -193,10 +198,10 @@ def _kept(row: Row, kg: float, low: float, high: float, lifetime: float | None, 
 
 def _numbers(
     row: Mapping[str, str], columns: Iterable[str], *, decimal_comma: bool
-) -> tuple[dict[str, float], dict[str, str]]:
+) -> tuple[dict[str, float], dict[str, Text]]:
     """Those that are there, and what is wrong with the others."""
     found: dict[str, float] = {}
-    bad: dict[str, str] = {}
+    bad: dict[str, Text] = {}
     for column in columns:
         text = row.get(column, "")
         if not text:
@@ -204,11 +209,11 @@ def _numbers(
         try:
             value = float(text.replace(",", ".") if decimal_comma else text.removesuffix("%"))
         except ValueError:
-            bad[column] = "no number"
+            bad[column] = Text(en="no number", fr="aucun nombre")
             continue
         value = value / 100 if text.endswith("%") else value
         if not math.isfinite(value) or not 0 <= value <= MOST_KG:
-            bad[column] = f"not within 0 to {MOST_KG:g}"
+            bad[column] = Text(en=f"not within 0 to {MOST_KG:g}", fr=f"hors de 0 à {MOST_KG:g}")
         else:
             found[column] = value
     return found, bad

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sobriety.core.errors import ConfigError, FactorNotFound
+from sobriety.core.text import Text
 from sobriety.estimators import MIX_RATIO, resolve_zone
-from sobriety.files.faults import Fault, cell_fault, refuse
+from sobriety.files.faults import Fault, cell_fault, in_both, refuse
 from sobriety.files.tables import Row, Sheet, cells, folded_names
 
 NEEDED = ("zone", "year", "kind", "basis", "value_g_per_kwh", "source", "licence", "retrieved")
@@ -22,7 +23,9 @@ COLUMNS = (*NEEDED[:5], "low_g_per_kwh", "high_g_per_kwh", "status", *NEEDED[5:]
 ASSUMED = f"the interval is assumed, ±{MIX_RATIO:.0%}"
 MOST_G_PER_KWH = 3000.0
 ODBL = "ODbL 1.0"
-IMPORT = "correct them and import the file again"
+IMPORT = Text(
+    en="correct them and import the file again", fr="corrigez-les et importez le fichier de nouveau"
+)
 
 
 class Taken(NamedTuple):
@@ -78,53 +81,77 @@ def take_grid(path: Path, sheet: Sheet, month: str) -> Taken:
             hint=f"leave it out; optional are {', '.join(c for c in COLUMNS if c not in NEEDED)}",
         )
     rows: list[Row] = []
-    wrong: list[Fault] = []
+    faults: list[Fault] = []
     seen: dict[tuple[str, ...], int] = {}
     for (number, row), raw in zip(cells(sheet, names), sheet.rows, strict=True):
         long = len(raw) > len(names)
-        said = {"zone": "the row has more cells than the header"} if long else {}
+        said: dict[str, Text] = {"zone": _MORE_CELLS} if long else {}
         said |= _checked(row, month, decimal_comma=sheet.separator != ",")
-        wrong += [cell_fault(number, name, row.get(name, ""), why) for name, why in said.items()]
+        faults += [cell_fault(number, name, row.get(name, ""), why) for name, why in said.items()]
         key = tuple(row[n] for n in ("zone", "year", "kind", "basis", "source", "retrieved"))
         first = seen.setdefault(key, number)
         if first != number and not said:
-            wrong.append(
-                cell_fault(number, "zone", row["zone"], f"row {first} says the same factor")
+            faults.append(
+                cell_fault(
+                    number,
+                    "zone",
+                    row["zone"],
+                    Text(
+                        en=f"row {first} says the same factor",
+                        fr=f"la ligne {first} donne le même facteur",
+                    ),
+                )
             )
         rows.append(row)
-    refuse(path, wrong, IMPORT)
+    refuse(path, faults, IMPORT)
     if not rows:
         raise ConfigError(f"{path} has a header and no row", hint="write a row a factor")
     return Taken(COLUMNS, rows)
 
 
-def _checked(row: Row, month: str, *, decimal_comma: bool) -> dict[str, str]:
+def _checked(row: Row, month: str, *, decimal_comma: bool) -> dict[str, Text]:
     """What is wrong, by column. The row's cells are then as they are kept."""
-    said: dict[str, str] = {}
+    said: dict[str, Text] = {}
     try:
         row["zone"] = _zone(row["zone"])
     except FactorNotFound as error:
-        said["zone"] = error.hint or error.message
+        said["zone"] = in_both(error.hint or error.message)
     if not re.fullmatch(r"(19[5-9]|20\d)\d", row["year"]):
-        said["year"] = "expected a year, as in 2024"
+        said["year"] = Text(
+            en="expected a year, as in 2024", fr="attendu\xa0: une année, comme 2024"
+        )
     for name, allowed in _CHOICES.items():
         row[name] = row.get(name) or ("final" if name == "status" else "")
         if row[name] not in allowed:
-            said[name] = f"expected {' or '.join(allowed)}"
+            said[name] = Text(
+                en=f"expected {' or '.join(allowed)}", fr=f"attendu\xa0: {' ou '.join(allowed)}"
+            )
     said |= _interval(row, decimal_comma=decimal_comma)
     for name in ("source", "licence"):
         if not row[name] or not row[name].isprintable():
-            said[name] = "expected who says so" if name == "source" else "expected its licence"
+            said[name] = _SOURCE if name == "source" else _LICENCE
     if not row.get("note", "").isprintable():
-        said["note"] = "expected printable characters"
+        said["note"] = Text(
+            en="expected printable characters", fr="attendu\xa0: des caractères imprimables"
+        )
     row["retrieved"] = re.sub(r"^(\d{4}-\d\d)-\d\d$", r"\1", row["retrieved"])
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", row["retrieved"]):
-        said["retrieved"] = "expected a month, as in 2026-06"
+        said["retrieved"] = Text(
+            en="expected a month, as in 2026-06", fr="attendu\xa0: un mois, comme 2026-06"
+        )
     elif row["retrieved"] > month:
-        said["retrieved"] = f"is after this month, {month}"
+        said["retrieved"] = Text(
+            en=f"is after this month, {month}", fr=f"vient après ce mois-ci, {month}"
+        )
     return said
 
 
+_MORE_CELLS = Text(
+    en="the row has more cells than the header",
+    fr="la ligne a plus de cellules que l’en-tête",
+)
+_SOURCE = Text(en="expected its source", fr="attendu\xa0: sa source")
+_LICENCE = Text(en="expected its licence", fr="attendu\xa0: sa licence")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "kind": ("direct", "life-cycle"),
     "basis": ("consumption", "production"),
@@ -142,9 +169,9 @@ def _zone(text: str) -> str:
         raise
 
 
-def _interval(row: Row, *, decimal_comma: bool) -> dict[str, str]:
+def _interval(row: Row, *, decimal_comma: bool) -> dict[str, Text]:
     """What is wrong in the three numbers. Bounds that nobody gave are then assumed, and said so."""
-    said: dict[str, str] = {}
+    said: dict[str, Text] = {}
     found: dict[str, float] = {}
     for bound in ("value", "low", "high"):
         name = f"{bound}_g_per_kwh"
@@ -156,7 +183,10 @@ def _interval(row: Row, *, decimal_comma: bool) -> dict[str, str]:
         except ValueError:
             number = -1.0
         if not 0 <= number <= MOST_G_PER_KWH:
-            said[name] = f"expected grams a kilowatt-hour, from 0 to {MOST_G_PER_KWH:g}"
+            said[name] = Text(
+                en=f"expected grams a kilowatt-hour, from 0 to {MOST_G_PER_KWH:g}",
+                fr=f"attendu\xa0: des grammes par kilowattheure, de 0 à {MOST_G_PER_KWH:g}",
+            )
         found[bound] = number
     if said:
         return said
@@ -164,9 +194,13 @@ def _interval(row: Row, *, decimal_comma: bool) -> dict[str, str]:
     low = found.get("low", value * (1 - MIX_RATIO))
     high = found.get("high", value * (1 + MIX_RATIO))
     if low > value:
-        said["low_g_per_kwh"] = f"is above the value, {value:g}"
+        said["low_g_per_kwh"] = Text(
+            en=f"is above the value, {value:g}", fr=f"dépasse la valeur, {value:g}"
+        )
     if high < value:
-        said["high_g_per_kwh"] = f"is below the value, {value:g}"
+        said["high_g_per_kwh"] = Text(
+            en=f"is below the value, {value:g}", fr=f"est sous la valeur, {value:g}"
+        )
     if len(found) < 3 and ASSUMED not in row.get("note", ""):
         row["note"] = "; ".join(filter(None, (row.get("note", ""), ASSUMED)))
     row |= {
@@ -195,7 +229,7 @@ def take_electricity_maps(path: Path, sheet: Sheet, month: str) -> Taken:
     names = folded_names(sheet)
     kinds = {n: _KIND_OF.get(n.removeprefix(_INTENSITY).strip()) for n in names}
     rows: list[Row] = []
-    wrong: list[Fault] = []
+    faults: list[Fault] = []
     seen: dict[tuple[str, str], int] = {}
     for number, row in cells(sheet, names):
         day = re.match(r"(\d{4})-01-01\b", row["datetime utc"])
@@ -208,21 +242,24 @@ def take_electricity_maps(path: Path, sheet: Sheet, month: str) -> Taken:
                 hint="download the yearly one",
             )
         if day is None:
-            said = "expected the first of January, as in 2024-01-01 00:00:00"
-            wrong.append(cell_fault(number, "Datetime (UTC)", row["datetime utc"], said))
+            said = Text(
+                en="expected the first of January, as in 2024-01-01 00:00:00",
+                fr="attendu\xa0: le premier janvier, comme 2024-01-01 00:00:00",
+            )
+            faults.append(cell_fault(number, "Datetime (UTC)", row["datetime utc"], said))
         for name, kind in kinds.items():
             if kind is None or not row[name]:
                 continue
             ours = _as_ours(row, row[name], kind, year, month)
             said_of = _checked(ours, month, decimal_comma=sheet.separator != ",")
             column = {"zone": "Zone id", "value_g_per_kwh": sheet.header[names.index(name)]}
-            wrong += [
+            faults += [
                 cell_fault(number, column[n], row["zone id"] if n == "zone" else row[name], why)
                 for n, why in said_of.items()
                 if n in column
             ]
             rows.append(ours)
-    refuse(path, list(dict.fromkeys(wrong)), IMPORT)
+    refuse(path, faults, IMPORT)
     if not rows:
         raise ConfigError(f"{path} has no figure", hint="download the yearly edition again")
     return Taken(COLUMNS, rows, (f"Electricity Maps publish under {ODBL}: name them", ASSUMED))

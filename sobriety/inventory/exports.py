@@ -1,4 +1,4 @@
-"""Inventories of other tools, brought into our form: GLPI's, G4IT's, and any by a mapping.
+"""Imports lists of devices of other tools: GLPI, G4IT, and any by a mapping.
 
 Who uses a device is never taken over. Columns that we have no use for are left out.
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from sobriety.core.errors import ConfigError
+from sobriety.core.text import Text
 from sobriety.files.tables import Row
 from sobriety.files.toml_form import read_form
 
@@ -24,7 +25,7 @@ from .reading import devices_of, table_of
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """How an export tells what we ask.
+    """Where an export has what we ask.
 
     columns      our name by theirs, folded; of several the first that holds anything
     categories   our category by their word, folded
@@ -78,7 +79,7 @@ FORMS = {"glpi": GLPI, "g4it": G4IT}
 def read_export(path: Path, mapping: Export) -> tuple[tuple[Device, ...], tuple[str, ...]]:
     """The devices of an export, and the columns that were left out.
 
-    Raises ConfigError with every cell that cannot be taken over.
+    Raises ConfigError with every fault.
     """
     header, rows = table_of(path)
     names = [plain_name(name) for name in header]
@@ -90,8 +91,15 @@ def read_export(path: Path, mapping: Export) -> tuple[tuple[Device, ...], tuple[
     ]
     if missing:
         raise ConfigError(
-            f"{path} has no column that tells the {missing[0]}, but {', '.join(header)[:200]}",
-            hint="tell which does: sobriety inventory import mapped --mapping FILE",
+            Text(
+                en=f"{path} has no column for {missing[0]}, but {', '.join(header)[:200]}",
+                fr=f"{path} n’a pas de colonne pour {missing[0]}, mais {', '.join(header)[:200]}",
+            ),
+            hint=Text(
+                en="name it in a mapping: sobriety inventory import mapped --mapping FILE",
+                fr="nommez-la dans une correspondance\xa0: sobriety inventory import mapped"
+                " --mapping FICHIER",
+            ),
         )
     left = tuple(name for name, plain in zip(header, names, strict=True) if plain not in wanted)
     return devices_of(path, _rows(rows, names, mapping)), left
@@ -117,7 +125,7 @@ def _rows(
 
 
 def read_mapping(path: Path) -> Export:
-    """A mapping of one's own. Raises ConfigError that tells every wrong entry.
+    """A mapping of one's own. Raises ConfigError with every fault.
 
     [columns] is ours = theirs, or a list; [categories] theirs = ours; [constants] ours = text.
     """
@@ -133,9 +141,21 @@ def read_mapping(path: Path) -> Export:
         for key, value in entry.data.items():
             texts = cast("list[object]", value) if isinstance(value, list) else [value]
             if table != "categories" and key not in ours:
-                entry.wrong(key, f"no column of ours; one of {', '.join(sorted(ours))}")
+                entry.wrong(
+                    key,
+                    Text(
+                        en=f"no column of ours; one of {', '.join(sorted(ours))}",
+                        fr=f"aucune de nos colonnes\xa0; une de {', '.join(sorted(ours))}",
+                    ),
+                )
             elif not all(isinstance(text, str) and text.strip() for text in texts):
-                entry.wrong(key, "expected a text, or a list of them")
+                entry.wrong(
+                    key,
+                    Text(
+                        en="expected a text, or a list of them",
+                        fr="attendu\xa0: un texte, ou une liste de textes",
+                    ),
+                )
             else:
                 texts_of[key] = tuple(str(text) for text in texts)
     top.close()

@@ -72,7 +72,7 @@ def test_what_cannot_be_taken_over_is_told_by_its_own_row(write: Path) -> None:
 
 def test_an_export_of_another_tool(write: Path) -> None:
     write.write_text("a,b\n1,2\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match="no column that tells the id"):
+    with pytest.raises(ConfigError, match="no column for id"):
         read_export(write, GLPI)
 
 
