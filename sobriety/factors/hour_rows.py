@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from sobriety.core.text import Text
 from sobriety.core.units import NS_PER_HOUR, NS_PER_S
 from sobriety.estimators import Grams, generation_intensity
+from sobriety.files.faults import Fault, Unexpected, cell_fault, expectation
 
 from .hour_formats import Layout
 
@@ -23,6 +25,8 @@ _CLOCKS = {
     "WET/WEST": "Europe/Lisbon", "EET/EEST": "Europe/Athens",
 }  # fmt: skip
 
+_NO_NUMBER = Text(en="not a number", fr="pas un nombre")
+
 
 class Cells:
     """The rows of a file, taken in one by one, then as hours."""
@@ -31,24 +35,32 @@ class Cells:
         self._layout = layout
         self.steps: dict[int, tuple[float | None, ...]] = {}
         self._step_ns = NS_PER_HOUR
-        self._take: Callable[[Sequence[str]], tuple[tuple[float | None, ...], list[str]]] = (
+        self._number = 0
+        self._take: Callable[[Sequence[str]], tuple[tuple[float | None, ...], list[Fault]]] = (
             self._powers if layout.generation else self._intensity
         )
 
-    def take(self, row: Sequence[str], number: int) -> str:
-        """What is wrong with the row, one phrase a cell; empty when it was taken in."""
+    def take(self, row: Sequence[str], number: int) -> list[Fault]:
+        """Take a row in, unless it has faults."""
+        self._number = number
         values, wrong = self._take(row)
         kinds = self._layout.kinds
         if kinds is not None and row[kinds].strip() != self._layout.kind:
-            wrong.append(self._of(kinds, row, "neither direct nor life-cycle"))
+            wrong.append(
+                self._of(
+                    kinds,
+                    row,
+                    Text(en="neither direct nor life-cycle", fr="ni direct ni life-cycle"),
+                )
+            )
         try:
             start_ns = self._start_ns(row[self._layout.time], values)
         except ValueError as error:
-            wrong.append(self._of(self._layout.time, row, str(error)))
+            wrong.append(self._of(self._layout.time, row, expectation(error)))
         else:
             if start_ns is not None and not wrong:
                 self.steps[start_ns] = values
-        return "; ".join(f"row {number}, {text}" for text in wrong)
+        return wrong
 
     def by_hour(self, ratio: float) -> tuple[dict[int, Grams], int]:
         """Hours that are known whole, and how many others lie between the first and the last."""
@@ -88,7 +100,7 @@ class Cells:
                     found[hour_ns] = grams
         return found
 
-    def _intensity(self, row: Sequence[str]) -> tuple[tuple[float | None, ...], list[str]]:
+    def _intensity(self, row: Sequence[str]) -> tuple[tuple[float | None, ...], list[Fault]]:
         layout = self._layout
         columns = [layout.value or 0, *(layout.bounds or ())]
         values, wrong = self._numbers(row, columns)
@@ -96,18 +108,24 @@ class Cells:
             return (*values, None, None), wrong
         value, low, high = values
         if not wrong and None not in values and not low <= value <= high:  # type: ignore[operator]
-            wrong.append(self._of(columns[0], row, f"not within {low:g} to {high:g}"))
+            wrong.append(
+                self._of(
+                    columns[0],
+                    row,
+                    Text(en=f"not within {low:g} to {high:g}", fr=f"hors de {low:g} à {high:g}"),
+                )
+            )
         return (value, low, high), wrong
 
-    def _powers(self, row: Sequence[str]) -> tuple[tuple[float | None, ...], list[str]]:
+    def _powers(self, row: Sequence[str]) -> tuple[tuple[float | None, ...], list[Fault]]:
         values, wrong = self._numbers(row, [i for i, _ in self._layout.generation])
         return tuple(values), wrong
 
     def _numbers(
         self, row: Sequence[str], columns: Sequence[int]
-    ) -> tuple[list[float | None], list[str]]:
+    ) -> tuple[list[float | None], list[Fault]]:
         values: list[float | None] = []
-        wrong: list[str] = []
+        wrong: list[Fault] = []
         for i in columns:
             text = row[i].strip()
             value: float | None = None
@@ -117,19 +135,19 @@ class Cells:
                 try:
                     value = float(text.replace(",", "") if self._layout.ends else text)
                 except ValueError:
-                    wrong.append(self._of(i, row, "not a number"))
+                    wrong.append(self._of(i, row, _NO_NUMBER))
                 else:
                     if not math.isfinite(value):
-                        wrong.append(self._of(i, row, "not a number"))
+                        wrong.append(self._of(i, row, _NO_NUMBER))
                     elif self._layout.ends:
                         value = max(0.0, value)  # a station that only consumed generated nothing
                     elif value < 0:
-                        wrong.append(self._of(i, row, "negative"))
+                        wrong.append(self._of(i, row, Text(en="negative", fr="négatif")))
             values.append(value)
         return values, wrong
 
-    def _of(self, column: int, row: Sequence[str], what: str) -> str:
-        return f"column {self._layout.names[column].strip()!r}: {row[column]!r} is {what}"
+    def _of(self, column: int, row: Sequence[str], what: Text) -> Fault:
+        return cell_fault(self._number, self._layout.names[column].strip(), row[column], what)
 
     def _start_ns(self, text: str, values: Sequence[float | None]) -> int | None:
         """Raises ValueError, saying what the text is. None: an hour that spring leaves out."""
@@ -140,50 +158,83 @@ class Cells:
         try:
             moment = datetime.fromisoformat(text.strip())
         except ValueError:
-            raise ValueError("not a time") from None
+            raise Unexpected(
+                en="not a time",
+                fr="pas une heure",
+            ) from None
         if moment.tzinfo is None:
             if self._layout.clock is None:
-                raise ValueError("a time of no clock; write it as in 2026-01-31T13:00Z")
+                raise Unexpected(
+                    en="a time of no clock; write it as in 2026-01-31T13:00Z",
+                    fr="une heure sans horloge\xa0; écrivez-la comme 2026-01-31T13:00Z",
+                )
             moment = moment.replace(tzinfo=UTC)
         start_ns = int(moment.timestamp()) * NS_PER_S
         if start_ns % NS_PER_HOUR or moment.microsecond:
-            raise ValueError("not the start of an hour of UTC")
+            raise Unexpected(
+                en="not the start of an hour of UTC",
+                fr="pas le début d’une heure UTC",
+            )
         if start_ns in self.steps:
-            raise ValueError("an hour told before; where clocks go back, write UTC")
+            raise Unexpected(
+                en="an hour told before; where clocks go back, write UTC",
+                fr="une heure déjà donnée\xa0; là où l’horloge recule, écrivez en UTC",
+            )
         return start_ns
 
     def _hour_before(self, text: str) -> int:
         try:
             ends = datetime.strptime(text.strip(), _EIA_TIME).replace(tzinfo=UTC)
         except ValueError:
-            raise ValueError("not a time as in 01/31/2026 1:00:00 PM") from None
+            raise Unexpected(
+                en="not a time as in 01/31/2026 1:00:00 PM",
+                fr="pas une heure comme 01/31/2026 1:00:00 PM",
+            ) from None
         start_ns = int(ends.timestamp()) * NS_PER_S - NS_PER_HOUR
         if start_ns in self.steps:
-            raise ValueError("an hour told before")
+            raise Unexpected(
+                en="an hour told before",
+                fr="une heure déjà donnée",
+            )
         return start_ns
 
     def _step_of(self, text: str, values: Sequence[float | None]) -> int | None:
         found = _MOMENT.findall(text)
         if len(found) != 2:
-            raise ValueError("not a time from … to …")
+            raise Unexpected(
+                en="not a time from … to …",
+                fr="pas une heure de … à …",
+            )
         (*start, first), (*end, second) = found
         name = first or second or self._layout.clock
         if name not in _CLOCKS:
-            raise ValueError("a time of no clock; export it in UTC")
+            raise Unexpected(
+                en="a time of no clock; export it in UTC",
+                fr="une heure sans horloge\xa0; exportez-la en UTC",
+            )
         try:
             begins, ends = (datetime(*(int(x[i]) for i in (2, 1, 0, 3, 4))) for x in (start, end))  # type: ignore[arg-type]
         except ValueError:
-            raise ValueError("not a time") from None
+            raise Unexpected(
+                en="not a time",
+                fr="pas une heure",
+            ) from None
         if timedelta(0) < ends - begins < timedelta(hours=1):
             self._step_ns = min(self._step_ns, int((ends - begins).total_seconds()) * NS_PER_S)
         moments = _moments(begins, name)
         if not moments:
             if all(not v for v in values):
                 return None
-            raise ValueError("an hour that the clock leaves out")
+            raise Unexpected(
+                en="an hour that the clock leaves out",
+                fr="une heure que l’horloge saute",
+            )
         free = [m for m in moments if m not in self.steps]
         if not free:
-            raise ValueError("a time told before")
+            raise Unexpected(
+                en="a time told before",
+                fr="une heure déjà donnée",
+            )
         return free[0]
 
 

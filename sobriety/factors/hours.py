@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Literal, TextIO
 
 from sobriety.core.errors import ConfigError, FactorNotFound
+from sobriety.core.text import Text
 from sobriety.core.units import NS_PER_S
 from sobriety.estimators import Grams, generation_sources, resolve_zone
+from sobriety.files.faults import Fault, cell_fault, refuse
 
 from .hour_formats import Layout, NoSuchKind, layout_of
 from .hour_rows import Cells
@@ -26,7 +28,7 @@ FactorBasis = Literal["consumption", "production"]
 HOURLY_RATIO = 0.2
 """Interval of an hour whose file tells none: sources for one zone and year differ by this much."""
 
-_MOST_TOLD = 20
+_HINT = Text(en="correct the rows, or leave them out", fr="corrigez les lignes, ou retirez-les")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,28 +112,17 @@ def _hours(
     path: Path, layout: Layout, lines: Iterator[list[str]], code: str
 ) -> tuple[dict[int, Grams], int]:
     """The hours, and how many are missing among them."""
-    wrong: list[str] = []
-    told = 0
+    faults: list[Fault] = []
     same = _Zones(code)
     cells = Cells(layout)
     for number, row in enumerate(lines, start=2):
         if not any(row):
             continue
         if len(row) < layout.width:
-            problem = f"row {number}: {len(row)} cells, where the header has {layout.width}"
-        elif not same(layout.zone_of(row)) or layout.other_kind(row):
-            continue
-        else:
-            problem = cells.take(row, number)
-        if problem:
-            told += 1
-            if len(wrong) < _MOST_TOLD:
-                wrong.append(problem)
-    if wrong:
-        more = f"; and {told - len(wrong)} more" if told > len(wrong) else ""
-        raise ConfigError(
-            f"{path}: {'; '.join(wrong)}{more}", hint="correct the rows, or leave them out"
-        )
+            faults.append(_short_row(row, number, layout))
+        elif same(layout.zone_of(row)) and not layout.other_kind(row):
+            faults += cells.take(row, number)
+    refuse(path, faults, _HINT)
     if not cells.steps and same.any:
         raise NoSuchKind(
             f"{path} has no {layout.kind} emissions of {code}",
@@ -144,6 +135,18 @@ def _hours(
             hint="name another zone or another file",
         )
     return cells.by_hour(HOURLY_RATIO)
+
+
+def _short_row(row: list[str], number: int, layout: Layout) -> Fault:
+    return cell_fault(
+        number,
+        layout.names[0].strip(),
+        row[0],
+        Text(
+            en=f"{len(row)} cells, where the header has {layout.width}",
+            fr=f"{len(row)} cellules, et l’en-tête en a {layout.width}",
+        ),
+    )
 
 
 class _Zones:

@@ -103,7 +103,7 @@ def test_eia_tells_generation_at_the_end_of_the_hour_in_american(write: Write) -
     assert read_hours(path, "NYIS", "direct").by_hour[at("2022-01-01 05:00")].value == 92.5
     with pytest.raises(ConfigError, match="no row of ERCO, but of CISO, NYIS"):
         read_hours(path, "ERCO", "direct")
-    with pytest.raises(ConfigError, match=r"row 3, column 'UTC Time at End of Hour': .*not a time"):
+    with pytest.raises(ConfigError, match=r"row 3, UTC Time at End of Hour: .*not a time"):
         read_hours(
             write(EIA.replace("01/01/2022 6:00:00 PM", "01/01/2022 18:00")), "NYIS", "direct"
         )
@@ -148,7 +148,7 @@ def test_where_the_clock_goes_back_the_hour_comes_twice_and_where_it_leaps_not_a
     assert hours.missing == 0
     leapt = read_hours(write(header + spring), "FR", "direct")
     assert list(leapt.by_hour) == [at("2023-03-26 00:00"), at("2023-03-26 01:00")]
-    with pytest.raises(ConfigError, match=r"row 2, column 'MTU': .*a time of no clock"):
+    with pytest.raises(ConfigError, match=r"row 2, MTU: .*a time of no clock"):
         read_hours(write(TYPES + autumn), "FR", "direct")
 
 
@@ -180,14 +180,14 @@ def test_every_wrong_cell_is_told_at_once_with_its_place(write: Write) -> None:
         read_hours(path, "CA-QC", "direct")
     for part in (
         str(path),
-        "row 2, column 'value_g_per_kwh': '-1' is negative",
-        "row 3, column 'value_g_per_kwh': 'nan' is not a number",
-        "row 4, column 'hour_utc': 'yesterday' is not a time",
-        "row 5, column 'hour_utc': '2026-01-01T03:30Z' is not the start of an hour",
-        "row 7, column 'hour_utc': '2026-01-01T04:00Z' is an hour told before",
-        "row 8, column 'value_g_per_kwh': 'two' is not a number",
-        "row 8, column 'kind': 'market' is neither",
-        "row 9: 1 cells, where the header has 4",
+        "row 2, value_g_per_kwh: '-1'; negative",
+        "row 3, value_g_per_kwh: 'nan'; not a number",
+        "row 4, hour_utc: 'yesterday'; not a time",
+        "row 5, hour_utc: '2026-01-01T03:30Z'; not the start of an hour",
+        "row 7, hour_utc: '2026-01-01T04:00Z'; an hour told before",
+        "row 8, value_g_per_kwh: 'two'; not a number",
+        "row 8, kind: 'market'; neither",
+        "1 cells, where the header has 4",
     ):
         assert part in raised.value.message
 
