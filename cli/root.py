@@ -17,6 +17,7 @@ VERBS = (
     "compare",
     "baseline",
     "report",
+    "plot",
     "explain",
     "whatif",
     "verify",
