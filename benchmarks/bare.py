@@ -1,4 +1,4 @@
-"""An environment as an agent has it: the wheel, click and psutil, nothing editable.
+"""An environment as an agent has it: the wheel, click, psutil and tomlkit, nothing editable.
 
 An editable install adds 10 ms to every start of Python, to ours and to the baseline alike, and
 would flatter our ratio.
@@ -27,7 +27,7 @@ def environment() -> Path:
         "--quiet",
         "--disable-pip-version-check",
     ]
-    subprocess.run([*pip, "click", "psutil"], check=True)
+    subprocess.run([*pip, "click", "psutil", "tomlkit"], check=True)
     subprocess.run([*pip, "--no-deps", "--force-reinstall", "--no-cache-dir", ROOT], check=True)
     return venv / "bin"
 

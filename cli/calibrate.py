@@ -17,6 +17,7 @@ from sobriety.core.host import LocalHost
 from sobriety.core.machine import Machine
 from sobriety.settings import config as settings
 from sobriety.settings.machine import CALIBRATION, describe
+from sobriety.settings.writing import save_all
 
 from .parts.options import config_option, options_as, root_option
 
@@ -170,7 +171,7 @@ def _write(machine: Machine, config_file: Path | None) -> None:
     """All four settings, those that have no value taken out."""
     path = config_file or settings.calibration_file()
     values = {name: getattr(machine, name) for name in CALIBRATION}
-    settings.save_all({n: None if v is None else str(v) for n, v in values.items()}, path)
+    save_all({n: None if v is None else str(v) for n, v in values.items()}, path)
     click.echo(f"written to {path}; a running collector takes it at its next start", err=True)
     now = settings.load(file=config_file)
     for name, value in values.items():

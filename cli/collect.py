@@ -39,6 +39,7 @@ from .parts.options import (
     interactive,
     json_option,
     log,
+    log_notes,
     options_as,
     root_option,
     tell,
@@ -139,6 +140,7 @@ def collect(options: CollectOptions) -> None:
     sobriety collect --redfish https://bmc-3 --redfish-user monitor
     """
     config = settings.load(options.settings(), file=options.config_file)
+    log_notes(config)
     host = LocalHost(options.root)
     machine, collectors = _watched(host, config, options.redfish_url)
     if options.once:  # one row says what the host did, and not which workload

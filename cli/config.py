@@ -1,4 +1,4 @@
-"""`sobriety config`: every setting, its value and where it came from."""
+"""`sobriety config`: show every setting with its origin, or write one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from sobriety.settings import config as settings
 from sobriety.settings.keys import SETTINGS
+from sobriety.settings.writing import save
 
 from .parts.options import config_option, json_option
 
@@ -21,14 +22,14 @@ def config(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:
 
     \b
     sobriety config
-    sobriety config set zone CA-QC
+    sobriety config set grid.zone CA-QC
     SOBRIETY_INTERVAL_S=1 sobriety config --json
     """
     if ctx.invoked_subcommand:
         ctx.obj = config_file
         return
-    found = settings.load(file=config_file)
-    rows = [(s.name, found.value(s.name), found.origin(s.name), s.meaning) for s in SETTINGS]
+    values = settings.load(file=config_file)
+    rows = [(s.path, values.value(s.name), values.origin(s.name), s.meaning) for s in SETTINGS]
     if as_json:
         import json
 
@@ -47,6 +48,8 @@ def config(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:
             "-" if value is None else " ".join(value) if isinstance(value, tuple) else str(value)
         )
         click.echo(f"{name:<{width}}  {shown:<12}  {origin:<{origin_width}}  {meaning}")
+    for note in values.notes:
+        click.echo(f"note: {note}", err=True)
     click.echo(f"\nuser's file   {config_file or settings.user_file()}", err=True)
     click.echo(f"data folder   {settings.data_folder()}", err=True)
 
@@ -59,9 +62,11 @@ def set_(ctx: click.Context, name: str, value: str) -> None:
     """Write one setting into the configuration file.
 
     \b
-    sobriety config set zone CA-QC
-    sobriety config set idle_w 41.5
+    sobriety config set grid.zone CA-QC
+    sobriety config set machine.idle_w 41.5
     """
     path: Path = ctx.obj or settings.user_file()
-    settings.save(name, value, path)
-    click.echo(f"{name} = {value} in {path}", err=True)
+    setting = save(name, value, path)
+    if name != setting.path:
+        click.echo(f"{name} is now {setting.path}", err=True)
+    click.echo(f"{setting.path} = {value} in {path}", err=True)

@@ -15,7 +15,14 @@ from sobriety.core.host import LocalHost
 from sobriety.core.machine import Machine
 from sobriety.settings import config as settings
 
-from .parts.options import config_option, factor_option, json_option, root_option, zone_option
+from .parts.options import (
+    config_option,
+    factor_option,
+    json_option,
+    log_notes,
+    root_option,
+    zone_option,
+)
 
 _MARKS = {
     "answers": ("✓", "green"),
@@ -43,6 +50,7 @@ def doctor(
     sobriety doctor --zone CA-QC --json
     """
     config = settings.load({"zone": zone, "factor_kind": factor_kind}, file=config_file)
+    log_notes(config)
     found = examine(LocalHost(root), config, year=time.gmtime().tm_year)
     click.echo(json.dumps(as_dict(found), indent=2, ensure_ascii=False) if as_json else page(found))
 
@@ -111,7 +119,7 @@ def page(found: Checkup) -> str:
     elif found.zone_problem:
         lines.append(f"  {found.zone_problem}")
     else:
-        lines.append("  no zone is set, so no CO2e → sobriety config set zone CA-QC")
+        lines.append("  no zone is set, so no CO2e → sobriety config set grid.zone CA-QC")
     if found.missing_extras:
         extras = ",".join(found.missing_extras)
         lines += [

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gc
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sobriety.core import __version__
-from sobriety.core.errors import SobrietyError
+from sobriety.core.errors import ConfigError, SobrietyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sobriety.core.text import Tongue
 
 VERBS = (
     "collect",
@@ -44,6 +49,8 @@ VERBS = (
 )
 """In the order in which a newcomer meets them; each is `cli/<verb>.py`."""
 
+_WORDS = "sobriety.words"
+"""Of a context: the words that were typed."""
 MODULES = {"import": "imports"}
 """Verbs that are words of Python's."""
 
@@ -51,17 +58,37 @@ MODULES = {"import": "imports"}
 class Explained(click.ClickException):
     """A SobrietyError on its way to the terminal: one line, one hint, its own exit code."""
 
-    def __init__(self, error: SobrietyError) -> None:
-        super().__init__(error.message)
-        self.hint = error.hint
+    def __init__(self, error: SobrietyError, tongue: Tongue) -> None:
+        super().__init__(error.message_in(tongue))
+        self.hint = error.hint_in(tongue)
+        self.labels = ("erreur\xa0: ", "piste\xa0:  ") if tongue == "fr" else ("error: ", "hint:  ")
         self.exit_code = error.exit_code  # type: ignore[misc]  # click reads it off the instance
 
     def show(self, file: Any = None) -> None:
-        click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+        click.secho(self.labels[0], fg="red", bold=True, nl=False, err=True)
         click.echo(self.message, err=True)
         if self.hint:
-            click.secho("hint:  ", fg="cyan", nl=False, err=True)
+            click.secho(self.labels[1], fg="cyan", nl=False, err=True)
             click.echo(self.hint, err=True)
+
+
+def _tongue(error: SobrietyError, words: Sequence[str]) -> Tongue:
+    """The language of an error: `--lang` among the words typed, else the setting, else the locale.
+
+    English for a message that has one language.
+    """
+    if error.message_in("fr") == error.message:
+        return "en"
+    from sobriety.settings import config as settings
+    from sobriety.settings.language import language_of
+
+    for word, after in zip(words, (*words[1:], ""), strict=True):
+        if word == "--lang" or word.startswith("--lang="):
+            return language_of(after if word == "--lang" else word.partition("=")[2])
+    try:
+        return language_of(settings.load().text("language"))
+    except ConfigError:
+        return language_of(None)
 
 
 class Verbs(click.Group):
@@ -93,11 +120,15 @@ class Verbs(click.Group):
             message = f"{error.message} Did you mean {near[0]!r}?"
             raise click.UsageError(message, ctx) from None
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_WORDS] = tuple(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except SobrietyError as error:
-            raise Explained(error) from error
+            raise Explained(error, _tongue(error, ctx.meta[_WORDS])) from error
 
 
 @click.group(

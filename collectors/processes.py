@@ -33,6 +33,8 @@ _DELETED = " (deleted)"
 _KERNEL_PID = 2
 _SIGHTS_TO_KNOW = 2
 """A service manager starts a process first and moves it to its group then."""
+LISTINGS = 3
+"""Of /proc without the process born last, until it is believed to have ended."""
 
 
 class _Stat(NamedTuple):
@@ -93,7 +95,8 @@ class Processes:
         self._groups: dict[str, GroupFiles | Workload] = {}
         self._kept_open = 0
         self._prefix = ""
-        self._born = b""
+        self._newest = ""
+        self._early_listings = 0
 
     def open(self, host: Host) -> None:
         if not any(name.isdigit() for name in host.names("/proc")):
@@ -145,22 +148,27 @@ class Processes:
             if isinstance(group, GroupFiles):
                 group.close()
         self._groups.clear()
-        self._born = b""
+        self._newest = ""
 
     def _pids(self) -> Collection[str]:
-        """What /proc lists; what it listed before, while no process was born since.
+        """List /proc; or return the last listing, while no process was born since.
 
-        Listing costs a quarter of a look. The kernel says in /proc/loadavg which number it gave
-        last, but of the reader's own processes, so not through a mount.
+        Listing costs a quarter of a scan. The kernel says in /proc/loadavg which number it gave
+        last, but of the reader's own processes, so not through a mount. It gives a number before
+        the process is listed: a listing without the newest one may be too early, and is repeated.
         """
         assert self._host
-        born = b""
+        newest = ""
         if self._host.is_here:
-            born = _text(self._host, "/proc/loadavg").rpartition(" ")[2].encode()
-            if born and born == self._born:
+            newest = _text(self._host, "/proc/loadavg").rpartition(" ")[2].strip()
+            if newest and newest == self._newest and self._early_listings >= LISTINGS:
                 return list(self._known)
-        self._born = born
-        return {name for name in self._host.names("/proc") if name.isdigit()}
+        names = {name for name in self._host.names("/proc") if name.isdigit()}
+        is_listed = newest in names
+        if newest != self._newest:
+            self._newest, self._early_listings = newest, 0
+        self._early_listings = LISTINGS if is_listed else self._early_listings + 1
+        return names
 
     def _grouped(self, found: list[Task]) -> list[Task]:
         """Groups in the place of their processes, where they can be read."""

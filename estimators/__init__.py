@@ -6,6 +6,8 @@ cpu_match, cpu_generation, cpu_label                the processor that a name me
 plan, energy, energy_j            joules of a usage row, measured where a sensor covers it
 active                            the same for a workload: what it did above idle
 plan_table, with_energy           the same on frames
+categories, category_of, category_name, known_category    kinds of devices, and their words
+is_personal, is_nobodys           who uses such a device
 resolve_zone, zone_name, country_of                 grid zones by what people call them
 intensity, all_factors, factor_zones                emission factors of electricity
 FactorBook, grid_factor                             and a user's own among them
@@ -15,6 +17,7 @@ Asset, reconciled                 the carbon of making by the day, in whole micr
 Term, bridge, Change              why a total changed: causes that add up to the microgram
 typical_year                      a year of a device that nobody watches
 co2e, embodied, lifetime, amortised                 carbon of use and of making
+contract_intensity                what a contract for electricity states
 Details                           what a datasheet adds to a machine's own facts
 """
 
@@ -25,8 +28,17 @@ from .bridge import CAUSES, Cause, Change, Term, bridge
 from .bridge import Days as ChangeDays
 from .bridge import joined as joined_changes
 from .bridge import making as making_change
-from .carbon import co2e
-from .categories import categories, category_of
+from .carbon import co2e, contract_intensity
+from .categories import (
+    OTHER,
+    categories,
+    category_name,
+    category_of,
+    has_screen_beside,
+    is_nobodys,
+    is_personal,
+    known_category,
+)
 from .embodied import amortised, embodied, lifetime
 from .energy import GPU, Coefficients, EnergyPlan, active, energy, energy_j, plan
 from .frames import PLAN_KEYS, numbered_plans, plan_measures, plan_table, with_energy
@@ -62,6 +74,7 @@ __all__ = [
     "CAUSES",
     "GPU",
     "MIX_RATIO",
+    "OTHER",
     "PLAN_KEYS",
     "STATES",
     "UG_PER_KG",
@@ -87,8 +100,10 @@ __all__ = [
     "bridge",
     "calibrated",
     "categories",
+    "category_name",
     "category_of",
     "co2e",
+    "contract_intensity",
     "country_of",
     "cpu_generation",
     "cpu_label",
@@ -101,12 +116,16 @@ __all__ = [
     "generation_intensity",
     "generation_sources",
     "grid_factor",
+    "has_screen_beside",
     "intensity",
+    "is_nobodys",
     "is_one_cpu",
+    "is_personal",
     "is_terminal",
     "is_virtual_cpu",
     "joined_changes",
     "kind_of",
+    "known_category",
     "known_sets",
     "known_terminal",
     "lifetime",

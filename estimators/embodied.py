@@ -9,18 +9,34 @@ from math import exp
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.estimate import Estimate, product
 from sobriety.core.machine import Machine
+from sobriety.core.method import MethodKind, significant
 from sobriety.core.units import S_PER_YEAR
 
-from .categories import category_of
+from .categories import category_facts, category_of, made
 from .models.cache import by_facts
 from .models.details import NONE, Details
-from .models.device_features import MADE, brand, making_features, making_line
+from .models.device_features import brand, making_features, making_line
 from .models.kernel import regression
+from .models.terminal import TYPICAL
 from .models.virtual import LIKELY_THREADS, TYPICAL_THREADS
-from .tables import by_category, table
+from .tables import table
 
 MAKERS = "makers' product carbon footprints, collected by Boavizta, 2023-02 (ODbL)"
 DECLARED = "as configured"
+
+STATED_BY_OWNER = MethodKind("declared", "declared")
+REGRESSION = MethodKind(
+    "making-regression",
+    "{category:category} regression on {facts:fact} ({products:number} products)",
+)
+TYPICAL_MAKING = MethodKind(
+    "making-typical", "typical {category:category} ({products:number} products)"
+)
+UNKNOWN = MethodKind("making-unknown", "category unknown: {method:method}")
+SHARE_OF_HOST = MethodKind("threads-of-host", "{threads:number} threads of a typical host")
+YEARS = MethodKind("life", "{years:number} years, {method:method}")
+MAKERS_LIFE = MethodKind("makers-life", "as makers assume ({products:number} products)")
+SPREAD = MethodKind("spread", "{making:method}, over {life:method}")
 
 ALL_IN_ONE_SCREEN_IN = 23.0
 """Where it is not known. Assumed."""
@@ -44,7 +60,13 @@ def embodied(machine: Machine, details: Details = NONE) -> Estimate:
         value = machine.embodied_kg
         # Makers state 20 % for computers.
         return Estimate(
-            "embodied_kg", value, value * 0.8, value * 1.2, "declared", "declared", (DECLARED,)
+            "embodied_kg",
+            value,
+            value * 0.8,
+            value * 1.2,
+            "declared",
+            STATED_BY_OWNER(),
+            (DECLARED,),
         )
     if machine.virtual:
         return _share_of_host(machine)
@@ -54,11 +76,21 @@ def embodied(machine: Machine, details: Details = NONE) -> Estimate:
     if category == "all-in-one":  # makers declare it as a desktop that has a screen
         category = "desktop"
         machine = replace(machine, screen_in=machine.screen_in or ALL_IN_ONE_SCREEN_IN)
-    if category not in MADE:
+    return _modelled(machine, category, details) if category in made() else _typical(category)
+
+
+def _typical(category: str) -> Estimate:
+    """What `data/categories.csv` states of the kind."""
+    row = category_facts(category)
+    if not row.get("making_kg"):
         raise FactorNotFound(
             f"no maker's figure is held for the category {category!r}", hint="set embodied_kg"
         )
-    return _modelled(machine, category, details)
+    low, value, high = (float(row[f"making_{bound}kg"]) for bound in ("low_", "", "high_"))
+    return Estimate(
+        "embodied_kg", value, low, high, "archetype", TYPICAL(category=category),
+        (row["making_source"],),
+    )  # fmt: skip
 
 
 def _modelled(machine: Machine, category: str, details: Details) -> Estimate:
@@ -74,18 +106,17 @@ def _modelled(machine: Machine, category: str, details: Details) -> Estimate:
     value = exp(logarithm)
     known = ["maker"] if scope != "new maker" else []
     known += ["line"] if scope == "known line" else []
-    known += [
-        n.rpartition("_")[0] for n in ("weight_kg", "screen_in", "storage_gb") if n in numbers
-    ]
-    known += ["year"] if "hw_year" in numbers else []
-    kind = f"regression of {category}s on {' and '.join(known)}" if known else f"typical {category}"
+    known += [n for n in ("weight_kg", "screen_in", "storage_gb", "hw_year") if n in numbers]
+    products = int(error["rows"])
     return Estimate(
         "embodied_kg",
         value,
         value * float(error["low_ratio"]),
         value * float(error["high_ratio"]),
         "modelled" if known else "archetype",
-        f"{kind} ({error['rows']} products)",
+        REGRESSION(category=category, facts=tuple(known), products=products)
+        if known
+        else TYPICAL_MAKING(category=category, products=products),
         (MAKERS,),
     )
 
@@ -103,7 +134,9 @@ def lifetime(machine: Machine) -> Estimate:
     """
     years = machine.lifetime_years
     if years is not None:
-        return Estimate("lifetime_years", years, years, years, "declared", "declared", (DECLARED,))
+        return Estimate(
+            "lifetime_years", years, years, years, "declared", STATED_BY_OWNER(), (DECLARED,)
+        )
     category = category_of(machine.category or ("server" if machine.virtual else "desktop"))
     category = "desktop" if category == "all-in-one" else category
     return _typical_life(category)
@@ -118,7 +151,7 @@ def amortised(embodied: Estimate, lifetime: Estimate, duration_s: float) -> Esti
         1 / lifetime.high,
         1 / lifetime.low,
         lifetime.basis,
-        f"{lifetime.value:g} years, {lifetime.method}",
+        YEARS(years=significant(lifetime.value, 6), method=lifetime.method),
         lifetime.sources,
     )
     share = product("embodied_share_kg", embodied, rate, unit_factor=years)
@@ -128,21 +161,24 @@ def amortised(embodied: Estimate, lifetime: Estimate, duration_s: float) -> Esti
         share.low,
         share.high,
         share.basis,
-        f"{embodied.method}, over {rate.method}",
+        SPREAD(making=embodied.method, life=rate.method),
         share.sources,
     )
 
 
 def _typical_life(category: str) -> Estimate:
-    row = by_category("lifetime").get(category)
-    if row is None:
+    row = category_facts(category)
+    if not row.get("life_years"):
         raise FactorNotFound(
             f"no maker's figure is held for the category {category!r}", hint="set lifetime_years"
         )
-    value, low, high = (float(row[f"{bound}_years"]) for bound in ("value", "low", "high"))
+    low, value, high = (float(row[f"life_{bound}years"]) for bound in ("low_", "", "high_"))
+    if not row["life_rows"]:
+        method = TYPICAL(category=category)
+        return Estimate("lifetime_years", value, low, high, "archetype", method, ("assumed",))
     return Estimate(
         "lifetime_years", value, low, high, "archetype",
-        f"as makers assume ({row['rows']} products)", (MAKERS,),
+        MAKERS_LIFE(products=int(row["life_rows"])), (MAKERS,),
     )  # fmt: skip
 
 
@@ -151,7 +187,7 @@ def _unknown() -> Estimate:
     low, value, high = (
         _modelled(Machine(), category, NONE) for category in ("notebook", "desktop", "workstation")
     )
-    method = f"category unknown: {value.method}"
+    method = UNKNOWN(method=value.method)
     return replace(value, low=low.low, high=high.high, basis="archetype", method=method)
 
 
@@ -162,6 +198,6 @@ def _share_of_host(machine: Machine) -> Estimate:
     value, low, high = threads / HOST_THREADS[0], least / HOST_THREADS[2], most / HOST_THREADS[1]
     share = Estimate(
         "share_ratio", min(1.0, value), min(1.0, low), min(1.0, high), "archetype",
-        f"{threads} threads of a typical host", ("SPECpower_ssj2008 results, spec.org, 2025-03",),
+        SHARE_OF_HOST(threads=threads), ("SPECpower_ssj2008 results, spec.org, 2025-03",),
     )  # fmt: skip
     return product("embodied_kg", host, share)

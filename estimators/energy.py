@@ -14,13 +14,14 @@ from typing import Any, NamedTuple, TypeVar
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.estimate import Basis, Estimate
 from sobriety.core.machine import Machine
+from sobriety.core.method import Method, MethodKind, noted, vocabulary
 
 from .categories import category_of
 from .models.cache import by_facts
 from .models.cpu import design_power_w
 from .models.curve import Curve, PowerModel, power_w, straight, through
 from .models.power import power_model
-from .models.terminal import FULL_LOAD_W, SOURCE, is_terminal, kind_of, known_terminal, state_watts
+from .models.terminal import SOURCE, full_load_w, is_terminal, kind_of, known_terminal, state_watts
 from .terms import told_ratio
 
 TEADS = "Teads Engineering, Building an AWS EC2 Carbon Emissions Dataset, 2021"
@@ -42,6 +43,23 @@ BATTERY_RATIO = (1.15, 1.05, 1.3)
 """Joules at the plug for one out of the battery: charging and supply losses. Assumed."""
 PSYS_RATIO = (1.12, 1.03, 1.3)
 """Joules at the plug for one that the board reports: supply losses, a screen beside it. Assumed."""
+
+
+vocabulary("state", {"sleep": "sleep", "off": "off"})
+vocabulary(
+    "sensor",
+    {"package": "package", "dram": "dram", "gpu": "gpu", "psys": "psys", "battery": "battery",
+     "wall": "wall"},
+)  # fmt: skip
+ABOVE_IDLE = MethodKind("above-idle", "above idle: {method:method}")
+GPU_MEASURED = MethodKind("gpu-measured", "gpu measured")
+DARK_SCREEN = MethodKind("dark-screen", "long idle while no screen is lit")
+AT_PLUG = MethodKind("at-plug", "measured at the plug")
+WITH_LOSSES = MethodKind("with-losses", "measured by {sensor:sensor}, with the losses before it")
+PARTLY_MEASURED = MethodKind(
+    "partly-measured", "{sensors:sensor} measured; the rest of the machine: {rest:method}"
+)
+AT_REST = MethodKind("at-rest", "{kind:method}, {state:state}")
 
 
 class Coefficients(NamedTuple):
@@ -70,7 +88,7 @@ class EnergyPlan:
     low: Coefficients
     high: Coefficients
     basis: Basis
-    method: str
+    method: Method
     sources: tuple[str, ...]
 
 
@@ -108,7 +126,7 @@ def active(plan: EnergyPlan) -> EnergyPlan:
         c._replace(duration_s=0.0, covered_s=0.0, screen_on_s=0.0)
         for c in (plan.value, plan.low, plan.high)
     )
-    return EnergyPlan(value, low, high, plan.basis, f"above idle: {plan.method}", plan.sources)
+    return EnergyPlan(value, low, high, plan.basis, ABOVE_IDLE(method=plan.method), plan.sources)
 
 
 def _joules(coefficients: Coefficients, measures: Mapping[str, float]) -> float:
@@ -164,7 +182,7 @@ def _by_processor(machine: Machine, model: PowerModel, observed: Sequence[str]) 
     # No model has an accelerator in it. Its own idle is in a desktop's: within the interval.
     value, low, high = (c._replace(gpu_j=1.0) for c in (value, low, high))
     return EnergyPlan(
-        value, low, high, "mixed", f"gpu measured; {model.method}", (GPU, *model.sources)
+        value, low, high, "mixed", noted(GPU_MEASURED(), model.method), (GPU, *model.sources)
     )
 
 
@@ -190,7 +208,7 @@ def _by_screen(machine: Machine, model: PowerModel, lit: EnergyPlan) -> EnergyPl
         value=split(lit.value, model.curve),
         low=split(lit.low, model.low),
         high=split(lit.high, model.high),
-        method=f"{lit.method}; long idle while no screen is lit",
+        method=noted(lit.method, DARK_SCREEN()),
     )
 
 
@@ -203,8 +221,8 @@ def _modelled(curve: Curve) -> Coefficients:
 def _whole(group: str, ratio: tuple[float, float, float], source: str) -> EnergyPlan:
     value, low, high = (Coefficients(**{f"{group}_j": r}) for r in ratio)
     if group == "wall":
-        return EnergyPlan(value, low, high, "measured", "measured at the plug", (source,))
-    method = f"measured by {group}, with the losses before it"
+        return EnergyPlan(value, low, high, "measured", AT_PLUG(), (source,))
+    method = WITH_LOSSES(sensor=group)
     return EnergyPlan(value, low, high, "mixed", method, (source,))
 
 
@@ -221,13 +239,13 @@ def _package(machine: Machine, model: PowerModel, observed: Sequence[str]) -> En
         _modelled(_rest(curve, inside))._replace(**measured)
         for curve in (model.curve, model.low, model.high)
     )
-    seen = " and ".join(name.removesuffix("_j") for name in measured)
+    sensors = tuple(name.removesuffix("_j") for name in measured)
     return EnergyPlan(
         value,
         low,
         high,
         "mixed",
-        f"{seen} measured; the rest of the machine: {model.method}",
+        PARTLY_MEASURED(sensors=sensors, rest=model.method),
         (RAPL, *((GPU,) if "gpu" in observed else ()), TEADS, *model.sources),
     )
 
@@ -236,8 +254,8 @@ def _package_curve(machine: Machine, model: PowerModel) -> Curve:
     chip_w = machine.tdp_w or design_power_w(machine.cpu_model)
     if chip_w:
         design_w = chip_w * (machine.chips or 1)
-    elif machine.category and category_of(machine.category) in FULL_LOAD_W:
-        design_w = FULL_LOAD_W[category_of(machine.category)][0]
+    elif machine.category and (added := full_load_w(category_of(machine.category))):
+        design_w = added[0]
     else:
         design_w = power_w(model.curve, 1.0) * DESIGN_OVER_FULL_LOAD
     return PACKAGE_OVER_DESIGN.scaled(design_w)
@@ -264,4 +282,5 @@ def _at_rest(machine: Machine, state: str) -> EnergyPlan | None:
     value, low, high = (Coefficients(duration_s=w) for w in watts)
     category = category_of(machine.category)
     basis: Basis = "modelled" if known_terminal(machine) else "archetype"
-    return EnergyPlan(value, low, high, basis, f"{kind_of(machine, category)}, {state}", (SOURCE,))
+    method = AT_REST(kind=kind_of(machine, category), state=state)
+    return EnergyPlan(value, low, high, basis, method, (SOURCE,))

@@ -15,6 +15,7 @@ from math import exp, inf, log, sqrt
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.machine import Machine
+from sobriety.core.method import Method, MethodKind, significant
 
 from .models.curve import Curve, PowerModel, power_w, towards
 from .models.kernel import solve
@@ -45,7 +46,18 @@ ROUNDS = 4
 MOST_DOUBT = 2.0
 """Standard deviations of a logarithm beyond which nothing is known."""
 
-Reading = tuple[float, float]
+IDLE = MethodKind("read-idle", "idle")
+FULL = MethodKind("read-full", "full load")
+IDLE_AND_FULL = MethodKind("read-idle-and-full", "idle and full load")
+ONE_LOAD = MethodKind("read-one", "{percent:number} % load")
+SEVERAL_LOADS = MethodKind("read-several", "{count:number} loads")
+READ = MethodKind("read-at-plug", "{readings:method} read at the plug; shape of: {shape:method}")
+READ_WITHIN = MethodKind(
+    "read-at-plug-within",
+    "{readings:method} read at the plug to within {percent:number} %; shape of: {shape:method}",
+)
+
+LoadReading = tuple[float, float]
 """Load from 0 to 1, and watts."""
 Vector = Sequence[float]
 Matrix = Sequence[Vector]
@@ -70,12 +82,12 @@ def calibrated(model: PowerModel, machine: Machine) -> PowerModel:
         low,
         high,
         "measured" if (at[0], at[-1]) == (0, 1) else "mixed",
-        f"{_said(readings)} read at the plug{_within(meter_ratio)}; shape of: {model.method}",
+        _method(readings, meter_ratio, model.method),
         ("a meter at the plug, as configured", *model.sources),
     )
 
 
-def _met(model: Curve, doubts: Vector, readings: Sequence[Reading]) -> Curve:
+def _met(model: Curve, doubts: Vector, readings: Sequence[LoadReading]) -> Curve:
     """The likeliest curve through the readings."""
     gain = _gain(doubts, [load for load, _ in readings])
     logs, curve, best = [log(power_w(model, LOADS[k])) for k in KNOTS], model, model
@@ -88,12 +100,12 @@ def _met(model: Curve, doubts: Vector, readings: Sequence[Reading]) -> Curve:
     return best
 
 
-def _missed(curve: Curve, readings: Sequence[Reading]) -> list[float]:
+def _missed(curve: Curve, readings: Sequence[LoadReading]) -> list[float]:
     return [log(watts / power_w(curve, load)) for load, watts in readings]
 
 
 def _bound(
-    curve: Curve, sign: int, doubts: Vector, readings: Sequence[Reading], meter_ratio: float
+    curve: Curve, sign: int, doubts: Vector, readings: Sequence[LoadReading], meter_ratio: float
 ) -> Curve:
     """Below or above the curve by these doubts, and by the meter's at least."""
     shown = [(u, watts * (1 + sign * meter_ratio)) for u, watts in readings]
@@ -116,7 +128,7 @@ def _bound(
 
 
 def _rising(
-    watts: Vector, readings: Sequence[Reading], near: Sequence[Sequence[int]]
+    watts: Vector, readings: Sequence[LoadReading], near: Sequence[Sequence[int]]
 ) -> list[float]:
     """At KNOTS: no less than at a lower load, and within the readings below and above `near`."""
     found: list[float] = []
@@ -192,7 +204,7 @@ def _dot(a: Vector, b: Vector) -> float:
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
-def _readings(machine: Machine) -> tuple[Reading, ...]:
+def _readings(machine: Machine) -> tuple[LoadReading, ...]:
     try:
         found = machine.points()
     except ValueError as error:
@@ -215,13 +227,17 @@ def _name(load: float) -> str:
     return {0.0: "idle", 1.0: "full load"}.get(load, f"{100 * load:g} %")
 
 
-def _said(readings: Sequence[Reading]) -> str:
-    """As in a method, in few words that have a translation."""
+def _method(readings: Sequence[LoadReading], meter_ratio: float, shape: Method) -> Method:
     loads = [load for load, _ in readings]
-    if all(load in (0, 1) for load in loads):
-        return " and ".join(_name(load) for load in loads)
-    return f"{100 * loads[0]:g} % load" if len(loads) == 1 else f"{len(loads)} loads"
-
-
-def _within(meter_ratio: float) -> str:
-    return "" if meter_ratio == METER_RATIO else f" to within {100 * meter_ratio:.3g} %"
+    if loads == [0, 1]:
+        read = IDLE_AND_FULL()
+    elif len(loads) > 1:
+        read = SEVERAL_LOADS(count=len(loads))
+    elif loads[0] in (0, 1):
+        read = FULL() if loads[0] else IDLE()
+    else:
+        read = ONE_LOAD(percent=significant(100 * loads[0], 6))
+    if meter_ratio == METER_RATIO:
+        return READ(readings=read, shape=shape)
+    within = significant(100 * meter_ratio, 3)
+    return READ_WITHIN(readings=read, percent=within, shape=shape)

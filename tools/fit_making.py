@@ -5,6 +5,7 @@ python -m tools.fit_making --data ../shared/data
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pandas as pd
 from sobriety.core.machine import Machine
 from sobriety.estimators import Details, making_features
 from tools.kernel_fit import Array, Fit, Kernel, Row, folds, held_out, spread_by_group
-from tools.reference import folder, read, records, write
+from tools.reference import OUT, folder, read, records, write
 
 TYPES = {
     "Laptop": "notebook", "Desktop": "desktop", "Monitor": "monitor", "Smartphone": "smartphone",
@@ -109,14 +110,18 @@ def main() -> None:
     header = ["scope", "category", "low_ratio", "high_ratio", "rows", "median_ape_ratio"]
     write("embodied_error.csv", header, summary)
     Fit(KERNEL).learn(made.rows, made.logs).write("embodied.csv")
-    lives: list[list[object]] = []
     years = pd.Series(made.table["lifetime"].to_numpy())
-    for category in sorted(set(made.categories)):
-        known = years[made.categories == category].dropna()
-        lives.append([category, *(f"{known.quantile(q):.4g}" for q in (0.5, 0.05, 0.95)),
-                      len(known)])  # fmt: skip
-    header = ["category", "value_years", "low_years", "high_years", "rows"]
-    write("lifetime.csv", header, lives)
+    kinds: list[dict[str, str]] = []
+    with (OUT / "categories.csv").open(encoding="utf-8", newline="") as file:
+        kinds += csv.DictReader(file)
+    for row in kinds:
+        known = years[made.categories == row["category"]].dropna()
+        if len(known):
+            for column, q in (("life_years", 0.5), ("life_low_years", 0.05),
+                              ("life_high_years", 0.95)):  # fmt: skip
+                row[column] = f"{known.quantile(q):.4g}"
+            row["life_rows"] = str(len(known))
+    write("categories.csv", [*kinds[0]], [[*row.values()] for row in kinds])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import STATED
 from sobriety.reports.accounts.carbon import fleet_total
 from tools.fit_power import KNOTS, Servers, Spread, watts
 from tools.kernel_fit import Array
@@ -71,6 +72,6 @@ def _estimate(low: float, value: float, high: float) -> Estimate:
         float(min(low, value)),
         float(max(high, value)),
         "modelled",
-        "server regression",
+        STATED(text="server regression"),
         ("SPECpower",),
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sobriety.core.machine import Machine
+from sobriety.core.method import Method
 from sobriety.estimators import Curve, PowerModel, calibrated, power_w
 from tools.fit_power import KNOTS, LOADS, TO_CURVE, Servers, Spread
 from tools.kernel_fit import Array
@@ -51,7 +52,7 @@ def _model(watts: Array, spread: Spread) -> PowerModel:
         Curve(*(float(v) for v in TO_CURVE @ (watts[KNOTS] * np.array(ratio))))
         for ratio in ([1.0] * len(KNOTS), spread.low, spread.high)
     )
-    return PowerModel(curve, low, high, "modelled", "left out", ("SPECpower",))
+    return PowerModel(curve, low, high, "modelled", Method("left_out"), ("SPECpower",))
 
 
 def _outcome(

@@ -8,12 +8,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from sobriety.core.errors import NotSupported, SobrietyError
 from sobriety.publishing.settings import K_ANONYMITY
+
+if TYPE_CHECKING:
+    from sobriety.settings.config import Config
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -117,6 +120,12 @@ def root_option(function: F) -> F:
 def log(line: str) -> None:
     """Print a line on stderr."""
     click.echo(line, err=True)
+
+
+def log_notes(config: Config) -> None:
+    """Print what the user should know of the settings: old names, and until when they are read."""
+    for note in config.notes:
+        log(f"note: {note}")
 
 
 def tell(name: str, error: SobrietyError) -> None:

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import MethodKind, noted, vocabulary
 
 from ..tables import table
 from .codecarbon import SOURCE as CODECARBON
@@ -21,6 +22,14 @@ FactorKind = Literal["direct", "life-cycle"]
 
 FactorBasis = Literal["consumption", "production"]
 """consumption: of what is used in the zone, trade included. production: of what is made there."""
+
+vocabulary("factor_kind", {"direct": "direct", "life-cycle": "life-cycle"})
+vocabulary("factor_basis", {"consumption": "consumption", "production": "production"})
+FACTOR = MethodKind(
+    "grid-factor", "{year:year} {kind:factor_kind} factor of {zone}, {basis:factor_basis}"
+)
+MIX = MethodKind("production-mix", "{year:year} production mix of {zone}")
+OWN = MethodKind("own-factor", "its user's own")
 
 MIX_RATIO = 0.2
 """Interval of a national production mix times median factors by source: sources for one country and
@@ -152,7 +161,7 @@ def _mix(code: str) -> list[GridFactor]:
     value = mix.intensity_g_per_kwh
     figure = Estimate(
         "intensity_g_per_kwh", value, value * (1 - MIX_RATIO), value * (1 + MIX_RATIO), "declared",
-        f"{mix.year} production mix of {code}", (CODECARBON,),
+        MIX(year=mix.year, zone=code), (CODECARBON,),
     )  # fmt: skip
     factor = GridFactor(
         code, mix.year, "life-cycle", figure, "final", (), "", "production", CODECARBON, "CC BY 4.0"
@@ -169,7 +178,7 @@ def _region(code: str) -> list[GridFactor]:
     value = found.intensity_g_per_kwh
     figure = Estimate(
         "intensity_g_per_kwh", value, value * (1 - MIX_RATIO), value * (1 + MIX_RATIO), "declared",
-        f"{found.year} direct factor of {code}, production", (found.source,),
+        FACTOR(year=found.year, kind="direct", zone=code, basis="production"), (found.source,),
     )  # fmt: skip
     return [GridFactor(code, found.year, "direct", figure, "final", (), "", "production",
                        found.source, found.licence)]  # fmt: skip
@@ -180,10 +189,10 @@ def grid_factor(row: Mapping[str, str], own: str | None = None) -> GridFactor:
     value, low, high = (float(row[f"{b}_g_per_kwh"]) for b in ("value", "low", "high"))
     kind: FactorKind = "direct" if row["kind"] == "direct" else "life-cycle"
     basis: FactorBasis = "production" if row["basis"] == "production" else "consumption"
-    method = f"{row['year']} {kind} factor of {row['zone']}, {basis}"
+    method = FACTOR(year=int(row["year"]), kind=kind, zone=row["zone"], basis=basis)
     sources: tuple[str, ...] = (row["source"],)
     if own is not None:
-        method, sources = f"{method}; its user's own", (*sources, f"own factors, {own}")
+        method, sources = noted(method, OWN()), (*sources, f"own factors, {own}")
     figure = Estimate("intensity_g_per_kwh", value, low, high, "declared", method, sources)
     notes = (row["note"],) if row["note"] else ()
     return GridFactor(

@@ -13,6 +13,7 @@ from math import sqrt
 from typing import NamedTuple
 
 from sobriety.core.estimate import Basis
+from sobriety.core.method import Method
 
 BISECTIONS = 12
 
@@ -110,5 +111,5 @@ class PowerModel:
     low: Curve
     high: Curve
     basis: Basis
-    method: str
+    method: Method
     sources: tuple[str, ...]

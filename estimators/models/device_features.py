@@ -9,16 +9,11 @@ from math import log
 from sobriety.core.machine import Machine
 from sobriety.core.text import folded
 
+from ..categories import made, terminals
 from .cpu import clock_ghz
 from .details import Details
 
 Features = tuple[dict[str, float], list[str]]
-
-TERMINALS = ("notebook", "desktop", "all-in-one", "tablet", "thin client", "workstation")
-MADE = (
-    "notebook", "desktop", "monitor", "server", "smartphone",
-    "tablet", "thin client", "printer", "workstation",
-)  # fmt: skip
 
 _TERMINAL_RANGES = {"cores": (1.0, 18.0), "ghz": (0.8, 5.0), "memory_gb": (1.0, 256.0)}
 _TERMINAL_YEARS = (2015, 2020)
@@ -59,7 +54,7 @@ def plain_words(name: str | None) -> list[str]:
 
 def terminal_features(machine: Machine, category: str, details: Details) -> Features:
     """Of what people sit at."""
-    numbers = {f"is {c}": float(c == category) for c in TERMINALS}
+    numbers = {f"is {c}": float(c == category) for c in terminals()}
     known: dict[str, float | None] = {
         "cores": machine.cores,
         "ghz": details.base_ghz or clock_ghz(machine.cpu_model),
@@ -102,7 +97,7 @@ def _terminal_words(
 
 def making_features(machine: Machine, category: str, details: Details) -> Features:
     """Of the making of a device."""
-    numbers = {f"is {c}": float(c == category) for c in MADE}
+    numbers = {f"is {c}": float(c == category) for c in made()}
     known: Mapping[str, float | None] = {
         "weight_kg": details.weight_kg,
         "screen_in": machine.screen_in,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sobriety.core.machine import Machine
+from sobriety.core.method import MethodKind
 
 from ..categories import category_of
 from ..meter import calibrated
@@ -12,6 +13,8 @@ from .details import NONE, Details
 from .server import server_power
 from .terminal import is_terminal, terminal_power
 from .virtual import virtual_power
+
+UNKNOWN = MethodKind("power-unknown", "category unknown, taken as a {method:method}")
 
 
 @by_facts
@@ -50,6 +53,6 @@ def _unknown(machine: Machine) -> PowerModel:
         terminal_power(machine, "notebook").low,
         terminal_power(machine, "workstation").high,
         "archetype",
-        f"category unknown, taken as a {value.method}",
+        UNKNOWN(method=value.method),
         value.sources,
     )

@@ -7,6 +7,7 @@ from math import exp
 from typing import NamedTuple
 
 from sobriety.core.machine import Machine
+from sobriety.core.method import MethodKind, noted
 
 from ..tables import table
 from .curve import Curve, PowerModel, power_w, through
@@ -18,6 +19,9 @@ ENERGY_STAR = "US EPA ENERGY STAR certified servers v3"
 
 IDLE_W, FULL_W = (9.0, 300.0), (44.0, 660.0)
 """Watts of a server for each of its chips, least and most of the fit."""
+
+REGRESSION = MethodKind("server-regression", "server regression on {facts:fact}")
+TYPICAL = MethodKind("server-typical", "server regression on nothing: a typical 2 × 32 cores")
 
 KNOTS = (0, 10, 50, 100)
 """Loads in percent at which the regression says a logarithm of watts."""
@@ -79,16 +83,16 @@ def server_power(machine: Machine) -> PowerModel:
         low = _shifted(low, min(0.0, sold.low * idle_w - power_w(low, 0)))
         high = _shifted(high, max(0.0, sold.high * idle_w - power_w(high, 0)))
     typical = not (machine.cores or machine.threads)
-    used = "nothing: a typical 2 × 32 cores"
+    method = TYPICAL()
     if not typical:
-        disks = [] if machine.disks is None else ["disks"]
-        used = ", ".join(["cores", *facts.known, *disks])
+        disks = () if machine.disks is None else ("disks",)
+        method = REGRESSION(facts=("cores", *facts.known, *disks))
     return PowerModel(
         curve,
         low,
         high,
         "archetype" if typical else "modelled",
-        "; ".join([f"server regression on {used}", *filter(None, [layout.assumed]), *facts.beyond]),
+        noted(method, *layout.assumed, *facts.beyond),
         (SPEC, ENERGY_STAR),
     )
 

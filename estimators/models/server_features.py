@@ -8,6 +8,7 @@ from math import log
 from typing import NamedTuple
 
 from sobriety.core.machine import Machine
+from sobriety.core.method import Method, MethodKind, significant, vocabulary
 
 from .cpu import clock_ghz, cpu_generation, design_power_w, is_amd, is_one_cpu, plain_name
 from .device_features import Features, brand
@@ -26,13 +27,30 @@ FACTS = (("tdp_w",), ("hw_year", "series"), ("ghz",), ("memory_gb",), ("maker",)
 """What may be known beyond chips, cores and threads: one of each, or none of it."""
 
 
+vocabulary(
+    "fact",
+    {"cores": "cores", "tdp_w": "design power", "hw_year": "year of sale", "ghz": "clock",
+     "series": "processor series", "memory_gb": "memory", "maker": "maker", "disks": "disks",
+     "line": "product line", "weight_kg": "weight", "screen_in": "screen",
+     "storage_gb": "disk space"},
+)  # fmt: skip
+vocabulary("unit", {"tdp_w": "W", "ghz": "GHz", "memory_gb": "GB"})
+TWO_THREADS = MethodKind("two-threads-a-core", "two threads a core assumed")
+ONE_CHIP = MethodKind("one-chip", "one chip assumed")
+BEYOND = MethodKind(
+    "fact-beyond",
+    "{fact:fact} {value:number} {unit:unit} taken as {taken:number} {unit:unit}",
+)
+YEAR_BEYOND = MethodKind("year-beyond", "year of sale {year:year} taken as {taken:year}")
+
+
 class Layout(NamedTuple):
     """Chips, cores and threads to compute with, and what was assumed for it."""
 
     chips: int
     cores: int
     threads: int
-    assumed: str
+    assumed: tuple[Method, ...]
 
 
 class ServerFacts(NamedTuple):
@@ -44,7 +62,7 @@ class ServerFacts(NamedTuple):
 
     features: Features
     known: tuple[str, ...]
-    beyond: tuple[str, ...]
+    beyond: tuple[Method, ...]
 
 
 def known_sets() -> list[tuple[str, ...]]:
@@ -57,16 +75,16 @@ def layout_of(machine: Machine) -> Layout:
     """Two chips of 32 cores where nothing is known."""
     chips, cores, threads = machine.chips or 0, machine.cores or 0, machine.threads or 0
     if cores <= 0 and threads <= 0:
-        return Layout(2, 64, 128, "")
-    assumed: list[str] = []
+        return Layout(2, 64, 128, ())
+    assumed: list[Method] = []
     if cores <= 0:
         cores = max(1, threads // 2)
-        assumed.append("two threads a core assumed")
+        assumed.append(TWO_THREADS())
     if chips <= 0:
         chips = 1
-        assumed.append("one chip assumed")
+        assumed.append(ONE_CHIP())
     return Layout(min(chips, cores), cores, threads if threads > 0 else 2 * cores,
-                  ", ".join(assumed))  # fmt: skip
+                  tuple(assumed))  # fmt: skip
 
 
 def server_facts(machine: Machine) -> ServerFacts:
@@ -100,8 +118,14 @@ def server_facts(machine: Machine) -> ServerFacts:
     return ServerFacts(
         (numbers, words),
         tuple(fact for ways in FACTS for fact in ways if fact in given),
-        tuple(f"{n} {v:g} taken as {taken[n]:g}" for n, v in found.items() if taken[n] != v),
+        tuple(_beyond(n, v, taken[n]) for n, v in found.items() if taken[n] != v),
     )
+
+
+def _beyond(name: str, value: float, taken: float) -> Method:
+    if name == "hw_year":
+        return YEAR_BEYOND(year=int(value), taken=int(taken))
+    return BEYOND(fact=name, value=significant(value, 6), unit=name, taken=taken)
 
 
 def _amounts(machine: Machine) -> Mapping[str, float]:

@@ -8,8 +8,9 @@ from math import exp
 from typing import NamedTuple
 
 from sobriety.core.machine import Machine
+from sobriety.core.method import Method, MethodKind
 
-from ..categories import category_of
+from ..categories import category_facts, category_of, terminals
 from ..tables import table
 from .cpu import design_power_w
 from .curve import PowerModel, straight
@@ -20,15 +21,12 @@ from .kernel import regression
 SOURCE = "US EPA ENERGY STAR certified computers"
 DESIGN = "processor makers' design power classes"
 
-FULL_LOAD_W = {
-    # Watts that full load adds to idle: value, low, high. Classes of processors, not a fit.
-    "notebook": (22.0, 9.0, 50.0),
-    "desktop": (70.0, 30.0, 150.0),
-    "all-in-one": (50.0, 20.0, 100.0),
-    "tablet": (6.0, 3.0, 12.0),
-    "thin client": (9.0, 4.0, 20.0),
-    "workstation": (140.0, 60.0, 300.0),
-}
+
+TYPICAL = MethodKind("typical", "typical {category:category}")
+BY_PARTS = MethodKind("by-parts", "{category:category} by its parts")
+IDLE_AND_LOAD = MethodKind("idle-and-load", "{kind:method}: short idle and {load:method}")
+DESIGN_LOAD = MethodKind("design-load", "its processor's design power")
+CLASS_LOAD = MethodKind("class-load", "a processor of its class")
 
 
 class StateWatts(NamedTuple):
@@ -40,7 +38,18 @@ class StateWatts(NamedTuple):
 
 
 def is_terminal(category: str) -> bool:
-    return category in FULL_LOAD_W
+    """Whether it is what people sit at."""
+    return category in terminals()
+
+
+@cache
+def full_load_w(category: str) -> tuple[float, ...]:
+    """Watts that full load adds to idle: value, low, high. Classes of processors, not a fit. Empty
+    where nothing is known."""
+    row = category_facts(category)
+    if not row.get("full_load_w"):
+        return ()
+    return tuple(float(row[f"full_load_{bound}w"]) for bound in ("", "low_", "high_"))
 
 
 STATES = ("off", "sleep", "long_idle", "short_idle")
@@ -82,9 +91,9 @@ def _errors() -> dict[tuple[str, str], tuple[float, float]]:
     }
 
 
-def kind_of(machine: Machine, category: str) -> str:
+def kind_of(machine: Machine, category: str) -> Method:
     """`typical notebook` or `notebook by its parts`."""
-    return f"{category} by its parts" if known_terminal(machine) else f"typical {category}"
+    return (BY_PARTS if known_terminal(machine) else TYPICAL)(category=category)
 
 
 def known_terminal(machine: Machine) -> bool:
@@ -96,17 +105,17 @@ def terminal_power(machine: Machine, category: str, details: Details = NONE) -> 
     """Short idle (screen on, user away a moment) plus what the processor adds at full load."""
     idle = state_watts(replace(machine, category=category), "short_idle", details)
     assert idle is not None, category
-    added = FULL_LOAD_W[category]
+    added = full_load_w(category)
     design_w = machine.tdp_w or design_power_w(machine.cpu_model)
     if design_w:
         added = (design_w, design_w * 0.5, design_w * 2.0)
-    load = "its processor's design power" if design_w else "a processor of its class"
+    load = DESIGN_LOAD() if design_w else CLASS_LOAD()
     value, low, high = (straight(i, i + more) for i, more in zip(idle, added, strict=True))
     return PowerModel(
         value,
         low,
         high,
         "modelled" if known_terminal(machine) else "archetype",
-        f"{kind_of(machine, category)}: short idle and {load}",
+        IDLE_AND_LOAD(kind=kind_of(machine, category), load=load),
         (SOURCE, DESIGN),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sobriety.core.machine import Machine
+from sobriety.core.method import MethodKind
 from sobriety.core.text import folded
 
 from ..tables import table
@@ -19,6 +20,15 @@ HOST_CHIPS, HOST_DISKS, HOST_THREADS = 2, 8, 224
 
 OVERBOOKED = 2.0
 """Threads that hypervisors sell for one, at most: a share is then half as much. Assumed."""
+
+THREADS = MethodKind(
+    "virtual-machine",
+    "virtual machine: {threads:number} threads of a typical host that cannot be seen",
+)
+ASSUMED_THREADS = MethodKind(
+    "virtual-machine-assumed",
+    "virtual machine: {threads:number} (assumed) threads of a typical host that cannot be seen",
+)
 
 _SAYS = re.compile(
     r"\b(?:vms?\d*|vps|virtual (?:machines?|servers?|platform)|virtualbox|hvm domu|openstack nova"
@@ -50,9 +60,9 @@ def virtual_power(machine: Machine) -> PowerModel:
     # The fit's hosts are lean; this one may be as others are sold.
     sold_w = power_w(value, 0) + as_sold().watts(HOST_CHIPS, HOST_DISKS) * threads / HOST_THREADS
     high = high.plus(Curve(max(0.0, sold_w - power_w(high, 0)), 0, 0, 0))
-    count = str(threads)
+    method = THREADS(threads=threads)
     if not machine.threads:
-        count = f"{TYPICAL_THREADS} (assumed)"
+        method = ASSUMED_THREADS(threads=threads)
         least, most = LIKELY_THREADS
         low, high = low.scaled(least / threads), high.scaled(most / threads)
     return PowerModel(
@@ -60,6 +70,6 @@ def virtual_power(machine: Machine) -> PowerModel:
         low,
         high,
         "archetype",
-        f"virtual machine: {count} threads of a typical host that cannot be seen",
+        method,
         (SPEC, ENERGY_STAR),
     )

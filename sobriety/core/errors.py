@@ -15,16 +15,31 @@ Only these are caught on the way to the terminal: anything else is a bug and kee
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # type checkers know the name; importing typing for it takes 3 ms
+if TYPE_CHECKING:
+    from .text import Text, Tongue
+
 
 class SobrietyError(Exception):
-    """Something that we can explain in one line, with at most one hint."""
+    """Something that we can explain in one line, with at most one hint.
+
+    Either may be in both languages: `message` and `hint` are then the English ones.
+    """
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str | Text, *, hint: str | Text | None = None) -> None:
+        self._message, self._hint = message, hint
+        self.message = message if isinstance(message, str) else message.en
+        self.hint = hint if hint is None or isinstance(hint, str) else hint.en
+        super().__init__(self.message)
+
+    def message_in(self, tongue: Tongue) -> str:
+        return self._message if isinstance(self._message, str) else self._message.of(tongue)
+
+    def hint_in(self, tongue: Tongue) -> str | None:
+        hint = self._hint
+        return hint if hint is None or isinstance(hint, str) else hint.of(tongue)
 
 
 class ConfigError(SobrietyError, ValueError):

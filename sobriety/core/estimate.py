@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
 
+from .method import Method, MethodKind
 from .units import unit_of
 
 Basis = Literal["measured", "modelled", "declared", "archetype", "mixed"]
@@ -14,6 +15,9 @@ Basis = Literal["measured", "modelled", "declared", "archetype", "mixed"]
 parts. declared: somebody's statement (a maker, an owner, a grid operator). archetype: the typical
 device of its category. mixed: a sum of different ones, said in `method`."""
 _BASES = frozenset(get_args(Basis))
+
+PRODUCT: Final = MethodKind("product", "{left:method} × {right:method}")
+SUM: Final = MethodKind("sum", "{parts:sum}")
 
 _Z = 1.6448536269514722
 """Standard deviations from the middle to 95 % of a normal distribution."""
@@ -32,7 +36,7 @@ class Estimate:
     low: float
     high: float
     basis: Basis
-    method: str
+    method: Method
     sources: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -45,8 +49,11 @@ class Estimate:
             )
         if self.basis not in _BASES:
             raise ValueError(f"{self.metric}: unknown basis {self.basis!r}")
-        if not self.method or not self.sources:
-            raise ValueError(f"{self.metric}: a figure needs a method and at least one source")
+        # A guest's code is not always type-checked.
+        if not isinstance(self.method, Method):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"{self.metric}: its method is no Method: {self.method!r}")
+        if not self.sources:
+            raise ValueError(f"{self.metric}: a figure needs at least one source")
 
     @property
     def unit(self) -> str:
@@ -60,7 +67,9 @@ class Estimate:
             "high": self.high,
             "unit": self.unit,
             "basis": self.basis,
-            "method": self.method,
+            "method": str(self.method),
+            "method_key": self.method.key,
+            "method_values": self.method.as_dict(),
             "sources": list(self.sources),
         }
 
@@ -96,12 +105,12 @@ def product(metric: str, a: Estimate, b: Estimate, *, unit_factor: float = 1.0) 
 def _product(
     metric: str, figures: tuple[float, float, float], a: Estimate, b: Estimate
 ) -> Estimate:
-    method = f"{a.method} × {b.method}"
+    method = PRODUCT(left=a.method, right=b.method)
     return Estimate(metric, *figures, _joint_basis((a, b)), method, _joint_sources((a, b)))
 
 
 def total(
-    metric: str, parts: Iterable[Estimate], *, shared_error: bool, method: str = ""
+    metric: str, parts: Iterable[Estimate], *, shared_error: bool, method: Method | None = None
 ) -> Estimate:
     """The sum of parts. With `shared_error` intervals add (one wrong curve is wrong for all of
     them); without it independent errors partly cancel.
@@ -112,7 +121,7 @@ def total(
     known = tuple(parts)
     if not known:
         raise ValueError(f"{metric}: nothing to add")
-    if len(known) == 1 and known[0].metric == metric and method in ("", known[0].method):
+    if len(known) == 1 and known[0].metric == metric and method in (None, known[0].method):
         return known[0]
     value = math.fsum(p.value for p in known)
     low, high = math.fsum(p.low for p in known), math.fsum(p.high for p in known)
@@ -120,14 +129,13 @@ def total(
         # No sum is wider than one whose parts all err together.
         likely = _independent_sum(known)
         low, high = min(value, max(low, likely[0])), max(value, min(high, likely[1]))
-    methods = list(dict.fromkeys(p.method for p in known))
     return Estimate(
         metric,
         value,
         low,
         high,
         _joint_basis(known),
-        method or " + ".join(methods),
+        method or _joint_method(known),
         _joint_sources(known),
     )
 
@@ -158,6 +166,18 @@ def _independent_sum(parts: tuple[Estimate, ...]) -> tuple[float, float]:
     spread, skew = math.sqrt(variance), third / variance
     middle = mean + skew * (_Z * _Z - 1) / 6
     return middle - _Z * spread, middle + _Z * spread
+
+
+def _joint_method(parts: tuple[Estimate, ...]) -> Method:
+    methods = tuple(dict.fromkeys(m for p in parts for m in _summands(p.method)))
+    return methods[0] if len(methods) == 1 else SUM(parts=methods)
+
+
+def _summands(method: Method) -> tuple[Method, ...]:
+    """Those of a sum; else the method itself."""
+    if method.key != SUM.key:
+        return (method,)
+    return cast("tuple[Method, ...]", method.values[0][1])
 
 
 def _joint_basis(parts: tuple[Estimate, ...]) -> Basis:

@@ -81,16 +81,16 @@ def read_declared(
 
 def _see_references(found: Declared, inventory: Inventory) -> None:
     """Sites and services that an inventory names are declared. Raises ConfigError."""
-    from sobriety.files.tables import Wrong, refuse
+    from sobriety.files.faults import cell_fault, refuse
 
     wrong = [
-        Wrong(d.row, "site", d.site, "no such site in the file of sites")
+        cell_fault(d.row, "site", d.site, "no such site in the file of sites")
         for d in inventory.devices
         if d.site and d.site not in found.sites
     ]
     if found.services:
         wrong += [
-            Wrong(d.row, "service", d.service, "no such service in the file of services")
+            cell_fault(d.row, "service", d.service, "no such service in the file of services")
             for d in inventory.devices
             if d.service and d.service not in found.services
         ]

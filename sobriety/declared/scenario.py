@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sobriety.core.text import Text
+from sobriety.estimators import known_category
 from sobriety.files.toml_form import Entry, read_form
-from sobriety.inventory.devices import known_category
 
 from . import values
 

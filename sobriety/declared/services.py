@@ -10,8 +10,9 @@ from typing import cast
 from sobriety.core.errors import ConfigError
 from sobriety.core.period import Period
 from sobriety.core.text import Text
+from sobriety.files.faults import quoted
 from sobriety.files.tables import cells, read_sheet
-from sobriety.files.toml_form import Entry, read_form, shown
+from sobriety.files.toml_form import Entry, read_form
 
 from . import values
 from .access_log import BOTS, LogFilter, Requests, count_requests
@@ -227,12 +228,12 @@ def _units_file(entry: Entry) -> dict[str, int] | None:
             label = cast("str", name_of(months_of(cell["period"])))
             text = cell["count"]
             if not (text.isascii() and text.isdecimal() and len(text) < 16):
-                raise ValueError(f"{shown(text)} is no whole number from 0")
+                raise ValueError(f"{quoted(text)} is no whole number from 0")
             if label in found:
                 raise ValueError(f"{label} is told twice")
             found[label] = int(text)
         except ValueError as error:
-            entry.wrong("units_file", f"{path}, row {row}: {shown(cell['period'])}; {error}")
+            entry.wrong("units_file", f"{path}, row {row}: {quoted(cell['period'])}; {error}")
     return found
 
 

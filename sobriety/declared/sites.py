@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.text import Text
-from sobriety.estimators import room_pue
+from sobriety.estimators import contract_intensity, room_pue
 from sobriety.files.toml_form import Entry, read_form
 from sobriety.settings.keys import BY_NAME
 
@@ -117,8 +117,7 @@ def _market(entry: Entry) -> Estimate | None:
         entry.wrong("market_g_per_kwh", "a contract's factor and its market_source go together")
     if value is None or source is None:
         return None
-    method = "market-based, by contract"
-    return Estimate("market_g_per_kwh", value, value, value, "declared", method, (source,))
+    return contract_intensity(value, source)
 
 
 def _hours(entry: Entry) -> Hours | None:

@@ -17,8 +17,10 @@ from typing import NamedTuple
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import MethodKind
 from sobriety.estimators import plain_maker, plain_words
-from sobriety.files.tables import Row, Sheet, Wrong, cells, read_sheet, refuse
+from sobriety.files.faults import Fault, cell_fault, refuse
+from sobriety.files.tables import Row, Sheet, cells, read_sheet
 
 from .forms import IMPORT, Form, Taken, recognised
 
@@ -28,6 +30,9 @@ COLUMNS = ("manufacturer", "name", "embodied_kg", "low_kg", "high_kg", "lifetime
 
 ERROR_RATIO = 0.2
 """Of a declaration that states none: what makers of computers state."""
+
+NAMED = MethodKind("catalogue", "catalogue: {name}")
+SEVERAL = MethodKind("catalogue-several", "catalogue: {count:number} products named {name}")
 
 MOST_KG = 1_000_000.0
 BOAVIZTA = ("manufacturer", "name", "gwp_total", "gwp_use_ratio")
@@ -64,15 +69,15 @@ class Catalogue:
         same = [p for p in named if len(p.words) == longest]
         if not same:
             return None
-        said = f"catalogue: {same[0].name}" if len(same) == 1 else (
-            f"catalogue: {len(same)} products named {_shortest(same)}")  # fmt: skip
+        name = _shortest(same)
+        method = NAMED(name=name) if len(same) == 1 else SEVERAL(count=len(same), name=name)
         return Estimate(
             "embodied_kg",
             statistics.median(p.value_kg for p in same),
             min(p.low_kg for p in same),
             max(p.high_kg for p in same),
             "declared",
-            said,
+            method,
             tuple(dict.fromkeys(p.source for p in same)),
         )
 
@@ -114,18 +119,20 @@ def take_boavizta(path: Path, sheet: Sheet, month: str) -> Taken:
     """Boavizta's table: total less the share of use. Rows without either are left out, and said."""
     del month
     rows: list[Row] = []
-    wrong: list[Wrong] = []
+    wrong: list[Fault] = []
     lacking = 0
     for number, row in cells(sheet, sheet.names):
         numbers, bad = _numbers(row, ("gwp_total", "gwp_use_ratio", "gwp_error_ratio", "lifetime"),
                                 decimal_comma=sheet.separator != ",")  # fmt: skip
-        wrong += [Wrong(number, column, row[column], said) for column, said in bad.items()]
+        wrong += [cell_fault(number, column, row[column], said) for column, said in bad.items()]
         total, use = numbers.get("gwp_total"), numbers.get("gwp_use_ratio")
         if total is None or use is None or not row["name"]:
             lacking += 1
             continue
         if not 0 <= use < 1:
-            wrong.append(Wrong(number, "gwp_use_ratio", row["gwp_use_ratio"], "not within 0 to 1"))
+            wrong.append(
+                cell_fault(number, "gwp_use_ratio", row["gwp_use_ratio"], "not within 0 to 1")
+            )
             continue
         kg = total * (1 - use)
         # 0 stands for a maker that states none.
@@ -144,13 +151,13 @@ def take_products(path: Path, sheet: Sheet, month: str) -> Taken:
     """Our own columns."""
     del month
     rows: list[Row] = []
-    wrong: list[Wrong] = []
+    wrong: list[Fault] = []
     for number, row in cells(sheet, sheet.names):
         columns = [c for c in COLUMNS[2:6] if c in row]
         numbers, bad = _numbers(row, columns, decimal_comma=sheet.separator != ",")
-        wrong += [Wrong(number, column, row[column], said) for column, said in bad.items()]
+        wrong += [cell_fault(number, column, row[column], said) for column, said in bad.items()]
         wrong += [
-            Wrong(number, c, row[c], "nothing there") for c in COLUMNS[:3] if not row[c]
+            cell_fault(number, c, row[c], "nothing there") for c in COLUMNS[:3] if not row[c]
         ]  # fmt: skip
         kg = numbers.get("embodied_kg")
         if kg is None:
@@ -159,7 +166,7 @@ def take_products(path: Path, sheet: Sheet, month: str) -> Taken:
         high = numbers.get("high_kg", kg * (1 + ERROR_RATIO))
         if not low <= kg <= high:
             said = f"not within {low:g} to {high:g}"
-            wrong.append(Wrong(number, "embodied_kg", row["embodied_kg"], said))
+            wrong.append(cell_fault(number, "embodied_kg", row["embodied_kg"], said))
         rows.append(_kept(row, kg, low, high, numbers.get("lifetime_years"),
                           row.get("source") or path.name))  # fmt: skip
     refuse(path, wrong, IMPORT)

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from sobriety.core.errors import ConfigError, FactorNotFound
 from sobriety.estimators import MIX_RATIO, resolve_zone
-from sobriety.files.tables import Row, Sheet, Wrong, cells, folded_names, refuse
+from sobriety.files.faults import Fault, cell_fault, refuse
+from sobriety.files.tables import Row, Sheet, cells, folded_names
 
 NEEDED = ("zone", "year", "kind", "basis", "value_g_per_kwh", "source", "licence", "retrieved")
 COLUMNS = (*NEEDED[:5], "low_g_per_kwh", "high_g_per_kwh", "status", *NEEDED[5:], "note")
@@ -77,17 +78,19 @@ def take_grid(path: Path, sheet: Sheet, month: str) -> Taken:
             hint=f"leave it out; optional are {', '.join(c for c in COLUMNS if c not in NEEDED)}",
         )
     rows: list[Row] = []
-    wrong: list[Wrong] = []
+    wrong: list[Fault] = []
     seen: dict[tuple[str, ...], int] = {}
     for (number, row), raw in zip(cells(sheet, names), sheet.rows, strict=True):
         long = len(raw) > len(names)
         said = {"zone": "the row has more cells than the header"} if long else {}
         said |= _checked(row, month, decimal_comma=sheet.separator != ",")
-        wrong += [Wrong(number, name, row.get(name, ""), why) for name, why in said.items()]
+        wrong += [cell_fault(number, name, row.get(name, ""), why) for name, why in said.items()]
         key = tuple(row[n] for n in ("zone", "year", "kind", "basis", "source", "retrieved"))
         first = seen.setdefault(key, number)
         if first != number and not said:
-            wrong.append(Wrong(number, "zone", row["zone"], f"row {first} says the same factor"))
+            wrong.append(
+                cell_fault(number, "zone", row["zone"], f"row {first} says the same factor")
+            )
         rows.append(row)
     refuse(path, wrong, IMPORT)
     if not rows:
@@ -192,7 +195,7 @@ def take_electricity_maps(path: Path, sheet: Sheet, month: str) -> Taken:
     names = folded_names(sheet)
     kinds = {n: _KIND_OF.get(n.removeprefix(_INTENSITY).strip()) for n in names}
     rows: list[Row] = []
-    wrong: list[Wrong] = []
+    wrong: list[Fault] = []
     seen: dict[tuple[str, str], int] = {}
     for number, row in cells(sheet, names):
         day = re.match(r"(\d{4})-01-01\b", row["datetime utc"])
@@ -206,7 +209,7 @@ def take_electricity_maps(path: Path, sheet: Sheet, month: str) -> Taken:
             )
         if day is None:
             said = "expected the first of January, as in 2024-01-01 00:00:00"
-            wrong.append(Wrong(number, "Datetime (UTC)", row["datetime utc"], said))
+            wrong.append(cell_fault(number, "Datetime (UTC)", row["datetime utc"], said))
         for name, kind in kinds.items():
             if kind is None or not row[name]:
                 continue
@@ -214,7 +217,7 @@ def take_electricity_maps(path: Path, sheet: Sheet, month: str) -> Taken:
             said_of = _checked(ours, month, decimal_comma=sheet.separator != ",")
             column = {"zone": "Zone id", "value_g_per_kwh": sheet.header[names.index(name)]}
             wrong += [
-                Wrong(number, column[n], row["zone id"] if n == "zone" else row[name], why)
+                cell_fault(number, column[n], row["zone id"] if n == "zone" else row[name], why)
                 for n, why in said_of.items()
                 if n in column
             ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
-from sobriety.estimators import FactorBook, GridFactor, grid_factor, room_pue
+from sobriety.estimators import FactorBook, GridFactor, contract_intensity, grid_factor, room_pue
 from sobriety.settings.config import Config, data_folder
 
 if TYPE_CHECKING:
@@ -187,11 +187,9 @@ def market(config: Config) -> Estimate | None:
         raise ConfigError(
             f"{config.origin('market_g_per_kwh')}: market_g_per_kwh is {value:g}, and no"
             " market_source says by what contract",
-            hint='name it: sobriety config set market_source "…"',
+            hint='name it: sobriety config set grid.market_source "…"',
         )
-    return Estimate(
-        "market_g_per_kwh", value, value, value, "declared", "market-based, by contract", (source,)
-    )
+    return contract_intensity(value, source)
 
 
 def overhead(config: Config) -> Estimate | float | None:

@@ -1,8 +1,7 @@
-"""Tables that people keep: CSV with any separator, and errors that name the line."""
+"""CSV tables with any separator; errors name the line."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -11,27 +10,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from sobriety.core.errors import ConfigError
+from sobriety.core.text import Text
 
 from .durable import write_whole
+from .faults import text_in_utf8
 
 Row = dict[str, str]
 """Cells by the name of their column."""
 
 
-MOST_TOLD = 200
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-
-
-class Wrong(NamedTuple):
-    """A cell that cannot be right; `row` as a spreadsheet numbers it."""
-
-    row: int
-    column: str
-    value: str
-    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +46,52 @@ def read_sheet(path: Path, needs: str | None = "category") -> Sheet:
     separator = separator_of(text)
     rows = list(lines_of(path, text, separator))
     if not rows:
-        raise ConfigError(f"{path} is empty", hint="its first line names the columns")
+        raise empty(path)
     sheet = Sheet(
         separator, rows[0][1], [row for _, row in rows[1:]], tuple(number for number, _ in rows[1:])
     )
     names = sheet.names
     if needs is not None and needs not in names:
-        raise ConfigError(
-            f"{path} has no column {needs!r}, but {', '.join(names)[:200]}",
-            hint=f"name one column {needs}; docs/methods.md lists the others",
-        )
+        raise no_column(path, needs, names)
     twice = {name for name, times in Counter(names).items() if name and times > 1}
     if twice:
-        raise ConfigError(f"{path} has the column {min(twice)!r} twice", hint="rename one of them")
+        raise column_twice(path, min(twice))
     return sheet
+
+
+def empty(path: Path) -> ConfigError:
+    """The error of a file without a header."""
+    return ConfigError(
+        Text(en=f"{path} is empty", fr=f"{path} est vide"),
+        hint=Text(en="its first line names the columns", fr="sa première ligne nomme les colonnes"),
+    )
+
+
+def no_column(path: Path, needed: str, names: Iterable[str]) -> ConfigError:
+    """The error of a table without a column that it needs."""
+    others = ", ".join(names)[:200]
+    return ConfigError(
+        Text(
+            en=f"{path} has no column {needed!r}, but {others}",
+            fr=f"{path} n’a pas de colonne {needed!r}, mais {others}",
+        ),
+        hint=Text(
+            en=f"name one column {needed}; docs/declared.md and docs/methods.md list the others",
+            fr=f"nommez une colonne {needed}\xa0; les autres sont dans docs/declared.md et"
+            " docs/methods.md",
+        ),
+    )
+
+
+def column_twice(path: Path, name: str) -> ConfigError:
+    """The error of a table with two columns of one name."""
+    return ConfigError(
+        Text(
+            en=f"{path} has the column {name!r} twice",
+            fr=f"{path} a deux fois la colonne {name!r}",
+        ),
+        hint=Text(en="rename one of them", fr="renommez l’une d’elles"),
+    )
 
 
 def lines_of(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
@@ -81,7 +103,14 @@ def lines_of(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[
                 yield number, row
     except csv.Error as error:
         raise ConfigError(
-            f"{path}, line {reader.line_num}: {error}", hint="see that every quote is closed"
+            Text(
+                en=f"{path}, line {reader.line_num}: {error}",
+                fr=f"{path}, ligne {reader.line_num}\xa0: {error}",
+            ),
+            hint=Text(
+                en="see that every quote is closed",
+                fr="vérifiez que chaque guillemet est fermé",
+            ),
         ) from None
 
 
@@ -98,25 +127,8 @@ def separator_of(text: str) -> str:
 
 
 def text_of(path: Path) -> str:
-    """The whole of a file in UTF-8. Raises ConfigError, with the line that is not."""
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder", hint="name a CSV file")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise ConfigError(f"{path} is in UTF-16 and not in UTF-8", hint="save it as CSV UTF-8")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        begin = max(data.rfind(b"\n", 0, error.start) + 1, error.start - 20)
-        near = data[begin : begin + 40].decode("cp1252", "replace").splitlines()[0]
-        raise ConfigError(
-            f"{path}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8, near {near!r}",
-            hint="save it as CSV UTF-8",
-        ) from None
+    """The whole of a CSV in UTF-8. Raises ConfigError, with the line that is not."""
+    return text_in_utf8(path, "CSV")
 
 
 def folded_names(sheet: Sheet) -> list[str]:
@@ -130,20 +142,6 @@ def cells(sheet: Sheet, names: list[str]) -> Iterator[tuple[int, Row]]:
     for number, row in zip(sheet.numbers, sheet.rows, strict=True):
         padded = [*row, *[""] * (len(names) - len(row))]
         yield number, {name: cell.strip() for name, cell in zip(names, padded, strict=False)}
-
-
-def refuse(path: Path, wrong: Sequence[Wrong], hint: str) -> None:
-    """Say all that is wrong, if anything is; nobody reads beyond 200. Raises ConfigError."""
-    if not wrong:
-        return
-    cells = "1 wrong cell" if len(wrong) == 1 else f"{len(wrong)} wrong cells"
-    told = sorted(wrong)[:MOST_TOLD]
-    lines = [f"{path}, row {w.row}, {w.column}: {w.value[:60]!r}; {w.said}" for w in told]
-    if len(told) < len(wrong):
-        lines.append(f"and {len(wrong) - len(told)} more")
-    raise ConfigError(
-        "\n  ".join([f"{cells} in {path}, of which nothing is kept", *lines]), hint=hint
-    )
 
 
 def write_sheet(out: Path, separator: str, lines: Iterable[Sequence[str]]) -> None:

@@ -1,4 +1,4 @@
-"""TOML files that people write: every wrong entry is told at once, with its table, key and line.
+"""TOML files that people write, with every fault at once: table, key, line, value.
 
 A file is taken whole or not at all. A key that nobody asks for is an error, as in the settings: one
 that is silently ignored is worse than none.
@@ -10,56 +10,41 @@ import difflib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from sobriety.core.errors import ConfigError
+from sobriety.core.text import Text
 
-from .toml_lines import Place, lines_of
+from .faults import Fault, Place, expectation, in_both, quoted, refuse, text_in_utf8
+from .toml_lines import TomlKey, lines_of
 
 T = TypeVar("T")
-_SHOWN = 60
-
-
-class Wrong(NamedTuple):
-    """An entry that cannot be right, and where it stands."""
-
-    line: int
-    table: str
-    key: str
-    said: str
+HINT = Text(
+    en="see every key and an example in docs/declared.md",
+    fr="voyez chaque clé et un exemple dans docs/declared.md",
+)
 
 
 class Form:
-    """A file that is being read, and what is wrong in it so far."""
+    """A file that is being read, and its faults so far."""
 
     def __init__(self, path: Path, text: str, data: Mapping[str, Any]) -> None:
         self.path, self.data = path, data
         self._lines = lines_of(text)
-        self._wrong: list[Wrong] = []
+        self._faults: list[Fault] = []
 
     def top(self) -> Entry:
         """The keys that stand before any table."""
         return Entry(self, (), "", self.data)
 
-    def note(self, place: Place, table: str, key: str, said: str) -> None:
-        self._wrong.append(Wrong(self._line(place), table, key, said))
+    def note(self, place: TomlKey, table: str, key: str, value: str, expected: Text) -> None:
+        self._faults.append(Fault(Place(self._line(place), table, key), value, expected))
 
     def refuse(self) -> None:
-        """Say all that is wrong, if anything is. Raises ConfigError."""
-        if not self._wrong:
-            return
-        count = len(set(self._wrong))
-        entries = "1 wrong entry" if count == 1 else f"{count} wrong entries"
-        lines = [
-            f"{self.path}, line {w.line}, {', '.join(p for p in (w.table, w.key) if p)}: {w.said}"
-            for w in sorted(set(self._wrong))
-        ]
-        raise ConfigError(
-            "\n  ".join([f"{entries} in {self.path}, of which nothing is kept", *lines]),
-            hint="see every key and an example in docs/declared.md",
-        )
+        """Report all faults, if there are any. Raises ConfigError."""
+        refuse(self.path, self._faults, HINT, "entry")
 
-    def _line(self, place: Place) -> int:
+    def _line(self, place: TomlKey) -> int:
         while place and place not in self._lines:  # inside an inline table: the line of that
             place = place[:-1]
         return self._lines.get(place, 1)
@@ -68,7 +53,7 @@ class Form:
 class Entry:
     """A table of a form. `name` is how it is told: `site 'archives'`."""
 
-    def __init__(self, form: Form, place: Place, name: str, data: Mapping[str, Any]) -> None:
+    def __init__(self, form: Form, place: TomlKey, name: str, data: Mapping[str, Any]) -> None:
         self.form, self.place, self.name, self.data = form, place, name, data
         self._asked: list[str] = []
 
@@ -80,14 +65,14 @@ class Entry:
         try:
             return read(self.data[key])
         except ValueError as error:
-            self.wrong(key, f"{shown(self.data[key])}; {error}")
+            self.wrong(key, expectation(error), value=self.data[key])
             return None
 
     def must(self, key: str, read: Callable[[object], T], instead: T) -> T:
         """The same for a key that has to be there; `instead` holds its place until `refuse`."""
         if key not in self.data:
             self._asked.append(key)
-            self.wrong("", f"has no {key}")
+            self.wrong("", Text(en=f"has no {key}", fr=f"n’a pas de {key}"))
             return instead
         value = self.take(key, read)
         return instead if value is None else value
@@ -99,7 +84,10 @@ class Entry:
             return None
         value = self.data[key]
         if not isinstance(value, dict):
-            self.wrong(key, f"{shown(value)}; expected a table, as in [{key}]")
+            expected = Text(
+                en=f"expected a table, as in [{key}]", fr=f"une table est attendue, comme [{key}]"
+            )
+            self.wrong(key, expected, value=value)
             return None
         below = cast(dict[str, Any], value)
         return Entry(self.form, (*self.place, key), self._below(key), below)
@@ -111,7 +99,11 @@ class Entry:
         rows: list[Any] = [*value] if isinstance(value, list) else [value]
         for number, row in enumerate(rows):
             if not isinstance(value, list) or not isinstance(row, dict):
-                self.wrong(key, f"{shown(row)}; expected tables, as in [[{key}]]")
+                expected = Text(
+                    en=f"expected tables, as in [[{key}]]",
+                    fr=f"des tables sont attendues, comme [[{key}]]",
+                )
+                self.wrong(key, expected, value=row)
                 continue
             one = cast(dict[str, Any], row)
             called = one.get("id")
@@ -136,13 +128,19 @@ class Entry:
             if key not in self._asked:
                 near = difflib.get_close_matches(key, self._asked, n=1)
                 known = ", ".join(dict.fromkeys(self._asked))
-                self.wrong(
-                    key, f"unknown key; {f'did you mean {near[0]!r}?' if near else f'not {known}'}"
+                expected = Text(
+                    en="unknown key; " + (f"did you mean {near[0]!r}?" if near else f"not {known}"),
+                    fr="clé inconnue\xa0; "
+                    + (f"vouliez-vous dire {near[0]!r}\xa0?" if near else f"non {known}"),
                 )
+                self.wrong(key, expected)
 
-    def wrong(self, key: str, said: str) -> None:
-        """Note what is wrong with a key, or with the whole table where that is empty."""
-        self.form.note((*self.place, key) if key else self.place, self.name, key, said)
+    def wrong(self, key: str, expected: str | Text, *, value: object = None) -> None:
+        """Note a fault of a key, or of the whole table where that is empty."""
+        place = (*self.place, key) if key else self.place
+        self.form.note(
+            place, self.name, key, "" if value is None else quoted(value), in_both(expected)
+        )
 
     def _below(self, key: str) -> str:
         return f"{self.name}, {key}" if self.name else key
@@ -150,7 +148,7 @@ class Entry:
 
 def read_form(path: Path) -> Form:
     """A TOML file in UTF-8. Raises ConfigError."""
-    return form_of(path, _text(path))
+    return form_of(path, text_in_utf8(path, "TOML").replace("\r\n", "\n"))
 
 
 def form_of(path: Path, text: str) -> Form:
@@ -159,31 +157,17 @@ def form_of(path: Path, text: str) -> Form:
         data = tomllib.loads(text)
     except ValueError as error:  # a number of 5000 digits is one too
         raise ConfigError(
-            f"{path} is not valid TOML: {error}", hint="see examples in docs/declared.md"
+            Text(
+                en=f"{path} is not valid TOML: {error}",
+                fr=f"{path} n’est pas du TOML valide\xa0: {error}",
+            ),
+            hint=Text(
+                en="see examples in docs/declared.md", fr="voyez les exemples de docs/declared.md"
+            ),
         ) from None
     except RecursionError:
-        raise ConfigError(f"{path} is nested too deeply", hint="write it flat") from None
-    return Form(path, text, data)
-
-
-def _text(path: Path) -> str:
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder", hint="name a TOML file")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError(
-            f"{path}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8",
-            hint="save it as UTF-8",
+            Text(en=f"{path} is nested too deeply", fr=f"{path} est trop imbriqué"),
+            hint=Text(en="write it flat", fr="écrivez-le à plat"),
         ) from None
-
-
-def shown(value: object) -> str:
-    """A wrong value as a message can hold it."""
-    text = repr(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return Form(path, text, data)

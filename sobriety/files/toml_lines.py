@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 
-Place = tuple[str | int, ...]
+TomlKey = tuple[str | int, ...]
 """The way to a key: `("site", 0, "pue")`."""
 
 _TOKEN = re.compile(
@@ -17,11 +17,11 @@ _HEADER = re.compile(r"[ \t]*(\[\[?)([^\n]*?)\]\]?[ \t]*(?:#.*)?$")
 _KEY = re.compile(r"""[ \t]*((?:[\w-]+|"[^"\n]*"|'[^'\n]*'|[ \t]*\.[ \t]*)+?)[ \t]*=""")
 
 
-def lines_of(text: str) -> dict[Place, int]:
+def lines_of(text: str) -> dict[TomlKey, int]:
     """The line of every table and key that begins one. Of text that is valid TOML."""
-    found: dict[Place, int] = {}
-    tables: dict[Place, int] = {}  # how many an array has so far
-    here: Place = ()
+    found: dict[TomlKey, int] = {}
+    tables: dict[TomlKey, int] = {}  # how many an array has so far
+    here: TomlKey = ()
     inside = _continued(text)
     for number, line in enumerate(text.split("\n"), 1):
         if number in inside:
@@ -36,9 +36,9 @@ def lines_of(text: str) -> dict[Place, int]:
     return found
 
 
-def _resolved(parts: tuple[str, ...], tables: dict[Place, int], array: bool) -> Place:
+def _resolved(parts: tuple[str, ...], tables: dict[TomlKey, int], array: bool) -> TomlKey:
     """`[service.units]` is of the last `[[service]]`."""
-    place: Place = ()
+    place: TomlKey = ()
     for position, part in enumerate(parts):
         place = (*place, part)
         if array and position == len(parts) - 1:

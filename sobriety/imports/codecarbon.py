@@ -20,7 +20,8 @@ from sobriety.core.errors import ConfigError
 from sobriety.core.machine import Machine
 from sobriety.core.units import J_PER_KWH, NS_PER_HOUR, NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.files.tables import Row, Wrong, cells, read_sheet, refuse
+from sobriety.files.faults import Fault, cell_fault, refuse
+from sobriety.files.tables import Row, cells, read_sheet
 
 NEEDED = ("timestamp", "duration", "energy_consumed")
 FIRST_YEAR = 2019
@@ -66,7 +67,7 @@ def read_emissions(
         raise ConfigError(
             f"{path} has no column {', '.join(missing)}", hint="it is to be CodeCarbon's own file"
         )
-    wrong: list[Wrong] = []
+    wrong: list[Fault] = []
     totals: dict[str, tuple[float, float]] = {}
     runs: list[_Run] = []
     machines: dict[str, Machine] = {}
@@ -93,10 +94,10 @@ def read_emissions(
         )  # fmt: skip
         if new.duration_s < 0 or new.energy_j < 0:
             said = "less than an earlier row of the same run"
-            wrong.append(Wrong(number, "duration", row["duration"], said))
+            wrong.append(cell_fault(number, "duration", row["duration"], said))
         elif new.energy_j > MOST_W * max(new.duration_s, 1e-3):
             said = f"more than {MOST_W:g} W over its duration"
-            wrong.append(Wrong(number, "energy_consumed", row["energy_consumed"], said))
+            wrong.append(cell_fault(number, "energy_consumed", row["energy_consumed"], said))
         elif new.duration_s > 0:
             runs.append(new)
         machines[name] = _machine(name, category, row)
@@ -106,34 +107,36 @@ def read_emissions(
     return Told(rows, tuple(machines.values()), len(totals), skipped)
 
 
-def _end_ns(row: Row, number: int, zone: tzinfo | None, wrong: list[Wrong]) -> int | None:
+def _end_ns(row: Row, number: int, zone: tzinfo | None, wrong: list[Fault]) -> int | None:
     text = row["timestamp"]
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        wrong.append(Wrong(number, "timestamp", text, "expected a time, as in 2026-11-23T14:05:00"))
+        wrong.append(
+            cell_fault(number, "timestamp", text, "expected a time, as in 2026-11-23T14:05:00")
+        )
         return None
     if at.tzinfo is None and zone is not None:
         at = at.replace(tzinfo=zone)
     end_ns = round(at.timestamp() * NS_PER_S)
     if at.year < FIRST_YEAR or at.astimezone(UTC) > datetime.now(UTC) + timedelta(days=1):
-        wrong.append(Wrong(number, "timestamp", text, f"expected from {FIRST_YEAR} to today"))
+        wrong.append(cell_fault(number, "timestamp", text, f"expected from {FIRST_YEAR} to today"))
         return None
     return end_ns
 
 
-def _number(row: Row, name: str, number: int, most: float, wrong: list[Wrong]) -> float | None:
+def _number(row: Row, name: str, number: int, most: float, wrong: list[Fault]) -> float | None:
     try:
         value = float(row[name])
     except ValueError:
         value = float("nan")
     if not isfinite(value) or not 0 <= value <= most:
-        wrong.append(Wrong(number, name, row[name], f"expected a number from 0 to {most:g}"))
+        wrong.append(cell_fault(number, name, row[name], f"expected a number from 0 to {most:g}"))
         return None
     return value
 
 
-def _overlaps(runs: Sequence[_Run]) -> Iterator[Wrong]:
+def _overlaps(runs: Sequence[_Run]) -> Iterator[Fault]:
     """Two runs at once on one machine: each has its whole energy, which would count twice."""
     last: dict[str, _Run] = {}
     for run in sorted(runs, key=lambda r: (r.host, r.start_ns)):
@@ -141,7 +144,7 @@ def _overlaps(runs: Sequence[_Run]) -> Iterator[Wrong]:
         # Their times are whole seconds.
         if before and run.start_ns < _end(before) - NS_PER_S:
             said = f"the run of row {before.number} went on then, on the same machine {run.host!r}"
-            yield Wrong(run.number, "timestamp", "", said)
+            yield cell_fault(run.number, "timestamp", "", said)
         if before is None or _end(run) > _end(before):
             last[run.host] = run
 

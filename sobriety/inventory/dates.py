@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from sobriety.files.tables import Wrong
+from sobriety.files.faults import Fault, cell_fault
 
 _ISO = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]\d{2}:\d{2}.*)?")
 _SLASHED = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?: \d{2}:\d{2}.*)?")
@@ -32,7 +32,7 @@ class Dates:
         rows.append(row)
         return first
 
-    def read(self, wrong: list[Wrong]) -> dict[str, date]:
+    def read(self, wrong: list[Fault]) -> dict[str, date]:
         """Days by text; of the others why not, into `wrong`."""
         iso: list[_Cell] = []
         slashed: list[_Cell] = []
@@ -48,7 +48,7 @@ class Dates:
             return {}
         return self._days(iso or self._ordered(slashed, wrong), wrong)
 
-    def _ordered(self, slashed: list[_Cell], wrong: list[Wrong]) -> list[_Cell]:
+    def _ordered(self, slashed: list[_Cell], wrong: list[Fault]) -> list[_Cell]:
         """Year, month, day of those with slashes, by what other rows tell."""
         day_first = [c for c in slashed if c[1][1] > 12]
         month_first = [c for c in slashed if c[1][2] > 12]
@@ -64,7 +64,7 @@ class Dates:
             return slashed
         return [(text, (y, second, first)) for text, (y, first, second) in slashed]
 
-    def _days(self, cells: list[_Cell], wrong: list[Wrong]) -> dict[str, date]:
+    def _days(self, cells: list[_Cell], wrong: list[Fault]) -> dict[str, date]:
         found: dict[str, date] = {}
         for text, (year, month, day) in cells:
             try:
@@ -75,7 +75,7 @@ class Dates:
                 self._refuse(wrong, [text], "there is no such day")
         return found
 
-    def _refuse_fewer(self, wrong: list[Wrong], one: list[_Cell], other: list[_Cell]) -> None:
+    def _refuse_fewer(self, wrong: list[Fault], one: list[_Cell], other: list[_Cell]) -> None:
         """Of two forms, the one of fewer rows; the other's first row is the example."""
         fewer, more = sorted(
             ([text for text, _ in form] for form in (one, other)),
@@ -84,6 +84,6 @@ class Dates:
         said = f"a date in another form than in row {self._rows[more[0]][1][0]}, {more[0]!r}"
         self._refuse(wrong, fewer, said)
 
-    def _refuse(self, wrong: list[Wrong], texts: Sequence[str], said: str) -> None:
-        wrong.extend(Wrong(row, self.column, text, said) for text in texts
+    def _refuse(self, wrong: list[Fault], texts: Sequence[str], said: str) -> None:
+        wrong.extend(cell_fault(row, self.column, text, said) for text in texts
                      for row in self._rows[text][1])  # fmt: skip

@@ -13,23 +13,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sobriety.core.errors import ConfigError, FactorNotFound
-from sobriety.estimators import category_of
-from sobriety.files.tables import Row, Wrong, lines_of, refuse, separator_of, text_of
+from sobriety.core.errors import ConfigError
+from sobriety.estimators import OTHER, categories, is_personal, known_category
+from sobriety.files.faults import Fault, cell_fault, refuse
+from sobriety.files.tables import Row, lines_of, separator_of, text_of
 
 from .columns import BY_NAME, COLUMNS, Column
 from .dates import Dates
 
-CATEGORIES = (
-    "server", "notebook", "desktop", "all-in-one", "workstation", "thin client", "monitor",
-    "tablet", "smartphone", "switch", "router", "access point", "storage", "printer", "ups",
-    "other",
-)  # fmt: skip
-WORKSTATIONS = frozenset(("notebook", "desktop", "all-in-one", "workstation", "thin client",
-                          "tablet", "smartphone"))  # fmt: skip
+CATEGORIES = (*categories(), OTHER)
+WORKSTATIONS = frozenset(filter(is_personal, CATEGORIES))
 """What one person uses: their hours are hers or his."""
-OTHERS = frozenset(("autre", "divers", "misc"))
 PASSED_ON = frozenset(("reused", "donated"))
+_known_category = lru_cache(10_000)(known_category)
 _NAMES = tuple(column.name for column in COLUMNS)
 """Also the fields of Device."""
 _MOST_KNOWN = 10_000
@@ -177,20 +173,6 @@ def folded(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", kept).strip()
 
 
-@lru_cache(10_000)
-def known_category(text: str) -> str | None:
-    """One of CATEGORIES, by any name that people give it."""
-    if text.lower() in CATEGORIES:
-        return text.lower()
-    if text.lower() in OTHERS:
-        return "other"
-    try:
-        known = category_of(text)
-    except FactorNotFound:
-        return None
-    return known if known in CATEGORIES else None
-
-
 class _Reader:
     """Rows into devices. A column's way to write dates is known at its end.
 
@@ -198,7 +180,7 @@ class _Reader:
     """
 
     def __init__(self, today: date, dates: list[Column]) -> None:
-        self.wrong: list[Wrong] = []
+        self.wrong: list[Fault] = []
         self._today = today
         self._dates = {column.name: Dates(column.name) for column in dates}
         self._read: dict[str, dict[str, object]] = {column.name: {} for column in COLUMNS}
@@ -242,7 +224,7 @@ class _Reader:
         try:
             value = BY_NAME[folded(name)].read(text)
         except ValueError as error:
-            self.wrong.append(Wrong(number, name, text, str(error)))
+            self.wrong.append(cell_fault(number, name, text, str(error)))
             return None
         if name != "id" and len(known) < _MOST_KNOWN:
             known[text] = value
@@ -251,26 +233,28 @@ class _Reader:
     def _see_id(self, number: int, row: Row) -> None:
         called = row.get("id", "")
         if not called:
-            self.wrong.append(Wrong(number, "id", "", "every device has one"))
+            self.wrong.append(cell_fault(number, "id", "", "every device has one"))
         elif called in self._ids:
             first = self._ids[called]
-            self.wrong.append(Wrong(number, "id", called, f"row {first} has the same one"))
+            self.wrong.append(cell_fault(number, "id", called, f"row {first} has the same one"))
         else:
             self._ids[called] = number
 
     def _category(self, number: int, row: Row) -> str | None:
         text = row.get("category", "")
-        known = known_category(text)
+        known = _known_category(text)
         if known is None:
             near = difflib.get_close_matches(text.lower(), (*CATEGORIES, "laptop"), n=1, cutoff=0.5)
             hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(CATEGORIES)}"
-            self.wrong.append(Wrong(number, "category", text, hint))
+            self.wrong.append(cell_fault(number, "category", text, hint))
         return known
 
     def _see_days(self, device: Device) -> None:
         acquired, retired = device.acquired, device.retired
         if acquired and retired and retired < acquired:
             said = f"it was acquired later, on {acquired}"
-            self.wrong.append(Wrong(device.row, "retired", str(retired), said))
+            self.wrong.append(cell_fault(device.row, "retired", str(retired), said))
         if acquired and acquired > self._today:
-            self.wrong.append(Wrong(device.row, "acquired", str(acquired), "this day is to come"))
+            self.wrong.append(
+                cell_fault(device.row, "acquired", str(acquired), "this day is to come")
+            )

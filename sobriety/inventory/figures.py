@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.machine import Machine
+from sobriety.core.method import Method
 from sobriety.estimators import (
     STATES,
     Details,
@@ -45,7 +46,7 @@ def figures(
         for bound, value in zip(BOUNDS, figures, strict=True):
             found[f"{name}{bound}"] = f"{value * nodes:.3f}".rstrip("0").rstrip(".")
 
-    def said(what: str, basis: str, method: str) -> None:
+    def said(what: str, basis: str, method: Method | str) -> None:
         bases.append(basis)
         methods.append(f"{what} ({basis}): {method}" + (f", × {nodes} nodes" if nodes > 1 else ""))
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sobriety.core.estimate import Estimate, total
 from sobriety.core.machine import Machine
+from sobriety.core.method import MethodKind
 from sobriety.core.usage import Usage
 from sobriety.estimators import (
     GPU,
@@ -28,8 +29,23 @@ from sobriety.estimators import (
 SENSORS = ("package", "psys", "battery", "wall")
 """Groups whose joules cover at least the processor."""
 
+GRAPHICS = MethodKind(
+    "graphics", "graphics cards above the least that they drew while idle, measured"
+)
+GRAPHICS_WITH_IDLE = MethodKind(
+    "graphics-with-idle",
+    "graphics cards, their idle included since they were never seen idle, measured",
+)
+IDLE = MethodKind("idle-of", "idle ({method:method})")
+BY_SHARE = MethodKind("by-share", "({method:method}, less idle) by share of processor time")
+BY_CPU_TIME = MethodKind(
+    "by-cpu-time", "processor time × watts of one more busy thread ({method:method})"
+)
+
 TOO_SHORT = "too short for the kernel's clock: the whole machine's energy is unknown"
-NO_ZONE = "no grid zone is set, so there is no CO2e; set one with: sobriety config set zone CA-QC"
+NO_ZONE = (
+    "no grid zone is set, so there is no CO2e; set one with: sobriety config set grid.zone CA-QC"
+)
 
 
 def machine_energy(machine: Machine, rows: Iterable[Usage], notes: list[str]) -> Estimate | None:
@@ -80,10 +96,10 @@ def graphics(machine: Machine, rows: Sequence[Usage], gpu_idle_w: float | None) 
     idle_j = (gpu_idle_w or 0.0) * sum(r.duration_s for r in rows)
     value = max(0.0, joules - idle_j)
     if gpu_idle_w is None:
-        said, low = "graphics cards, their idle included since they were never seen idle", 0.0
+        method, low = GRAPHICS_WITH_IDLE(), 0.0
     else:
-        said, low = "graphics cards above the least that they drew while idle", value * 0.95
-    return Estimate("energy_j", value, low, value, "measured", f"{said}, measured", (GPU,))
+        method, low = GRAPHICS(), value * 0.95
+    return Estimate("energy_j", value, low, value, "measured", method, (GPU,))
 
 
 def _is_apart(machine: Machine, row: Usage) -> bool:
@@ -108,7 +124,7 @@ def whole_machine(
         low,
         high,
         model.basis,
-        f"idle ({model.method})",
+        IDLE(method=model.method),
         model.sources,
     )
     return total("energy_j", (idle, by_cpu_time(machine, cpu_s)), shared_error=True)
@@ -141,7 +157,7 @@ def above_idle(
         min(low, value),
         max(high, value),
         "mixed",
-        f"({whole.method}, less idle) by share of processor time",
+        BY_SHARE(method=whole.method),
         tuple(dict.fromkeys(whole.sources + model.sources)),
     )
 
@@ -162,7 +178,7 @@ def by_cpu_time(machine: Machine, cpu_s: float) -> Estimate:
         min(around) * cpu_s,
         max(around) * cpu_s,
         model.basis,
-        f"processor time × watts of one more busy thread ({model.method})",
+        BY_CPU_TIME(method=model.method),
         model.sources,
     )
 

@@ -45,7 +45,7 @@ def page(title: str, shares: Mapping[Stack, float], energy: Estimate) -> str:
         _HEAD.format(title=escape(title), style=_STYLE),
         f"<h1>{escape(title)}</h1>\n<p class=sum><b>{escape(shown(energy))}</b>, {energy.basis}."
         " Boxes are as wide as their joules; what is below a box was called by it."
-        f"</p>\n<p class=how>{escape(energy.method)}; shared out by samples of py-spy</p>\n",
+        f"</p>\n<p class=how>{escape(str(energy.method))}; shared out by samples of py-spy</p>\n",
         "<form id=find hidden><label>Find <input type=search autocomplete=off></label>"
         " <output></output> <button type=button>Whole</button></form>\n",
         "<ul class=flame>\n",

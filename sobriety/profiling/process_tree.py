@@ -38,6 +38,7 @@ class ProcessTree:
         """Raises NotSupported."""
         self._host = host
         self._pid = 0
+        self._root: Key | None = None
         self._source = Processes(by_group=False)
         self._source.open(host)
         self._tally = Tally()
@@ -107,8 +108,17 @@ class ProcessTree:
         known = self._paths.get(task.key)
         if known:
             return known
-        if isinstance(task.key, tuple) and task.key[0] == self._pid and not self._paths:
+        if self._is_root(task.key):
             return (task.name,)
         parent = everyone.get(task.parent) if task.parent is not None else None
         above = self._path(parent, everyone) if parent is not None else ()
         return (*above, task.name) if above else ()
+
+    def _is_root(self, key: Key) -> bool:
+        """Whether it is the process that was started: the first of its number, not a later one.
+
+        Its children may be listed before it, at the first scan already.
+        """
+        if self._root is None and isinstance(key, tuple) and key[0] == self._pid:
+            self._root = key
+        return key == self._root

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import from_dict
 from sobriety.reports.model.settings import Promise
 
 from .records import read_records
@@ -35,6 +36,8 @@ def _promises(actions: Sequence[Mapping[str, Any]]) -> Iterator[Promise]:
     for action in actions:
         figure = action["energy_j_per_year"]
         if figure is not None:
-            words = {k: figure[k] for k in ("value", "low", "high", "basis", "method")}
-            energy = Estimate("energy_j", **words, sources=tuple(figure["sources"]))
+            known = {k: figure[k] for k in ("value", "low", "high", "basis")}
+            energy = Estimate(
+                "energy_j", **known, method=from_dict(figure), sources=tuple(figure["sources"])
+            )
             yield Promise(action["id"], action.get("site") or "", energy)

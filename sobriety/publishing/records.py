@@ -69,13 +69,13 @@ def write_record(
     records: Path,
     figures: Mapping[str, Any],
     renderings: Mapping[str, str | bytes],
-    settings: Mapping[str, object],
+    settings: str,
     words: Mapping[str, object],
     declared: Mapping[str, Path],
     lake_files: Iterable[tuple[str, Path]],
     cause: str | None,
 ) -> Record:
-    """Write the folder of a report, and what it restates.
+    """Write the folder of a report, and what it restates. `settings` is TOML.
 
     Raises ConfigError where a significant restatement has no cause."""
     label = str(figures["period"]["label"])
@@ -90,8 +90,7 @@ def write_record(
     copies = {kind: f"inputs/{kind}{path.suffix}" for kind, path in declared.items()}
     for kind, name in copies.items():
         (part / name).write_bytes(declared[kind].read_bytes())
-    lines = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in settings.items()]
-    write_whole(part / "settings.toml", "\n".join([*lines, ""]))
+    write_whole(part / "settings.toml", settings)
     names = ["figures.json", "settings.toml", *renderings, *copies.values()]
     write_whole(part / "seal.json", _json({
         "version": figures["tool"]["version"],

@@ -106,6 +106,8 @@ class ReportRequest:
         # A large report is a million small objects that live until its end: looking among them for
         # what could be thrown away, as often as Python does, takes a fifth of the time.
         gc.set_threshold(200_000, 20, 20)
+        for note in self.config.notes:
+            log(f"note: {note}")
         with self.lake(log) as lake:
             return gather(lake, self.settings, self.period, now=now, moved=moved)
 

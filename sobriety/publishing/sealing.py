@@ -30,6 +30,7 @@ def seal_report(
     from sobriety.reports import as_json, gather
     from sobriety.reports.formats.render import render
     from sobriety.settings.keys import SETTINGS
+    from sobriety.settings.writing import as_toml
 
     from .records import write_record
 
@@ -43,17 +44,14 @@ def seal_report(
             f"{place} cannot be sealed from: its files are not here",
             hint="copy the lake to this machine, and name the folder with --lake",
         )
+    sealed = {s.name: request.config.value(s.name) for s in SETTINGS if s.name not in FILES}
     with request.lake(log) as lake:
         report = gather(lake, request.settings, request.period)
         record = write_record(
             records_folder(),
             as_json(report),
             {f"report.{form}": render(report, form) for form in RENDERINGS},
-            {
-                s.name: list(value) if isinstance(value, tuple) else value
-                for s in SETTINGS
-                if (value := request.config.value(s.name)) is not None and s.name not in FILES
-            },
+            as_toml(sealed),
             request.options.words(),
             request.settings.declared.files,
             lake.files(request.period.start_ns, request.period.end_ns).items(),

@@ -196,5 +196,5 @@ def _untrusted(url: str, error: ssl.SSLCertVerificationError) -> NotTaken:
     return NotTaken(
         "denied",
         f"the certificate of {url} is not trusted: {error.verify_message}",
-        hint="name those that signed it with: sobriety config set push_ca_file FILE",
+        hint="name those that signed it with: sobriety config set push.ca_file FILE",
     )

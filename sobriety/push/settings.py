@@ -22,7 +22,7 @@ def sender_of(config: Config) -> Sender:
     url = config.text("push")
     if url is None:
         raise ConfigError(
-            "no gateway is named", hint="name it with: sobriety config set push https://…"
+            "no gateway is named", hint="name it with: sobriety config set push.url https://…"
         )
     ca_file = config.text("push_ca_file")
     return Sender(url, _token(config), Path(ca_file) if ca_file else None)
@@ -50,7 +50,7 @@ def _token(config: Config) -> str:
     if file is None:
         raise ConfigError(
             "there is no token for the gateway",
-            hint="name its file with: sobriety config set push_token_file FILE",
+            hint="name its file with: sobriety config set push.token_file FILE",
         )
     path = Path(file)
     try:

@@ -1,4 +1,4 @@
-"""Settings: from the command line, the environment, a file, or a default; each knows its origin.
+"""Reads settings from defaults, files, the environment and the command line, with their origin.
 
 A later one in this list wins: default, /etc/sobriety/config.toml, the user's config.toml, files
 that systemd hands over, environment (`SOBRIETY_ZONE`), command line. An unknown key is an error: a
@@ -8,15 +8,14 @@ setting that is silently ignored is worse than none.
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from sobriety.core.errors import ConfigError
 
-from .keys import BY_NAME, SETTINGS, Value
+from .entries import old_names, read_entries
+from .keys import BY_NAME, SETTINGS, Setting, Value
 
 SERVICE_DATA = {
     "linux": Path("/var/lib/sobriety"),
@@ -26,10 +25,19 @@ SERVICE_DATA = {
 
 
 class Config:
-    """Every setting's value and where it came from."""
+    """Every setting's value and where it came from.
 
-    def __init__(self, values: Mapping[str, Value], origins: Mapping[str, str]) -> None:
+    notes   lines for the user: settings written in an old form, by file
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Value],
+        origins: Mapping[str, str],
+        notes: Sequence[str] = (),
+    ) -> None:
         self._values, self._origins = dict(values), dict(origins)
+        self.notes = tuple(notes)
 
     def text(self, name: str) -> str | None:
         value = self._values[name]
@@ -69,27 +77,33 @@ def load(
     """
     values: dict[str, Value] = {s.name: s.default for s in SETTINGS}
     origins = dict.fromkeys(values, "default")
+    notes: list[str] = []
     files = [file] if file else [system_file(), user_file(environ)]
     for path in files:
-        for name, raw, line in _read_file(path, must_exist=file is not None):
-            _put(values, origins, name, raw, f"{path}, line {line}")
+        entries = read_entries(path, must_exist=file is not None)
+        old = [e.setting for e in entries if e.is_old]
+        if old:
+            notes.append(old_names(path, old))
+        for entry in entries:
+            put_value(values, origins, entry.setting, entry.raw, entry.origin)
     for setting in SETTINGS:
         handed = credential(setting.name, environ)
         if handed is not None:
-            _put(values, origins, setting.name, str(handed), str(handed))
+            put_value(values, origins, setting, str(handed), str(handed))
         variable = f"SOBRIETY_{setting.name.upper()}"
         if environ.get(variable):
-            _put(values, origins, setting.name, environ[variable], variable)
+            put_value(values, origins, setting, environ[variable], variable)
     for name, raw in (options or {}).items():
         if raw is not None:
-            _put(values, origins, name, raw, f"--{name.removesuffix('_s').replace('_', '-')}")
+            option = f"--{name.removesuffix('_s').replace('_', '-')}"
+            put_value(values, origins, BY_NAME[name], raw, option)
     idle_w, max_w = values["idle_w"], values["max_w"]
     if isinstance(idle_w, float) and isinstance(max_w, float) and max_w < idle_w:
         raise ConfigError(
             f"{origins['max_w']}: max_w is {max_w:g}, below idle_w, {idle_w:g}",
             hint="read both again: a busy machine draws more than an idle one",
         )
-    return Config(values, origins)
+    return Config(values, origins, notes)
 
 
 def credential(name: str, environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -102,103 +116,15 @@ def credential(name: str, environ: Mapping[str, str] = os.environ) -> Path | Non
     return found if os.path.isfile(found) else None  # noqa: PTH113  # also where it may not look
 
 
-def _put(
-    values: dict[str, Value], origins: dict[str, str], name: str, raw: object, origin: str
+def put_value(
+    values: dict[str, Value], origins: dict[str, str], setting: Setting, raw: object, origin: str
 ) -> None:
-    setting = BY_NAME.get(name)
-    if setting is None:
-        import difflib
-
-        near = difflib.get_close_matches(name, BY_NAME, n=1)
-        raise ConfigError(
-            f"{origin}: unknown setting {name!r}",
-            hint=f"did you mean {near[0]!r}?" if near else "list them with: sobriety config",
-        )
+    """Read a raw value into `values`. Raises ConfigError that names the origin."""
     try:
-        values[name] = setting.read(raw)
+        values[setting.name] = setting.read(raw)
     except ValueError as error:
-        raise ConfigError(f"{origin}: {name} is {raw!r}; {error}") from None
-    origins[name] = origin
-
-
-def _read_file(path: Path, *, must_exist: bool) -> list[tuple[str, object, int]]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        if must_exist:
-            raise ConfigError(f"no configuration file {path}") from None
-        return []
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{path} is not UTF-8: byte {error.object[error.start]:#04x} at {error.start}",
-            hint="save it as UTF-8",
-        ) from None
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    import tomllib
-
-    try:
-        table: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
-    return [(name, raw, _line_of(name, text)) for name, raw in table.items()]
-
-
-def _line_of(name: str, text: str) -> int:
-    found = re.search(rf'^\s*\[?\s*["\']?{re.escape(name)}\b', text, re.MULTILINE)
-    return text.count("\n", 0, found.end()) + 1 if found else 1
-
-
-def save(name: str, raw: str, path: Path) -> None:
-    """Write one setting into a TOML file, leaving every other line as it is.
-
-    Raises ConfigError for an unknown name, a bad value, or a file that cannot be written.
-    """
-    save_all({name: raw}, path)
-
-
-def save_all(changes: Mapping[str, str | None], path: Path) -> None:
-    """Write settings into a TOML file, all or none; None takes one out. Other lines stay.
-
-    Raises ConfigError as `save` does.
-    """
-    values: dict[str, Value] = {}
-    for name, raw in changes.items():
-        if raw is not None:
-            _put(values, {}, name, raw, "sobriety config set")
-    _read_file(path, must_exist=False)  # a broken file is not made worse
-    try:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-        for name in changes:
-            text = _with_line(
-                text, name, f"{name} = {_toml(values[name])}\n" if name in values else ""
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be written: {error.strerror}",
-            hint="choose another folder with SOBRIETY_HOME",
-        ) from None
-    from sobriety.files.durable import write_whole
-
-    write_whole(path, text)
-
-
-def _with_line(text: str, name: str, line: str) -> str:
-    pattern = re.compile(rf"^{name}\s*=.*\n?", re.MULTILINE)
-    if pattern.search(text):
-        return pattern.sub(lambda _: line, text, count=1)
-    return text + ("" if not line or not text or text.endswith("\n") else "\n") + line
-
-
-def _toml(value: Value) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_quoted(v) for v in value) + "]"
-    return _quoted(value) if isinstance(value, str) else f"{value:g}"
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        raise ConfigError(f"{origin}: {setting.path} is {raw!r}; {error}") from None
+    origins[setting.name] = origin
 
 
 def system_file() -> Path:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import MethodKind
 from sobriety.profiling import command as commands
 from sobriety.profiling.profiler import Profile
 
@@ -25,6 +26,7 @@ STOPPED = frozenset(
 )
 """Exit codes of a command that somebody ended: the next must not begin."""
 
+MEDIAN = MethodKind("median-of-runs", "median of {runs:number} runs: {methods:alternatives}")
 _NO_SAMPLES_S = 3600.0
 
 
@@ -116,8 +118,7 @@ def _middle(estimates: Sequence[Estimate]) -> Estimate:
         median([e.low for e in estimates]),
         median([e.high for e in estimates]),
         first.basis if len(bases) == 1 else "mixed",
-        f"median of {len(estimates)} runs: "
-        + "; or ".join(dict.fromkeys(e.method for e in estimates)),
+        MEDIAN(runs=len(estimates), methods=tuple(dict.fromkeys(e.method for e in estimates))),
         tuple(dict.fromkeys(s for e in estimates for s in e.sources)),
     )
 

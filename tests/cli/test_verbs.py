@@ -175,7 +175,7 @@ def test_profile_without_a_zone_says_that_carbon_is_unknown(sobriety: Any) -> No
         (("collect", "--once", "--root", "/nowhere"), 2, "there is no folder /nowhere"),
         (("collect", "--once", "--root", "/etc"), 1, "nothing of this machine can be read"),
         (("colect",), 2, "Did you mean 'collect'?"),
-        (("config", "set", "znoe", "QC"), 2, "did you mean 'zone'?"),
+        (("config", "set", "znoe", "QC"), 2, "did you mean 'grid.zone'?"),
         (("--config",), 2, "No such option"),
         (("collect", "--once", "--config", "absent.toml"), 2, "no configuration file absent.toml"),
         (("capture", "-o", "/nowhere/at/all.txt"), 2, "cannot be written"),
@@ -222,16 +222,16 @@ def test_doctor_says_what_is_here(sobriety: Any) -> None:
     assert found["idle_w"]["low"] < found["idle_w"]["value"] < found["idle_w"]["high"]
     page = sobriety("doctor")
     assert page.returncode == 0
-    assert "sobriety config set zone" in page.stdout
+    assert "sobriety config set grid.zone" in page.stdout
 
 
 def test_config_shows_origins(sobriety: Any) -> None:
-    assert sobriety("config", "set", "zone", "CA-QC").returncode == 0
+    assert sobriety("config", "set", "grid.zone", "CA-QC").returncode == 0
     shown = json.loads(sobriety("config", "--json", SOBRIETY_INTERVAL_S="2").stdout)
     validate(shown, "config.json")
-    assert shown["zone"]["value"] == "CA-QC"
-    assert shown["zone"]["origin"].endswith("config.toml, line 1")
-    assert shown["interval_s"] == {"value": 2.0, "origin": "SOBRIETY_INTERVAL_S"}
+    assert shown["grid.zone"]["value"] == "CA-QC"
+    assert shown["grid.zone"]["origin"].endswith("config.toml, line 2")
+    assert shown["collect.interval_s"] == {"value": 2.0, "origin": "SOBRIETY_INTERVAL_S"}
     assert "row_s" in sobriety("config").stdout
 
 

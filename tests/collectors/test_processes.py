@@ -185,3 +185,34 @@ def test_a_storm_of_processes_too_short_to_be_seen_is_seen(tmp_path: Path) -> No
     assert truth_s > 0.3
     ticks_s = 0.04  # own and children, user and system: each cut to whole ticks of 10 ms
     assert 0.99 * truth_s - ticks_s <= seen_s <= truth_s + ticks_s
+
+
+@linux
+def test_a_process_that_the_kernel_numbers_before_it_lists_it_is_seen() -> None:
+    """/proc/loadavg has the number of a fork under way; the listing of that moment has not."""
+
+    class Early(LocalHost):
+        hidden = ""
+
+        def text(self, path: str) -> str:
+            text = super().text(path)
+            return f"0.1 0.1 0.1 1/100 {self.hidden}" if path == "/proc/loadavg" else text
+
+        def names(self, folder: str) -> list[str]:
+            names = super().names(folder)
+            if folder == "/proc" and not self.listed:
+                names.remove(self.hidden)
+            return names
+
+        listed = False
+
+    with subprocess.Popen(["sleep", "60"]) as child:
+        host = Early()
+        host.hidden = str(child.pid)
+        collector = Processes()
+        collector.open(host)
+        assert child.pid not in {task.key[0] for task in collector.tasks()}
+        host.listed = True
+        assert child.pid in {task.key[0] for task in collector.tasks()}
+        collector.close()
+        child.kill()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sobriety.core.estimate import Estimate, product, total
+from sobriety.core.method import STATED
 from sobriety.core.units import unit_of
 
 positive = st.floats(1e-6, 1e9)
@@ -17,7 +18,7 @@ ratio = st.floats(1, 10)
 
 
 def figure(value: float, low: float, high: float, metric: str = "energy_j") -> Estimate:
-    return Estimate(metric, value, low, high, "modelled", "a test", ("nobody",))
+    return Estimate(metric, value, low, high, "modelled", STATED(text="a test"), ("nobody",))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_an_interval_that_does_not_hold_is_refused(value: float, low: float, hig
 
 def test_a_figure_without_source_or_unit_is_refused() -> None:
     with pytest.raises(ValueError, match="source"):
-        Estimate("energy_j", 1, 1, 1, "modelled", "a test", ())
+        Estimate("energy_j", 1, 1, 1, "modelled", STATED(text="a test"), ())
     with pytest.raises(ValueError, match="declares no unit"):
         unit_of("power")
 
@@ -103,7 +104,7 @@ def test_nothing_times_something_is_nothing_with_an_upper_end() -> None:
 
 
 def test_a_sum_of_different_bases_says_mixed() -> None:
-    measured = Estimate("energy_j", 1, 1, 1, "measured", "a meter", ("meter",))
+    measured = Estimate("energy_j", 1, 1, 1, "measured", STATED(text="a meter"), ("meter",))
     both = total("energy_j", [measured, figure(1, 0, 2)], shared_error=True)
     assert both.basis == "mixed"
     assert both.sources == ("meter", "nobody")

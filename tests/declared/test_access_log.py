@@ -97,9 +97,9 @@ JUNK = (
 def test_junk_of_any_length_is_broken_in_no_time(tmp_path: Path, junk: bytes) -> None:
     log = tmp_path / "access.log"
     log.write_bytes(junk + b"\n" + line().encode())
-    began = time.perf_counter()
+    began_s = time.process_time()
     found = count_requests(str(log))
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began_s < 20  # a pattern that backtracks takes hours
     assert found.by_month == {"2026-10": 1}
     assert found.broken == found.lines - 1
 

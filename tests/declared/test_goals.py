@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import STATED
 from sobriety.core.text import Text
 from sobriety.declared.goals import BUILT_INS, Baseline, Goal, Target, built_in, read_goals
 from sobriety.declared.indicators import INDICATORS
@@ -37,7 +38,7 @@ def goal(
 
 
 def figure(value: float, low: float, high: float) -> Estimate:
-    return Estimate("total_co2e_kg", value, low, high, "modelled", "m", ("s",))
+    return Estimate("total_co2e_kg", value, low, high, "modelled", STATED(text="m"), ("s",))
 
 
 MIDDLE = date(2025, 7, 2)
@@ -151,7 +152,9 @@ def test_what_cannot_be_said_is_not_said() -> None:
     assert trajectory(goal(), 3, date(2019, 12, 31)).status == "not begun"
     assert trajectory(goal(), 3, date(2020, 1, 1)).status == "on track"
     with pytest.raises(ValueError, match="energy_j"):
-        trajectory(goal(), Estimate("energy_j", 1, 1, 1, "measured", "m", ("s",)), MIDDLE)
+        trajectory(
+            goal(), Estimate("energy_j", 1, 1, 1, "measured", STATED(text="m"), ("s",)), MIDDLE
+        )
 
 
 def test_the_line_goes_through_milestones_and_its_ends_may_meet() -> None:

@@ -19,8 +19,9 @@ from sobriety.estimators import Curve, categories, category_of, known_sets, powe
 # Inner rooms have no address for a type checker: `sobriety/estimators.pyi` is only the door.
 singular: Callable[[str], str] = import_module("sobriety.estimators.categories").singular
 through: Callable[..., list[Curve]] = import_module("sobriety.estimators.models.curve").through
-_features = import_module("sobriety.estimators.models.device_features")
-TERMINALS, MADE = _features.TERMINALS, _features.MADE
+_categories = import_module("sobriety.estimators.categories")
+TERMINALS, MADE = _categories.terminals(), _categories.made()
+aliases: Callable[[], dict[str, str]] = _categories.aliases
 table: Callable[[str], tuple[dict[str, str], ...]] = import_module(
     "sobriety.estimators.tables"
 ).table
@@ -28,7 +29,7 @@ table: Callable[[str], tuple[dict[str, str], ...]] = import_module(
 NAMES = [
     p.stem for p in (Path(__file__).parent.parent.parent / "estimators" / "data").glob("*.csv")
 ]
-BOUNDS = {"grid": "_g_per_kwh", "lifetime": "_years"}
+BOUNDS = {"grid": "_g_per_kwh"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -86,8 +87,9 @@ def test_no_name_means_two_zones() -> None:
 def test_no_alias_means_two_categories() -> None:
     owners: dict[str, set[str]] = {}
     for row in table("categories"):
-        for form in (folded(row["alias"]), singular(folded(row["alias"]))):
-            owners.setdefault(form, set()).add(row["category"])
+        for word in (row["category"], row["fr"], *row["aliases"].split("|")):
+            for form in (folded(word), singular(folded(word))):
+                owners.setdefault(form, set()).add(row["category"])
     assert {alias: found for alias, found in owners.items() if len(found) > 1} == {}
     for category in categories():
         assert category_of(category) == category
@@ -150,10 +152,10 @@ def test_plurals_and_what_is_no_category(word: str, category: str | None) -> Non
 
 
 def test_every_alias_is_found_in_its_plural() -> None:
-    for row in table("categories"):
-        assert category_of(row["alias"].upper()) == row["category"]
-        if len(row["alias"].replace("-", " ").split()[-1]) > 3 and not row["alias"].endswith("s"):
-            assert category_of(f"{row['alias']}s") == row["category"]
+    for alias, category in aliases().items():
+        assert category_of(alias.upper()) == category
+        if len(alias.split()[-1]) > 3 and not alias.endswith("s"):
+            assert category_of(f"{alias}s") == category
 
 
 def test_every_set_of_facts_has_its_error() -> None:

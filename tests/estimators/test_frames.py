@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sobriety.core.machine import Machine
+from sobriety.core.method import STATED
 from sobriety.core.usage import MEASURE_NAMES, Usage
 from sobriety.estimators import (
     Coefficients,
@@ -102,7 +103,7 @@ multiplier = st.floats(0, 1e4)
 def a_plan(values: tuple[float, ...]) -> EnergyPlan:
     twice = Coefficients(*(2 * v for v in values))
     return EnergyPlan(
-        Coefficients(*values), Coefficients(), twice, "modelled", "a test", ("nobody",)
+        Coefficients(*values), Coefficients(), twice, "modelled", STATED(text="a test"), ("nobody",)
     )
 
 

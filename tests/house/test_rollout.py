@@ -8,11 +8,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from sobriety.settings.keys import BY_NAME
+from sobriety.settings.keys import BY_PATH
 
 ROOT = Path(__file__).parents[2]
 ROLE = ROOT / "packaging" / "ansible" / "roles" / "sobriety"
@@ -60,11 +61,11 @@ def test_settings_are_written_when_the_program_takes_them(playbook: str, tmp_pat
         told = json.dumps(variables | {"sobriety_settings": settings})
         return run(playbook, tmp_path, "--skip-tags", "install", "-e", told, "book.yml")
 
-    done = apply(zone="CA-QC", interval_s=10, collectors=["cpu", "rapl"])
+    done = apply(grid={"zone": "CA-QC"}, collect={"interval_s": 10, "collectors": ["cpu", "rapl"]})
     assert done.returncode == 0, done.stdout + done.stderr
     written = config.read_text(encoding="utf-8")
     assert 'zone = "CA-QC"\n' in written and 'collectors = ["cpu", "rapl"]\n' in written
-    assert apply(interval_s="often").returncode != 0
+    assert apply(collect={"interval_s": "often"}).returncode != 0
     assert config.read_text(encoding="utf-8") == written, "the old ones are still there"
 
 
@@ -74,7 +75,7 @@ def test_a_host_gets_its_own_token_and_nobody_sees_it(playbook: str, tmp_path: P
         "sobriety_prefix": str(Path(sys.executable).parent.parent),
         "sobriety_config": str(config),
         "sobriety_service": False,
-        "sobriety_settings": {"zone": "CA-QC"},
+        "sobriety_settings": {"grid": {"zone": "CA-QC"}},
         "sobriety_push_url": "https://gateway.example:9846",
         "ansible_python_interpreter": sys.executable,
     }
@@ -91,10 +92,10 @@ def test_a_host_gets_its_own_token_and_nobody_sees_it(playbook: str, tmp_path: P
     done = apply(sobriety_push_token=token, sobriety_push_ca=ca)
     assert done.returncode == 0, done.stdout + done.stderr
     assert token not in done.stdout + done.stderr
-    written = {line.partition(" = ")[0]: line for line in config.read_text().splitlines()}
-    assert written["push"] == 'push = "https://gateway.example:9846"'
-    for name, mode in (("push_token_file", 0o600), ("push_ca_file", 0o644)):
-        file = Path(json.loads(written[name].partition(" = ")[2]))
+    written = tomllib.loads(config.read_text())["push"]
+    assert written["url"] == "https://gateway.example:9846"
+    for name, mode in (("token_file", 0o600), ("ca_file", 0o644)):
+        file = Path(written[name])
         assert file.read_text().strip() == (token if mode == 0o600 else ca)
         assert file.stat().st_mode & 0o777 == mode
 
@@ -102,8 +103,12 @@ def test_a_host_gets_its_own_token_and_nobody_sees_it(playbook: str, tmp_path: P
 def test_its_example_names_settings_that_there_are() -> None:
     text = (ROOT / "packaging/ansible/site.yml").read_text(encoding="utf-8")
     _, _, settings = text.partition("sobriety_settings:\n")
-    names = re.findall(r"^ +(\w+): ", settings, re.M)
-    assert names and set(names) <= BY_NAME.keys()
+    pairs = re.findall(r"^          (?:  (\w+): |(\w+):$)", settings, re.M)
+    table, paths = "", set[str]()
+    for key, header in pairs:
+        table = header or table
+        paths |= {f"{table}.{key}"} if key else set()
+    assert paths and paths <= BY_PATH.keys()
 
 
 def test_its_defaults_are_documented() -> None:

@@ -70,14 +70,15 @@ def test_nothing_else_is_in_the_wheel(wheel: Path) -> None:
 
 
 def test_the_bare_wheel_works_without_extras(wheel: Path, tmp_path: Path) -> None:
-    """As an agent has it: the wheel, click and psutil, nothing more."""
+    """As an agent has it: the wheel and what it depends on, nothing more."""
     target = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(target)
     import click
     import psutil
+    import tomlkit
 
-    for package in (click, psutil):
+    for package in (click, psutil, tomlkit):
         assert package.__file__
         (target / package.__name__).symlink_to(Path(package.__file__).parent)
     bare = [sys.executable, "-I", "-S", "-c"]
@@ -94,6 +95,8 @@ def test_the_bare_wheel_works_without_extras(wheel: Path, tmp_path: Path) -> Non
 
     seen = sobriety("collect", "--once", "--interval", "200ms")
     assert seen.returncode == 0, seen.stderr
+    saved = sobriety("config", "--config", "c.toml", "set", "grid.zone", "CA-QC")
+    assert saved.returncode == 0, saved.stderr
     profiled = sobriety("profile", "--", "true")
     assert profiled.returncode == 0, profiled.stderr
     refused = sobriety("report")

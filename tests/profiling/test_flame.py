@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import STATED
 from sobriety.profiling.flame import page
 from sobriety.profiling.functions import Frame, Stack
 
-ENERGY = Estimate("energy_j", 412.0, 230.0, 560.0, "modelled", "a test", ("nobody",))
+ENERGY = Estimate("energy_j", 412.0, 230.0, 560.0, "modelled", STATED(text="a test"), ("nobody",))
 
 
 def frame(name: str) -> Frame:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from sobriety.core.errors import MissingExtra, NotPermitted, NotSupported
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import STATED
 from sobriety.profiling import functions
 from sobriety.profiling.functions import (
     OUTSIDE,
@@ -26,7 +27,7 @@ from sobriety.profiling.functions import (
     weighed,
 )
 
-ENERGY = Estimate("energy_j", 10.0, 5.0, 15.0, "modelled", "a test", ("nobody",))
+ENERGY = Estimate("energy_j", 10.0, 5.0, 15.0, "modelled", STATED(text="a test"), ("nobody",))
 PROGRAM = """
 import subprocess, sys, threading, time
 

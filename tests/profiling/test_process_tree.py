@@ -71,3 +71,21 @@ def test_only_what_is_used_from_now_counts_for_one_that_runs_already() -> None:
         tree.end()
         child.stdin.write("\n")
     assert tree.cpu_s == pytest.approx(0.2, abs=0.06)
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_children_that_stand_there_at_the_first_scan_are_of_the_tree(attempt: int) -> None:
+    """/proc lists them in no order: some before the process that started them."""
+    code = "for i in $(seq 10); do sleep 60 & done; echo; read line; kill $(jobs -p)"
+    with subprocess.Popen(
+        ["bash", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdin and child.stdout
+        child.stdout.readline()  # they run
+        tree = ProcessTree(LocalHost())
+        tree.begin(child.pid)
+        tree.end()
+        child.stdin.write(b"\n")
+    outer, inner = tree.branches()
+    assert (outer.path[0], outer.processes) == ("bash", 1)
+    assert inner.processes == 10

@@ -11,12 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.period import Period, choose, to_ns
 from sobriety.core.usage import Usage
 from sobriety.declared.declared import Declared, read_declared
-from sobriety.estimators import FactorBook, grid_factor
+from sobriety.estimators import FactorBook, contract_intensity, grid_factor
 from sobriety.lake import Lake
 from sobriety.reports import Report, ReportSettings, gather
 
@@ -281,9 +280,7 @@ OWN = FactorBook(
     ),
     as_of="2026-11",
 )  # fmt: skip
-CONTRACT = Estimate(
-    "market_g_per_kwh", 0.5, 0.5, 0.5, "declared", "market-based, by contract", ("Supplier & co",)
-)
+CONTRACT = contract_intensity(0.5, "Supplier & co")
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import pytest
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.host import LocalHost
+from sobriety.core.method import STATED
 from sobriety.profiling.command import Run
 from sobriety.profiling.profiler import Profile
 from sobriety.trials.runs import Trial
@@ -28,7 +29,9 @@ def seen(
 ) -> Profile:
     cpu_s = wall_s if cpu_s is None else cpu_s
     joules = 10 * cpu_s
-    energy = Estimate("energy_j", joules, 0.7 * joules, 1.4 * joules, "modelled", "test", ("test",))
+    energy = Estimate(
+        "energy_j", joules, 0.7 * joules, 1.4 * joules, "modelled", STATED(text="test"), ("test",)
+    )
     run = Run(("work",), exit_code, wall_s, cpu_s, cpu_s, 0.0, 1_000_000)
     return Profile(run, energy, None, None, energy, None, (), cpu_s + others_s, metered)
 

@@ -11,14 +11,14 @@ import time
 from typing import NamedTuple
 
 from sobriety.core.units import NS_PER_S
-from sobriety.settings.pseudonym import SERVERS
+from sobriety.estimators import categories, is_nobodys
 
 from ..intake.gateway import STALE_S
 
 PAGE = 50
 """With names of any length and alphabet, a page of so many is less than 60 kB."""
 _NAMED = "coalesce(json_extract(facts, '$.category'), '') IN ({})".format(
-    ", ".join(f"'{name}'" for name in sorted(SERVERS))
+    ", ".join(f"'{name}'" for name in sorted(filter(is_nobodys, categories())))
 )
 _FROM = "FROM host LEFT JOIN machine USING (host)"
 

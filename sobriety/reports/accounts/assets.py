@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import MethodKind
 from sobriety.core.period import Period
 from sobriety.core.text import Text
 from sobriety.core.units import S_PER_DAY, S_PER_YEAR
@@ -25,11 +26,11 @@ from .embodied import LedgerLine, asset_of, part_of
 from .hosts import HostUse
 
 NO_NAME = Text("", "")
-NO_ENERGY = Estimate("energy_j", 0.0, 0.0, 0.0, "archetype", "nobody watched it", ("nobody",))
-UNKNOWN_USE = Estimate("energy_j", 0.0, 0.0, 0.0, "archetype", "not known: left out", ("nobody",))
-UNKNOWN_MAKING = Estimate(
-    "embodied_kg", 0.0, 0.0, 0.0, "archetype", "not known: left out", ("nobody",)
-)
+NOT_OBSERVED = MethodKind("not-observed", "not observed")
+LEFT_OUT = MethodKind("left-out", "not known: left out")
+NO_ENERGY = Estimate("energy_j", 0.0, 0.0, 0.0, "archetype", NOT_OBSERVED(), ("nobody",))
+UNKNOWN_USE = Estimate("energy_j", 0.0, 0.0, 0.0, "archetype", LEFT_OUT(), ("nobody",))
+UNKNOWN_MAKING = Estimate("embodied_kg", 0.0, 0.0, 0.0, "archetype", LEFT_OUT(), ("nobody",))
 """Of a kind that no maker has said anything of: left out, and told."""
 
 

@@ -12,11 +12,17 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sobriety.core.estimate import Estimate, product, total
+from sobriety.core.method import Method, MethodKind, significant
 from sobriety.estimators import amortised, co2e
 
 from ..model.report import Figure, Footprint, Missing
 from ..model.warnings import Caution
 from .hosts import HostUse
+
+WITH_OVERHEAD = MethodKind("with-overhead", "{method:method} × PUE {pue:number}")
+MANY = MethodKind("many", "{count:number} methods, each machine by its own")
+MANY_ABOVE_IDLE = MethodKind("many-above-idle", "above idle, each machine by its own")
+MAKING_SHARE = MethodKind("making-share", "making ÷ (making + use)")
 
 Input = Literal["energy", "grid", "embodied", "lifetime"]
 """What a total is made from, and could be known exactly."""
@@ -65,7 +71,7 @@ class Accounts:
             use,
             making,
             both,
-            share_of(making, use, "embodied_ratio", "making ÷ (making + use)"),
+            share_of(making, use, "embodied_ratio", MAKING_SHARE()),
         )
 
     def use_kg(self, hosts: Sequence[HostUse]) -> float:
@@ -168,7 +174,9 @@ def with_overhead(energy: Estimate, pue: Pue) -> Estimate:
         return product("energy_j", energy, pue)
     if pue is None or pue == 1:
         return energy
-    return replace(energy.scaled(pue), method=f"{energy.method} × PUE {pue:g}")
+    return replace(
+        energy.scaled(pue), method=WITH_OVERHEAD(method=energy.method, pue=significant(pue, 6))
+    )
 
 
 def _energy(hosts: Sequence[HostUse]) -> Estimate:
@@ -181,9 +189,7 @@ def fleet_total(metric: str, parts: Iterable[tuple[object, Estimate]]) -> Estima
     for key, estimate in parts:
         by_key.setdefault(key, []).append(estimate)
     methods = {e.method for same in by_key.values() for e in same}
-    many = (
-        f"{len(methods)} methods, each machine by its own" if len(methods) > _MOST_METHODS else ""
-    )
+    many = MANY(count=len(methods)) if len(methods) > _MOST_METHODS else None
     return total(
         metric,
         [total(metric, same, shared_error=True, method=many) for same in by_key.values()],
@@ -203,7 +209,7 @@ def exact(estimate: Estimate) -> Estimate:
     return replace(estimate, low=estimate.value, high=estimate.value)
 
 
-def share_of(part: Estimate, rest: Estimate, metric: str, method: str) -> Estimate:
+def share_of(part: Estimate, rest: Estimate, metric: str, method: Method) -> Estimate:
     """part / (part + rest), whose errors have nothing to do with each other; 0 to 1."""
     if part.low > 0 and rest.low > 0:
         value, low, high = _share_by_logarithms(part, rest)

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sobriety.core.estimate import Estimate, total
+from sobriety.core.method import MethodKind, significant
 from sobriety.core.units import J_PER_KWH
 
 from ..model.report import Cost, Market
 from .carbon import Accounts
 from .hosts import HostUse
+
+COST = MethodKind("cost", "energy with overhead × {price:number} a kilowatt-hour")
 
 
 def market(hosts: Sequence[HostUse], accounts: Accounts) -> Market | None:
@@ -76,7 +79,7 @@ def _price(hosts: Sequence[HostUse], accounts: Accounts) -> Estimate:
         [
             replace(
                 accounts.supplied(using).scaled(price / J_PER_KWH, "cost_money"),
-                method=f"energy with overhead × {price:g} a kilowatt-hour",
+                method=COST(price=significant(price, 6)),
             )
             for price, using in prices.items()
         ],

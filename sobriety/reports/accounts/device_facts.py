@@ -13,10 +13,18 @@ from typing import Any
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
+from sobriety.core.method import Method, MethodKind
 from sobriety.core.units import J_PER_KWH, S_PER_YEAR
 from sobriety.estimators import embodied, lifetime, typical_year
 from sobriety.factors.catalogue import Catalogue
 from sobriety.inventory.devices import Device
+
+DECLARED_USE = MethodKind("declared-use", "declared use of a year")
+DECLARED_WATTS = MethodKind("declared-watts", "declared watts × share of the year")
+REFURBISHED = MethodKind(
+    "refurbished", "half of {method:method}: what its former owner charged is unknown"
+)
+ASSUMED = MethodKind("assumed", "assumed")
 
 DECLARED_RATIO = (0.8, 1.2)
 """How far off a declared yearly consumption may be: makers' own and meters' readings of others."""
@@ -91,19 +99,19 @@ def facts(device: Device, machine: Machine) -> Machine:
 
 def _year(device: Device, machine: Machine) -> Estimate | None:
     if device.yearly_kwh is not None:
-        return _stated(device.yearly_kwh * J_PER_KWH, "declared use of a year")
+        return _stated(device.yearly_kwh * J_PER_KWH, DECLARED_USE())
     if device.power_w is not None:
         ratio = 1.0 if device.use_ratio is None else device.use_ratio
-        return _stated(device.power_w * ratio * S_PER_YEAR, "declared watts × share of the year")
+        return _stated(device.power_w * ratio * S_PER_YEAR, DECLARED_WATTS())
     try:
         return typical_year(machine, device.category)
     except FactorNotFound:
         return None
 
 
-def _stated(joules: float, how: str) -> Estimate:
+def _stated(joules: float, method: Method) -> Estimate:
     low, high = (joules * ratio for ratio in DECLARED_RATIO)
-    return Estimate("energy_j", joules, low, high, "declared", how, ("inventory",))
+    return Estimate("energy_j", joules, low, high, "declared", method, ("inventory",))
 
 
 def _refurbished(new: Estimate) -> Estimate:
@@ -111,7 +119,7 @@ def _refurbished(new: Estimate) -> Estimate:
     to all of it. Assumed."""
     return Estimate(
         new.metric, new.value / 2, new.low / 20, new.high, "archetype",
-        f"half of {new.method}: what its former owner charged is unknown", new.sources,
+        REFURBISHED(method=new.method), new.sources,
     )  # fmt: skip
 
 
@@ -119,4 +127,4 @@ def _life(machine: Machine) -> Estimate:
     try:
         return lifetime(machine)
     except FactorNotFound:
-        return Estimate("lifetime_years", 6.0, 4.0, 10.0, "archetype", "assumed", ("assumed",))
+        return Estimate("lifetime_years", 6.0, 4.0, 10.0, "archetype", ASSUMED(), ("assumed",))

@@ -11,10 +11,15 @@ from datetime import date
 from typing import NamedTuple
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import MethodKind, significant
 from sobriety.estimators import UG_PER_KG, Asset, days, micrograms, reconciled
 from sobriety.inventory.devices import PASSED_ON, Device
 
 from ..model.report import Ledger
+
+BY_THE_DAY = MethodKind(
+    "by-the-day", "{method:method}, by the day over {years:number} years from acquisition"
+)
 
 
 class LedgerLine(NamedTuple):
@@ -48,7 +53,7 @@ def part_of(asset: Asset, embodied: Estimate, first: date, last: date) -> Estima
     return replace(
         embodied, metric="embodied_share_kg", value=value,
         low=min(value, embodied.low * ratio), high=max(value, embodied.high * ratio),
-        method=f"{embodied.method}, by the day over {years:.3g} years from acquisition",
+        method=BY_THE_DAY(method=embodied.method, years=significant(years, 3)),
     )  # fmt: skip
 
 

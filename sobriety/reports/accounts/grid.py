@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.estimate import Estimate, total
+from sobriety.core.method import MethodKind, significant
 from sobriety.core.period import Period
 from sobriety.estimators import (
     EnergyPlan,
@@ -26,6 +27,11 @@ from ..model.warnings import Caution
 from .carbon import Accounts, ZoneYear
 from .hosts import HostUse
 from .query import HourlySum, PlanKey, hourly_sums
+
+HOURLY = MethodKind("hourly", "hourly {kind:factor_kind} intensity of {zone}")
+PARTLY_HOURLY = MethodKind(
+    "partly-hourly", "{hourly:method} for {percent:number} % of the energy, else {rest:method}"
+)
 
 _ALL_RATIO = 1 - 1e-9
 HostYear = tuple[str, int]
@@ -162,7 +168,7 @@ def _factor(
     use: HourlySum, zone: str, kind: FactorKind, files: Sequence[Hours], rest: GridFactor | None
 ) -> Estimate:
     """A host's mean over a year's hours; of those that nobody told, the year's."""
-    method = f"hourly {kind} intensity of {zone}"
+    method = HOURLY(kind=kind, zone=zone)
     told = use.told_j / use.energy_j
     if use.told_j <= 0:
         assert rest is not None
@@ -177,7 +183,9 @@ def _factor(
         "intensity_g_per_kwh",
         (mean.scaled(told), rest.estimate.scaled(1 - told)),
         shared_error=True,
-        method=f"{method} for {100 * told:.3g} % of the energy, else {rest.estimate.method}",
+        method=PARTLY_HOURLY(
+            hourly=method, percent=significant(100 * told, 3), rest=rest.estimate.method
+        ),
     )
 
 
@@ -196,7 +204,7 @@ def _mean(
         "intensity_g_per_kwh",
         [by_host[key].scaled(sums[key].energy_j / energy_j) for key in of_year],
         shared_error=True,
-        method=f"hourly {kind} intensity of {zone}",
+        method=HOURLY(kind=kind, zone=zone),
     )
     return GridFactor(
         zone,

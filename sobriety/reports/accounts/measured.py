@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
+from sobriety.core.method import MethodKind
 from sobriety.estimators import EnergyPlan, power_model, power_w
+
+IDLE = MethodKind("idle", "power curve at no load × time observed")
 
 
 def measured_j(plan: EnergyPlan, measures: Mapping[str, float]) -> float:
@@ -35,5 +38,5 @@ def idle(machine: Machine, rows: Sequence[tuple[EnergyPlan, Mapping[str, float]]
     value, low, high = bounds
     return Estimate(
         "energy_j", value, min(low, value), max(high, value), model.basis,
-        "power curve at no load × time observed", model.sources,
+        IDLE(), model.sources,
     )  # fmt: skip

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from sobriety.core.estimate import Estimate, product, total
 from sobriety.core.machine import Machine
+from sobriety.core.method import MethodKind, significant
 from sobriety.core.units import S_PER_YEAR
-from sobriety.estimators import amortised, embodied, lifetime, typical_year
+from sobriety.estimators import amortised, embodied, has_screen_beside, lifetime, typical_year
 
 from ..accounts.carbon import Accounts, fleet_total
 from ..accounts.contracts import costs
@@ -18,8 +19,10 @@ from ..model.report import Action, Missing
 from .breakdown import hidden
 from .closed_hours import Closed
 
+LESS = MethodKind("less", "{whole:method}, less {part:method}")
+LONGER = MethodKind("longer-life", "(1 ÷ lifetime, less 1 ÷ (lifetime + {years:number} years))")
+
 MORE_YEARS = 2.0
-_NEEDS_A_SCREEN = frozenset(("notebook", "desktop", "workstation", "thin client"))
 _LARGE = frozenset(("desktop", "workstation"))
 _HARDLY_MORE = 0.9
 """Of its energy, what it would have taken doing nothing: then it is too large for its work."""
@@ -113,7 +116,7 @@ def _drop_screens(years: Sequence[HostUse], accounts: Accounts) -> Action | None
     for of_site in _by_site(years).values():
         screens = [h for h in of_site if h.machine.category == "monitor"]
         owned = sum(h.quantity for h in screens)
-        desks = sum(h.quantity for h in of_site if h.machine.category in _NEEDS_A_SCREEN)
+        desks = sum(h.quantity for h in of_site if has_screen_beside(h.machine.category))
         if 0 < desks < owned:
             extra += [h.part(1 - desks / owned) for h in screens]
             pieces += owned - desks
@@ -175,7 +178,7 @@ def _less(whole: Estimate, part: Estimate, floor: float = -math.inf) -> Estimate
     """Their difference, whose errors have nothing to do with each other."""
     return Estimate(
         whole.metric, whole.value - part.value, max(floor, whole.low - part.high),
-        whole.high - part.low, "mixed", f"{whole.method}, less {part.method}",
+        whole.high - part.low, "mixed", LESS(whole=whole.method, part=part.method),
         tuple(dict.fromkeys(whole.sources + part.sources)),
     )  # fmt: skip
 
@@ -213,7 +216,7 @@ def _saved_by_keeping(host: HostUse) -> Estimate:
         per_year(life.high),
         per_year(life.low),
         life.basis,
-        f"(1 ÷ lifetime, less 1 ÷ (lifetime + {MORE_YEARS:g} years))",
+        LONGER(years=significant(MORE_YEARS, 6)),
         life.sources,
     )
     return product("embodied_share_kg", host.embodied, fewer)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import MethodKind
 from sobriety.core.period import from_ns
 from sobriety.core.units import S_PER_DAY
 from sobriety.declared.sites import Site
@@ -22,6 +23,11 @@ from ..accounts.time_series import HourEnergy, hourly_energy
 from ..model.report import Figure, HeatMap, Missing
 from ..model.warnings import NothingKnown
 from .breakdown import workstations
+
+ENERGY_OF_HOURS = MethodKind(
+    "energy-of-hours", "energy of the hours, each machine by its own method"
+)
+CLOSED_SHARE = MethodKind("closed-share", "energy of closed hours ÷ energy")
 
 _LEAST_S = 7 * S_PER_DAY
 _HOURS_A_DAY = 24
@@ -130,7 +136,7 @@ def _joules(sums: Sequence[float], like: Estimate) -> Estimate:
     value, low, high = sums
     return Estimate(
         "energy_j", value, min(low, value), max(high, value), like.basis,
-        "energy of the hours, each machine by its own method", like.sources,
+        ENERGY_OF_HOURS(), like.sources,
     )  # fmt: skip
 
 
@@ -145,4 +151,4 @@ def _ratio(places: Sequence[Closed]) -> Figure | None:
     )  # fmt: skip
     if closed.value + rest.value <= 0:
         return Missing(NothingKnown())
-    return share_of(closed, rest, "closed_ratio", "energy of closed hours ÷ energy")
+    return share_of(closed, rest, "closed_ratio", CLOSED_SHARE())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import MethodKind
 from sobriety.declared.goals import Goal
 from sobriety.estimators import Curve, power_model, power_w
 from sobriety.inventory.devices import WORKSTATIONS, Device
@@ -14,6 +15,10 @@ from ..accounts.hosts import HostUse
 from ..model.report import Figure, Footprint, Indicator, IndicatorId, Missing, Narrowing, OwnCost
 from ..model.warnings import NothingKnown
 from .goals import serving
+
+REFURBISHED_SHARE = MethodKind("refurbished-share", "pieces refurbished ÷ pieces")
+SHARE_OF_ENERGY = MethodKind("share-of-energy", "({method:method}) ÷ energy")
+BUSY_THREAD = MethodKind("busy-thread", "processor time × watts of one more busy thread")
 
 _NARROWINGS: tuple[tuple[str, Input], ...] = (
     ("meter", "energy"),
@@ -57,7 +62,7 @@ def _refurbished(devices: Sequence[Device]) -> Figure:
         return Missing(NothingKnown())
     share = sum(d.quantity for d in used if d.refurbished) / pieces
     return Estimate(
-        "refurbished_ratio", share, share, share, "declared", "pieces refurbished ÷ pieces",
+        "refurbished_ratio", share, share, share, "declared", REFURBISHED_SHARE(),
         ("inventory",),
     )  # fmt: skip
 
@@ -98,7 +103,7 @@ def _part_of(part: Estimate, whole: Estimate, metric: str) -> Figure:
     # With a sensor the energy does not follow the curve, and a modelled part may exceed it.
     rest = sorted(max(0.0, w - p) for w, p in zip(_three(whole), _three(part), strict=True))
     left = Estimate("energy_j", rest[1], rest[0], rest[2], whole.basis, whole.method, whole.sources)
-    return share_of(part, left, metric, f"({part.method}) ÷ energy")
+    return share_of(part, left, metric, SHARE_OF_ENERGY(method=part.method))
 
 
 def _three(estimate: Estimate) -> tuple[float, float, float]:
@@ -145,7 +150,7 @@ def own_cost(hosts: Iterable[HostUse], totals: Footprint) -> OwnCost | None:
         energy.low / whole,
         energy.high / whole,
         energy.basis,
-        f"({energy.method}) ÷ energy",
+        SHARE_OF_ENERGY(method=energy.method),
         energy.sources,
     )
     return OwnCost(cpu_s, energy, ratio)
@@ -166,6 +171,6 @@ def _marginal(host: HostUse, cpu_s: float) -> Estimate:
         min(around),
         max(around),
         model.basis,
-        "processor time × watts of one more busy thread",
+        BUSY_THREAD(),
         model.sources,
     )

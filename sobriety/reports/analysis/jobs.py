@@ -10,6 +10,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from sobriety.core.estimate import Estimate, product
+from sobriety.core.method import MethodKind
 from sobriety.core.units import NS_PER_HOUR, NS_PER_S, S_PER_DAY, S_PER_YEAR
 from sobriety.estimators import active
 from sobriety.factors.hours import HOURLY_RATIO, Hours
@@ -17,11 +18,13 @@ from sobriety.inventory.devices import WORKSTATIONS
 from sobriety.lake import Lake
 
 from ..accounts.accounts import Books
-from ..accounts.carbon import with_overhead
+from ..accounts.carbon import MANY_ABOVE_IDLE, with_overhead
 from ..accounts.hosts import HostUse
 from ..accounts.job_hours import HOURS_A_DAY, GridHours, JobHour, job_hours
 from ..model.report import Action, Job
 from ..model.settings import ReportSettings
+
+HOURS_APART = MethodKind("hours-apart", "hours of {zone}, now less then")
 
 _LEAST_S = 7 * S_PER_DAY
 _LEAST_DAYS = 5
@@ -114,13 +117,13 @@ def _moved(name: str, hours: Sequence[JobHour], place: _Place) -> Action | None:
         for bound in ("energy_j", "energy_low_j", "energy_high_j")
     )
     used = Estimate(
-        "energy_j", value, low, high, "modelled", "above idle, each machine by its own",
+        "energy_j", value, low, high, "modelled", MANY_ABOVE_IDLE(),
         hosts[0].energy.sources,
     )  # fmt: skip
     grams = (weighted[0] - weighted[later]) / math.fsum(joules.values())
     cleaner = Estimate(
         "intensity_g_per_kwh", grams, grams * (1 - HOURLY_RATIO), grams * (1 + HOURLY_RATIO),
-        "declared", f"hours of {place.hours[0].zone}, now less then",
+        "declared", HOURS_APART(zone=place.hours[0].zone),
         tuple(dict.fromkeys(source for h in place.hours for source in h.sources)),
     )  # fmt: skip
     pue = hosts[0].site.pue if hosts[0].in_room else None

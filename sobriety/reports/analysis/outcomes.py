@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import MethodKind
 from sobriety.core.period import Period
 
 from ..accounts.hosts import HostUse
 from ..model.report import Action, ActionId, Outcome
 from ..model.settings import Promise
 from .closed_hours import Closed
+
+KEPT_PROMISE = MethodKind(
+    "kept-promise", "expected by the sealed report, less what is left to save"
+)
 
 MONITOR = "monitor"
 
@@ -69,6 +74,6 @@ def _saved(expected: Estimate, left: Estimate | None) -> Estimate:
     ends = sorted((expected.low - left.low, expected.high - left.high))
     return Estimate(
         "energy_j", value, min(value, ends[0]), max(value, ends[1]), left.basis,
-        "expected by the sealed report, less what is left to save",
+        KEPT_PROMISE(),
         tuple(dict.fromkeys(expected.sources + left.sources)),
     )  # fmt: skip

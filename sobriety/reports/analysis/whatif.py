@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import MethodKind
 from sobriety.core.period import Period
 from sobriety.declared.scenario import Change, Scenario
 from sobriety.lake import Lake
@@ -23,6 +24,8 @@ from ..accounts.hosts import HostUse
 from ..model.report import Cost, Footprint
 from ..model.settings import ReportSettings
 from .closed_hours import Closed, hours_of_use
+
+SCENARIO = MethodKind("scenario", "as the scenario states")
 
 _LEAST_S = 3600
 
@@ -89,7 +92,7 @@ def _changed(host: HostUse, change: Change, closed: Sequence[Closed]) -> tuple[H
     if change.lifetime_years is not None:
         years = change.lifetime_years
         life = replace(host.lifetime, value=years, low=years, high=years, basis="declared",
-                       method="scenario")  # fmt: skip
+                       method=SCENARIO())  # fmt: skip
         host = replace(host, lifetime=life)
     if change.quantity_ratio is not None:
         host = host.part(change.quantity_ratio)

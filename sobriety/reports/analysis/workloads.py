@@ -9,12 +9,21 @@ from dataclasses import replace
 from sobriety.core.counting.attribution import UNATTRIBUTED
 from sobriety.core.estimate import Estimate, total
 from sobriety.core.machine import Machine
+from sobriety.core.method import Method, MethodKind
 from sobriety.estimators import Coefficients, EnergyPlan, active, energy, energy_j
 
-from ..accounts.carbon import fleet_total
+from ..accounts.carbon import MANY_ABOVE_IDLE, fleet_total
 from ..accounts.query import PlanKey, UsageSum, WorkloadSum
 from ..model.report import Work, WorkloadUse
 from ..model.settings import Idle
+
+IDLE_LEFT = MethodKind("idle-left", "energy less what was done above idle")
+IDLE_BY_CPU_TIME = MethodKind(
+    "idle-by-cpu-time", "{method:method}, with its share of idle by processor time"
+)
+IDLE_BY_MEMORY = MethodKind(
+    "idle-by-memory", "{method:method}, with its share of idle by memory held"
+)
 
 _UNATTRIBUTED, _ = UNATTRIBUTED
 _ROUNDING = 1e-9
@@ -62,15 +71,15 @@ def _use(
 ) -> WorkloadUse:
     parts = [(_model(machines[r.key[0]]), energy(active(plans[r.key]), r.measures)) for r in rows]
     cpu_s = math.fsum(r.measures.get("cpu_busy_s", 0.0) for r in rows)
-    many = "" if len({e.method for _, e in parts}) == 1 else "above idle, each machine by its own"
+    many = len({e.method for _, e in parts}) > 1
     energy_ = fleet_total("energy_j", parts)
     if many:
-        energy_ = _named(energy_, many)
+        energy_ = _named(energy_, MANY_ABOVE_IDLE())
     memory_bs = math.fsum(r.measures.get("memory_used_bs", 0.0) for r in rows)
     return WorkloadUse(kind, name, len({r.key[0] for r in rows}), cpu_s, memory_bs, energy_)
 
 
-def _named(estimate: Estimate, method: str) -> Estimate:
+def _named(estimate: Estimate, method: Method) -> Estimate:
     return total(estimate.metric, [estimate], shared_error=True, method=method)
 
 
@@ -150,7 +159,7 @@ def _idle(
                 _model(machines[name]),
                 Estimate(
                     "energy_j", left[0], min(left), max(left), first.basis,
-                    "energy less what was done above idle", sources,
+                    IDLE_LEFT(), sources,
                 ),
             )
         )  # fmt: skip
@@ -180,7 +189,7 @@ def _weights(used: Sequence[WorkloadUse], by: Idle) -> list[float]:
 def _shared(
     used: Sequence[WorkloadUse], idle: Estimate, weights: Sequence[float], by: Idle
 ) -> list[WorkloadUse]:
-    what = "processor time" if by == "share" else "memory held"
+    kind = IDLE_BY_CPU_TIME if by == "share" else IDLE_BY_MEMORY
     return [
         replace(
             u,
@@ -188,7 +197,7 @@ def _shared(
                 "energy_j",
                 (u.energy_j, idle.scaled(weight)),
                 shared_error=True,
-                method=f"{u.energy_j.method}, with its share of idle by {what}",
+                method=kind(method=u.energy_j.method),
             ),
         )
         for u, weight in zip(used, weights, strict=True)

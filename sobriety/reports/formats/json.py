@@ -14,6 +14,7 @@ from sobriety.core.text import Tongue
 from sobriety.estimators import GridFactor
 
 from ..language.language import Language
+from ..language.methods import with_methods
 from ..model.report import (
     SCHEMA_VERSION,
     Action,
@@ -35,13 +36,13 @@ _FACTS = tuple(f.name for f in fields(Machine))
 
 
 def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
-    """Figures as `{value, low, high, unit, basis, method, sources}`, plain facts as they are.
+    """Figures as `docs/schema/figure.json` has them, plain facts as they are.
 
     What has no figure is `{"missing": code, "why": …, "hint": …}`. Sentences are in `language`;
     codes and keys never change with it.
     """
     words = Language(language)
-    return {
+    content = {
         **_heading(report, words),
         **_totals(report, words),
         **_coverage(report),
@@ -51,6 +52,7 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
         **_organisation(report, words),
         "warnings": [_warning(w, words) for w in report.cautions],
     }
+    return with_methods(words, content)
 
 
 def _heading(report: Report, words: Language) -> dict[str, Any]:
@@ -250,9 +252,7 @@ def _service(service: ServiceUse, words: Language) -> dict[str, Any]:
 
 def _work(report: Report) -> dict[str, Any] | None:
     work = report.work
-    if work is None:
-        return None
-    return {
+    return None if work is None else {
         "workloads": [
             {"kind": w.kind, "name": w.name, "machines": w.hosts, "cpu_s": w.cpu_s,
              "energy_j": w.energy_j.as_dict()}

@@ -47,12 +47,6 @@ class Language:
             text = self._of(one)[0 if abs(count) < 2 else 1]
         return text.format(n=self.number(count), **values)
 
-    def term(self, text: str) -> str | None:
-        """A translation of text that was not written here (a method); None if there is none."""
-        if self._forms is None:
-            return text
-        return self._forms[text][0] if text in self._forms else None
-
     def number(self, value: float, places: int = 0) -> str:
         """`1,234.5`, `1 234,5`; negative places are whole numbers already rounded."""
         from babel.numbers import format_decimal

@@ -24,7 +24,7 @@ class NoZone(Caution):
         )
 
     def hint(self, language: Language) -> str:
-        return language.say("Name it: sobriety config set zone CA-QC")
+        return language.say("Name it: sobriety config set grid.zone CA-QC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ class NoFactor(Caution):
     def hint(self, language: Language) -> str:
         if self.kind == "direct":
             return language.say(
-                "Try life-cycle factors: sobriety config set factor_kind life-cycle"
+                "Try life-cycle factors: sobriety config set grid.factor_kind life-cycle"
             )
-        return language.say("Try direct factors: sobriety config set factor_kind direct")
+        return language.say("Try direct factors: sobriety config set grid.factor_kind direct")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ class NoOverhead(Caution):
 
     def hint(self, language: Language) -> str:
         return language.say(
-            "State it for their site, or for all: sobriety config set pue 1.4, or the kind of "
-            "room: sobriety config set pue closet"
+            "State it for their site, or for all: sobriety config set grid.pue 1.4, or the kind of "
+            "room: sobriety config set grid.pue closet"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import MethodKind
 from sobriety.declared.indicators import INDICATORS
 from sobriety.declared.trajectory import line_of
 
@@ -15,6 +16,7 @@ from ..model.report import Report, Standing
 from .blocks import Item, LineChart, Tick
 from .charts import scale, value_ticks
 
+GOAL = MethodKind("goal", "as the goal states")
 WAITING = frozenset(("no baseline set", "no target set", "not measured"))
 """Statuses of goals that nothing can be said of yet."""
 _METRICS = {"kg": "total_co2e_kg", "J": "energy_j", "1": "share_ratio"}
@@ -83,7 +85,7 @@ def _amount(language: Language, value: float, unit: str | None) -> str:
 
 
 def _exact(value: float, unit: str | None) -> Estimate:
-    return Estimate(_METRICS[unit or "1"], value, value, value, "declared", "goal", ("goals",))
+    return Estimate(_METRICS[unit or "1"], value, value, value, "declared", GOAL(), ("goals",))
 
 
 def goal_charts(language: Language, report: Report) -> Iterator[LineChart]:

@@ -129,12 +129,12 @@ def _figures(language: Language, report: Report, sources: list[str]) -> Table:
 def _figure_row(
     language: Language, name: str, figure: Estimate, sources: list[str]
 ) -> tuple[TableCell, ...]:
-    shown, words = show(language, figure), method(language, figure.method)
+    shown = show(language, figure)
     numbers = ", ".join(map(str, _numbers(sources, figure.sources)))
     return (
         TableCell(name), TableCell(shown.text), TableCell(shown.range(language)),
         TableCell(wording.basis(language, figure.basis)),
-        TableCell(words or figure.method, english=words is None), TableCell(numbers),
+        TableCell(method(language, figure.method)), TableCell(numbers),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sobriety.core.estimate import Basis, Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.period import Period
-from sobriety.estimators import FactorKind
+from sobriety.estimators import FactorKind, category_name
 
 from ..language.language import Language
 from ..language.quantities import duration, show
@@ -126,7 +126,7 @@ def category(language: Language, name: str) -> str:
     """A category's word; those that the owner made up stay as they are."""
     if not name:
         return language.say("unknown category")
-    return language.term(name) or name
+    return category_name(name).of(language.tongue)
 
 
 def indicator(language: Language, item: Indicator) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import pytest
 
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import STATED
 from sobriety.estimators import (
     FactorBook,
     GridFactor,
@@ -112,7 +113,9 @@ def test_the_country_of_a_province() -> None:
 
 
 def test_carbon_of_a_kilowatt_hour() -> None:
-    energy = Estimate("energy_j", 3.6e6, 1.8e6, 7.2e6, "modelled", "a model", ("a test",))
+    energy = Estimate(
+        "energy_j", 3.6e6, 1.8e6, 7.2e6, "modelled", STATED(text="a model"), ("a test",)
+    )
     carbon = co2e(energy, intensity("QC", 2023).estimate)
     assert carbon.metric == "co2e_kg"
     assert carbon.value == pytest.approx(1.9e-3, rel=1e-12)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -54,7 +53,7 @@ def test_an_exact_match_brings_its_design_power() -> None:
     found = cpu_match("AMD EPYC 7742 64-Core Processor")
     assert found and found.tdp_w == 225 and found.name == "AMD EPYC 7742"
     with_tdp = power_model(Machine(category="server", cores=64, cpu_model="AMD EPYC 7742"))
-    assert "tdp_w" in with_tdp.method
+    assert "design power" in str(with_tdp.method)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +121,7 @@ from sobriety.core.machine import Machine
 from sobriety.estimators import all_factors, power_model
 factors = all_factors("FR")
 model = power_model(Machine(category="server", cores=64, cpu_model="AMD EPYC 7742"))
-print("CodeCarbon" in str(factors), "tdp_w" in model.method, "codecarbon" in sys.modules)
+print("CodeCarbon" in str(factors), "design" in str(model.method), "codecarbon" in sys.modules)
 """
     assert run(code, tmp_path) == "True True False"
 
@@ -139,7 +138,7 @@ try:
     intensity("ES", 2024, "life-cycle")
 except FactorNotFound as error:
     print("codecarbon" in error.hint, end=" ")
-print("CodeCarbon" in str(all_factors("FR")), "tdp_w" in model.method, len(all_factors("FR")))
+print("CodeCarbon" in str(all_factors("FR")), "design" in str(model.method), len(all_factors("FR")))
 """
     )
     assert run(code, tmp_path) == "True False False 3"
@@ -155,12 +154,3 @@ heavy = {"pandas", "numpy", "narwhals", "duckdb", "csv", "json", "difflib", "cod
 print(sorted(heavy & set(sys.modules) - before))
 """
     assert run(code, tmp_path) == "[]"
-
-
-def test_a_machine_takes_a_moment() -> None:
-    power_model(Machine(category="server"))  # the tables are read once
-    begin_s = time.perf_counter()
-    for n in range(200):
-        power_model(Machine(category="server", cores=n + 2, threads=2 * n + 4, chips=1))
-    each_s = (time.perf_counter() - begin_s) / 200
-    print(f"power_model: {each_s * 1e3:.3f} ms")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
@@ -14,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sobriety.core.machine import Machine
-from sobriety.estimators import Details, embodied, power_model, state_watts
+from sobriety.estimators import Details, embodied, state_watts
 
 # Inner rooms have no address for a type checker: `sobriety/estimators.pyi` is only the door.
 kernel = import_module("sobriety.estimators.models.kernel")
@@ -98,19 +97,10 @@ def test_a_known_product_line_is_narrower_than_a_new_maker() -> None:
         embodied(Machine(category="laptop", manufacturer=m, model=name, screen_in=14.0))
         for m, name in (("Dell", "Latitude 7999"), ("Dell", "Zzyzx 1"), ("Nobody", "Latitude 7999"))
     )
-    assert "line" in known.method and "line" not in maker.method and "maker" not in new.method
+    assert (
+        "line" in str(known.method)
+        and "line" not in str(maker.method)
+        and "maker" not in str(new.method)
+    )
     width = [e.high / e.low for e in (known, maker, new)]
     assert width == sorted(width)
-
-
-def test_a_machine_takes_less_than_two_milliseconds() -> None:
-    machines = [
-        Machine(category=c, manufacturer="Dell", cores=n, threads=2 * n, chips=1, disks=n)
-        for n in range(2, 102) for c in ("server", "notebook")
-    ]  # fmt: skip
-    for machine in machines[:2]:
-        power_model(machine)  # the tables are read once
-    begin_s = time.process_time()
-    for machine in machines[2:]:
-        power_model(machine)
-    assert (time.process_time() - begin_s) / len(machines) < 2e-3

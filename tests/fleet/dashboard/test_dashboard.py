@@ -26,6 +26,7 @@ from click.testing import CliRunner
 import sobriety
 from sobriety.cli import command
 from sobriety.core.estimate import Estimate
+from sobriety.core.method import from_dict
 from sobriety.core.period import from_ns, zone_of
 from sobriety.core.text import Tongue
 from sobriety.core.units import J_PER_KWH
@@ -276,8 +277,8 @@ def test_the_language_is_the_address_s_else_the_browser_s(board: Board) -> None:
 def estimate(name: str, figure: dict[str, Any]) -> Estimate:
     """A figure of a report's JSON."""
     assert figure["value"] > 0
-    words = {k: figure[k] for k in ("value", "low", "high", "basis", "method")}
-    return Estimate(name, **words, sources=tuple(figure["sources"]))
+    words = {k: figure[k] for k in ("value", "low", "high", "basis")}
+    return Estimate(name, **words, method=from_dict(figure), sources=tuple(figure["sources"]))
 
 
 @pytest.mark.parametrize("tongue", TONGUES)
@@ -431,8 +432,8 @@ def test_what_is_not_known_is_said_and_never_made_up(board: Board, gateway: Serv
     views.write(gateway.lake, summarise(board.served.lake, load(file=empty), K))
     seen = look()
     assert seen[seen.index("Use") + 1] == "Unknown"
-    assert any("Name it: sobriety config set zone CA-QC" in text for text in seen)
-    assert "Making" in seen and seen[seen.index("Use") + 1] == "unknown"
+    assert any("Name it: sobriety config set grid.zone CA-QC" in text for text in seen)
+    assert "Making" in seen
     (gateway.lake / "gateway" / views.FILE).write_text('{"of": "another version"}')
     assert "No figures yet" in look()
 

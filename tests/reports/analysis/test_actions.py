@@ -11,6 +11,7 @@ import pytest
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
+from sobriety.core.method import STATED
 from sobriety.core.period import choose
 from sobriety.declared.declared import Declared
 from sobriety.estimators import typical_year
@@ -139,7 +140,7 @@ def test_nothing_left_to_save_is_all_saved_and_more_screens_are_told(reported: R
 
 
 def test_where_nobody_looked_nothing_became_of_it(reported: Reported) -> None:
-    energy = Estimate("energy_j", 1e9, 5e8, 2e9, "modelled", "declared", ("an inventory",))
+    energy = Estimate("energy_j", 1e9, 5e8, 2e9, "modelled", STATED(text="d"), ("an inventory",))
     promises = {
         "2026-Q3": (
             Promise("switch_off_closed", "nord", energy),  # no machine of it was watched
@@ -151,7 +152,7 @@ def test_where_nobody_looked_nothing_became_of_it(reported: Reported) -> None:
 
 
 def test_a_promise_of_another_period_is_not_this_one_s(reported: Reported) -> None:
-    energy = Estimate("energy_j", 1e9, 5e8, 2e9, "modelled", "declared", ("an inventory",))
+    energy = Estimate("energy_j", 1e9, 5e8, 2e9, "modelled", STATED(text="d"), ("an inventory",))
     promises = {"2026-Q1": (Promise("drop_screens", "", energy),)}
     assert reported(screens(4), promises=promises).outcomes == ()
 

@@ -77,7 +77,7 @@ def test_every_hour_counts_at_its_own_intensity(lake: Lake) -> None:
     for host, part in parts.items():
         assert part.value == pytest.approx(by_hand(host), rel=1e-9)
     assert whole.value == pytest.approx(math.fsum(map(by_hand, parts)), rel=1e-9)
-    assert "hourly direct intensity of CA-QC" in whole.method
+    assert "hourly direct intensity of CA-QC" in str(whole.method)
     assert "a file of hours" in whole.sources
     # The mean of the day would charge those who work by day for the night.
     mean = math.fsum(map(grams, range(24))) / 24

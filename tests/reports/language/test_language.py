@@ -14,12 +14,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from sobriety import reports
-from sobriety.core.estimate import Estimate
-from sobriety.core.machine import Machine
-from sobriety.estimators import all_factors, amortised, categories, embodied, lifetime, plan
+from sobriety.estimators import OTHER, categories, category_name
 from sobriety.reports import Report, as_html
 from sobriety.reports.language.language import Language
-from sobriety.reports.language.methods import CATEGORIES, method
+from sobriety.reports.language.methods import french
 from sobriety.reports.language.quantities import duration
 
 ROOMS = {"reports": "reports/language", "fleet": "fleet/dashboard"}
@@ -98,6 +96,7 @@ TYPOGRAPHY = {
 @pytest.mark.parametrize("rule", TYPOGRAPHY)
 def test_french_typography(rule: str, room: str) -> None:
     every = [text for message in entries(room) for text in texts(message)]
+    every += french().values()
     assert [t for t in every if re.search(TYPOGRAPHY[rule], t)] == []
 
 
@@ -142,69 +141,16 @@ def test_no_english_reaches_a_french_report(report: Report, read_page: Read) -> 
     whole = "\n".join(nodes)
     for message in entries():
         ids = [message.id] if isinstance(message.id, str) else list(message.id)
-        for english, french in zip(ids, texts(message), strict=True):
-            if english == french:
+        for english, translated in zip(ids, texts(message), strict=True):
+            if english == translated:
                 continue
             assert english not in nodes
             for fragment in re.split(r"\{\w+\}", english):
-                if len(fragment) >= 12 and fragment not in french:
+                if len(fragment) >= 12 and fragment not in translated:
                     assert fragment not in whole
 
 
-def test_every_method_of_a_report_is_said_in_french(report: Report) -> None:
-    for figure in figures(report):
-        assert method(FR, figure.method) is not None, figure.method
-
-
 def test_every_category_has_a_word() -> None:
-    assert set(categories()) == set(CATEGORIES)
-    assert all(FR.term(c) for c in categories())
-
-
-def test_a_method_that_nobody_translated_is_not_passed_off_as_french() -> None:
-    assert method(FR, "guessed from the stars") is None
-    assert method(FR, "declared × guessed from the stars") is None
-    assert method(EN, "guessed from the stars") == "guessed from the stars"
-
-
-def figures(report: Report) -> list[Estimate]:
-    """Every figure, also those of parts, actions and indicators."""
-    footprints = [report.totals, *(p.footprint for d in report.breakdown.values() for p in d)]
-    found: list[object] = [getattr(f, name) for f in footprints for name in f.__slots__]
-    found += [i.figure for i in report.indicators] + [a.co2e_kg for a in report.actions]
-    found += [a.energy_j for a in report.actions] + [f.estimate for f in report.other_factors]
-    found += [report.own.energy_j, report.own.ratio] if report.own else []
-    return [f for f in found if isinstance(f, Estimate)]
-
-
-KINDS = [
-    {"category": c, "threads": t, "cores": k, "idle_w": i, "max_w": m, "tdp_w": d, "virtual": v}
-    for c in (None, "server", "notebook", "desktop", "workstation")
-    for t, k in ((None, None), (16, None), (16, 8))
-    for i, m, d in ((None, None, None), (20.0, None, None), (None, 90.0, 95.0), (20.0, 90.0, None))
-    for v in (False, True)
-]
-KINDS.append({"category": "server", "chips": 1, "cores": 1, "tdp_w": 400.0, "memory_b": 1.5e12})
-KINDS.append({"category": "server", "chips": 2, "cores": 16, "disks": 8})
-KINDS.append({"category": "server", "readings": "50=200", "meter_ratio": 0.05})
-KINDS.append({"category": "server", "idle_w": 90.0, "readings": "50=200 90=300"})
-SEEN = [("cpu",), ("cpu", "package", "dram"), ("cpu", "psys"), ("cpu", "battery"), ("cpu", "wall"),
-        ("cpu", "gpu")]  # fmt: skip
-
-
-def test_what_estimators_say_of_any_machine_has_french() -> None:
-    said: set[str] = set()
-    for facts in KINDS:
-        machine = Machine("m", manufacturer="Dell", **facts)  # type: ignore[arg-type]
-        plans = [plan(machine, observed, "on") for observed in SEEN]
-        plans += [plan(machine, (), "asleep"), plan(machine, (), "off")]
-        said.add(amortised(embodied(machine), lifetime(machine), 3600.0).method)
-        said.update(p.method for p in plans if p is not None)
-    assert len(said) > 50
-    assert [text for text in said if method(FR, text) is None] == []
-
-
-@pytest.mark.parametrize("zone", ["CA-QC", "FR", "US"])
-def test_what_estimators_say_of_any_grid_has_french(zone: str) -> None:
-    for factor in all_factors(zone):
-        assert method(FR, factor.estimate.method) is not None, factor.estimate.method
+    for name in (*categories(), OTHER):
+        word = category_name(name)
+        assert word.en and word.fr and word.fr != word.en

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sobriety.core.estimate import Estimate, total
+from sobriety.core.method import STATED
 from sobriety.reports.language.language import Language
 from sobriety.reports.language.quantities import column, share_texts, show
 
@@ -17,7 +18,7 @@ EN, FR = Language("en"), Language("fr")
 
 
 def figure(metric: str, value: float, low: float, high: float) -> Estimate:
-    return Estimate(metric, value, low, high, "modelled", "a method", ("a source",))
+    return Estimate(metric, value, low, high, "modelled", STATED(text="a method"), ("a source",))
 
 
 @pytest.mark.parametrize(
