@@ -52,6 +52,7 @@ types: .venv/installed-dev
 	$(BIN)/pyright
 
 docs: .venv/installed-dev
+	$(BIN)/python -m tools.schemas
 	$(BIN)/python -m cogapp -r README.md README.fr.md docs/*.md
 
 bench: .venv/installed-dev

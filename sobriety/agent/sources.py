@@ -1,15 +1,17 @@
-"""A collector in use: opened, read, tried again with patience when it fails, told of once.
+"""Runs one collector: opens it, reads it, retries with back-off, reports each failure once.
 
-One that takes long to answer (a meter over the network, a management controller) is asked by a
-thread of its own, so that it never holds up the others.
+A slow one (a meter over the network, a management controller) is read in a thread of its own, so
+that it never holds up the others.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from sobriety.core.counting.difference import METRICS, SIGNED_METRICS
 from sobriety.core.counting.task import Task
 from sobriety.core.errors import ReadError, SobrietyError, Unavailable
 from sobriety.core.host import Host
@@ -49,6 +51,7 @@ class Source:
         self._collector, self._host, self._tell = collector, host, tell
         self._failures = 0
         self._try_again_ns = 0
+        self._reported: set[str] = set()
 
     @property
     def is_open(self) -> bool:
@@ -69,7 +72,7 @@ class Source:
         """What it says now; nothing while it fails."""
         if self.refusal is None and self.failure is None:
             try:
-                return tuple(self._ask())
+                return self._checked(self._ask())
             except (ReadError, Unavailable) as error:
                 self._failed(error)
                 return ()
@@ -94,6 +97,28 @@ class Source:
         """Give back what the collector took."""
         self._collector.close()
 
+    def _checked(self, readings: Iterable[Reading]) -> tuple[Reading, ...]:
+        """The readings that a usage row can have; each other kind is reported once, and left out.
+
+        A gateway would refuse the row of a value that cannot be, again and again.
+        """
+        checked: list[Reading] = []
+        for reading in readings:
+            if reading.metric not in METRICS:
+                why = f"{reading.metric!r} is no metric of a usage row"
+                self._report_once(reading.metric, why, "see docs/collectors.md for their names")
+            elif not (0 <= reading.value < math.inf or reading.metric in SIGNED_METRICS):
+                why = f"{reading.metric} of {reading.subject or self.name} is {reading.value:g}"
+                self._report_once(f"{reading.metric} value", why, "it is left out as not observed")
+            else:
+                checked.append(reading)
+        return tuple(checked)
+
+    def _report_once(self, what: str, message: str, hint: str) -> None:
+        if what not in self._reported:
+            self._reported.add(what)
+            self._tell(self.name, ReadError(message, hint=hint))
+
     def _ask(self) -> Iterable[Reading]:
         return self._collector.read()
 
@@ -103,7 +128,7 @@ class Source:
     def _try_again(self) -> Iterable[Reading]:
         try:
             self._reopen()
-            readings = tuple(self._ask())
+            readings = self._checked(self._ask())
         except (ReadError, Unavailable) as error:
             if self.refusal is not None and isinstance(error, Unavailable):
                 self._collector.close()
@@ -150,6 +175,28 @@ class SlowSource(Source):
         self._error: ReadError | Unavailable | None = None
         self._end: Event | None = None
         self._thread: Thread | None = None
+
+    def _checked(self, readings: Iterable[Reading]) -> tuple[Reading, ...]:
+        """The readings that a usage row can have; each other kind is reported once, and left out.
+
+        A gateway would refuse the row of a value that cannot be, again and again.
+        """
+        checked: list[Reading] = []
+        for reading in readings:
+            if reading.metric not in METRICS:
+                why = f"{reading.metric!r} is no metric of a usage row"
+                self._report_once(reading.metric, why, "see docs/collectors.md for their names")
+            elif not (0 <= reading.value < math.inf or reading.metric in SIGNED_METRICS):
+                why = f"{reading.metric} of {reading.subject or self.name} is {reading.value:g}"
+                self._report_once(f"{reading.metric} value", why, "it is left out as not observed")
+            else:
+                checked.append(reading)
+        return tuple(checked)
+
+    def _report_once(self, what: str, message: str, hint: str) -> None:
+        if what not in self._reported:
+            self._reported.add(what)
+            self._tell(self.name, ReadError(message, hint=hint))
 
     def _ask(self) -> Iterable[Reading]:
         if self._thread is None:

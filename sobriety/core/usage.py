@@ -14,6 +14,7 @@ host's columns: only cpu_busy_s and memory_used_bs are its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -55,8 +56,10 @@ class Key:
 class Column:
     """A measure: an additive double, NULL where it was not observed.
 
-    `metric` is the reading that it is made from. Joules are made from either of two: a counter of
-    joules (`package_j`), or a gauge of watts (`package_w`).
+    metric      the reading that it is made from. Joules are made from either of two: a counter of
+                joules (`package_j`), or a gauge of watts (`package_w`)
+    is_signed   whether it may be negative: nothing is yet, and what is negative is refused
+    most_of     the column that it cannot exceed: its capacity, or the time of the row
     """
 
     name: str
@@ -65,6 +68,8 @@ class Column:
     metric: str
     how: How
     meaning: str
+    is_signed: bool = False
+    most_of: str = ""
 
 
 KEYS = (
@@ -110,14 +115,18 @@ def _measured(scope: str, meaning: str) -> Column:
 
 COLUMNS = (
     Column("cpu_busy_s", "core·s", "cpu", "cpu_busy_s", "difference",
-           "processor time spent working; idle, waiting for disks and stolen time are not"),
+           "processor time spent working; idle, waiting for disks and stolen time are not",
+           most_of="cpu_capacity_s"),
     Column("cpu_capacity_s", "core·s", "cpu", "cpu_capacity_s", "difference",
            "processor time that there was: busy, idle, waiting and stolen"),
-    Column("util_sqrt_s", "s", "cpu", "cpu_busy_s", "moment", "∫ √u dt, u = busy / capacity"),
-    Column("util_s", "s", "cpu", "cpu_busy_s", "moment", "∫ u dt"),
-    Column("util_cubed_s", "s", "cpu", "cpu_busy_s", "moment", "∫ u³ dt"),
+    Column("util_sqrt_s", "s", "cpu", "cpu_busy_s", "moment", "∫ √u dt, u = busy / capacity",
+           most_of="duration_s"),
+    Column("util_s", "s", "cpu", "cpu_busy_s", "moment", "∫ u dt",
+           most_of="duration_s"),
+    Column("util_cubed_s", "s", "cpu", "cpu_busy_s", "moment", "∫ u³ dt",
+           most_of="duration_s"),
     Column("speed_s", "s", "frequency", "speed_ratio", "integral",
-           "∫ frequency over the highest one dt, mean over processors"),
+           "∫ frequency over the highest one dt, mean over processors", most_of="duration_s"),
     Column("memory_used_bs", "B·s", "memory", "memory_used_b", "integral",
            "∫ memory in use dt: total less available"),
     Column("disk_read_b", "B", "disk", "disk_read_b", "difference", "bytes read from disks"),
@@ -139,13 +148,15 @@ COLUMNS = (
     Column("told_j", "J", "told", "told_j", "difference",
            "joules of the whole machine as another tool told them"),
     Column("present_s", "s", "presence", "present_ratio", "integral",
-           "time in which a session of somebody's was in use, as far as the system tells"),
+           "time in which a session of somebody's was in use, as far as the system tells",
+           most_of="duration_s"),
     Column("away_s", "s", "presence", "away_ratio", "integral",
-           "time in which there were sessions and none in use; in the rest nobody was logged in"),
+           "time in which there were sessions and none in use; in the rest nobody was logged in",
+           most_of="duration_s"),
     Column("screen_on_s", "s", "screen", "screen_on_ratio", "integral",
-           "time in which a screen was lit"),
+           "time in which a screen was lit", most_of="duration_s"),
     Column("lid_closed_s", "s", "lid", "lid_closed_ratio", "integral",
-           "time in which the lid was closed"),
+           "time in which the lid was closed", most_of="duration_s"),
     Column("agent_cpu_s", "core·s", "agent", "agent_cpu_s", "difference",
            "processor time of the collector itself; a part of cpu_busy_s"),
 )  # fmt: skip
@@ -155,7 +166,13 @@ DURATIONS = (
         "duration_s", "s", "", "", "integral", "length of the interval, by a clock that nobody sets"
     ),
     Column(
-        "covered_s", "s", "", "", "integral", "the part of it in which the processor was observed"
+        "covered_s",
+        "s",
+        "",
+        "",
+        "integral",
+        "the part of it in which the processor was observed",
+        most_of="duration_s",
     ),
 )
 
@@ -163,6 +180,27 @@ MEASURES = DURATIONS + COLUMNS
 GROUP_BY_NAME = {g.name: g for g in GROUPS}
 MEASURE_NAMES = tuple(c.name for c in MEASURES)
 KEY_NAMES = tuple(k.name for k in KEYS)
+
+TOLERANCE = 1e-3
+"""Of what cannot exceed something else: clocks of one machine differ by less."""
+_LIMITED = tuple((c.name, c.most_of) for c in MEASURES if c.most_of)
+_UNSIGNED = frozenset(c.name for c in MEASURES if not c.is_signed)
+
+
+def broken_rule(values: Mapping[str, float | None]) -> tuple[str, str] | None:
+    """The first measure that breaks a rule of its declaration, and why; None where all keep them.
+
+    Agents ask before they write a row and gateways before they take one, so that what is sent is
+    what is taken. `values` are measures by name, durations included.
+    """
+    for name, value in values.items():
+        if value is not None and (value != value or (value < 0 and name in _UNSIGNED)):
+            return name, f"{name} is {value:g}, and cannot be negative"
+    for name, most_of in _LIMITED:
+        value, most = values.get(name), values.get(most_of)
+        if value is not None and most is not None and value > most * (1 + TOLERANCE) + TOLERANCE:
+            return name, f"{name} is {value:g}, more than {most_of}: {most:g}"
+    return None
 
 
 @dataclass(slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sobriety.agent.session import Session
 from sobriety.collectors import BUILTIN, choose, guests
-from sobriety.core.errors import ConfigError
+from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.host import LocalHost
 
 SOURCE = """
@@ -82,3 +83,48 @@ def test_a_guests_name_is_offered_too() -> None:
     with pytest.raises(ConfigError) as error:
         choose("linux", ["xyzzy"])
     assert error.value.hint and error.value.hint.startswith("choose from ")
+
+
+UNRULY = """
+from sobriety.core.reading import Reading
+
+
+class Unruly:
+    name = "unruly"
+    systems = frozenset({"linux", "darwin", "windows"})
+
+    def open(self, host):
+        self.wall_j = 0.0
+
+    def read(self):
+        self.wall_j += 25.0
+        return [
+            Reading("wall_j", self.wall_j),
+            Reading("wal_j", 1.0),
+            Reading("memory_used_b", -4096.0, kind="gauge"),
+            Reading("disk_read_b", float("nan"), "sda"),
+        ]
+
+    def close(self):
+        pass
+"""
+
+
+def test_readings_that_no_row_can_have_are_reported_once_and_left_out() -> None:
+    module: dict[str, Any] = {}
+    exec(UNRULY, module)
+    reports: list[str] = []
+
+    def report(name: str, error: SobrietyError) -> None:
+        reports.append(f"{name}: {error.message}")
+
+    with Session(LocalHost(), [module["Unruly"]], tell=report) as session:
+        for _ in range(3):
+            session.sample()
+        assert session.last_step and session.last_step.measures == {"wall_j": 25.0}
+        assert session.last_step.observed == ("wall",)
+    assert reports == [
+        "unruly: 'wal_j' is no metric of a usage row",
+        "unruly: memory_used_b of unruly is -4096",
+        "unruly: disk_read_b of sda is nan",
+    ]

@@ -20,6 +20,7 @@ from sobriety.core.usage import (
     MEASURES,
     Column,
     Usage,
+    broken_rule,
 )
 
 
@@ -68,3 +69,28 @@ def test_a_row_has_its_values_in_their_columns(measures: dict[str, float]) -> No
     assert by_name["start_ns"] == 5
     assert [by_name[d.name] for d in DURATIONS] == [60.0, 30.0]
     assert {c.name: by_name[c.name] for c in COLUMNS if by_name[c.name] is not None} == measures
+
+
+@pytest.mark.parametrize(
+    ("values", "column"),
+    [
+        ({"cpu_busy_s": 9.0, "cpu_capacity_s": 8.0}, "cpu_busy_s"),
+        ({"duration_s": 60.0, "covered_s": 61.0}, "covered_s"),
+        ({"duration_s": 60.0, "util_s": 75.0}, "util_s"),
+        ({"duration_s": 60.0, "screen_on_s": 60.2}, "screen_on_s"),
+        ({"wall_j": -1.0}, "wall_j"),
+        ({"wall_j": float("nan")}, "wall_j"),
+    ],
+)
+def test_a_measure_that_cannot_be_breaks_a_rule(values: dict[str, float], column: str) -> None:
+    broken = broken_rule(values)
+    assert broken and broken[0] == column and f"{values[column]:g}" in broken[1]
+
+
+def test_what_clocks_differ_by_breaks_none() -> None:
+    assert broken_rule({"duration_s": 60.0, "covered_s": 60.05, "cpu_busy_s": None}) is None
+    assert broken_rule({"cpu_busy_s": 8.0, "cpu_capacity_s": 8.0, "wall_j": 0.0}) is None
+
+
+def test_limits_name_columns() -> None:
+    assert {c.most_of for c in MEASURES if c.most_of} <= set(MEASURE_NAMES)

@@ -14,7 +14,7 @@ from math import sqrt
 from ..host import Instant
 from ..reading import Reading
 from ..units import NS_PER_S
-from ..usage import COLUMNS, GROUP_BY_NAME, GROUPS
+from ..usage import COLUMNS, GROUP_BY_NAME, GROUPS, broken_rule
 
 _SLEEP_WORTH_TELLING_S = 1.0
 
@@ -30,6 +30,7 @@ _COLUMNS_OF_GROUP = {
 _ONE_SOURCE_GROUPS = tuple(g.name for g in GROUPS if g.one_source)
 METRICS = frozenset(_COLUMN_OF_METRIC)
 """The names that a Reading may carry."""
+SIGNED_METRICS = frozenset(c.metric for c in COLUMNS if c.is_signed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,10 @@ def _gather(
         if group == "cpu":
             capacity_s = measures["cpu_capacity_s"]
             if capacity_s <= 0:  # two samples within one tick of the clock
+                del measures["cpu_busy_s"], measures["cpu_capacity_s"]
+                continue
+            if broken_rule({c: measures[c] for c in columns}):
+                # Idle time that fell: the kernel's account of this step cannot be right.
                 del measures["cpu_busy_s"], measures["cpu_capacity_s"]
                 continue
             u = min(1.0, measures["cpu_busy_s"] / capacity_s)

@@ -17,7 +17,13 @@ from msgspec import Meta
 from sobriety.core.errors import SobrietyError
 from sobriety.core.machine import Machine, readings_of
 from sobriety.core.units import NS_PER_S, S_PER_DAY
-from sobriety.core.usage import COLUMNS, GROUP_BY_NAME, KEY_NAMES, MEASURE_NAMES
+from sobriety.core.usage import (
+    COLUMNS,
+    GROUP_BY_NAME,
+    KEY_NAMES,
+    MEASURE_NAMES,
+    broken_rule,
+)
 from sobriety.push.limits import MOST_AHEAD_S, MOST_PAST_S, MOST_ROWS
 
 from .rows import Part, Values, parts_of
@@ -27,9 +33,6 @@ MOST_CHARACTERS = 255
 MOST_S = S_PER_DAY
 MOST_J = 1e6 * S_PER_DAY
 """A megawatt for a day: no machine draws it."""
-_TOLERANCE = 1e-3
-"""Of what cannot be more than another: clocks of the same machine differ by less."""
-
 _Name = Annotated[str, Meta(min_length=1, max_length=MOST_CHARACTERS)]
 _Group: Any = Literal[tuple(GROUP_BY_NAME)]  # those that there are
 _Measure = Annotated[float, Meta(ge=0.0, le=1e18)]
@@ -211,13 +214,8 @@ def _last_wrong(rows: Sequence[Any], first: int, column: str, now_ns: int) -> in
 
 
 _HOST, _KIND, _NAME, _STATE, _OBSERVED, _START = range(len(KEY_NAMES))
-_DURATION, _COVERED = len(KEY_NAMES), len(KEY_NAMES) + 1
-_FIRST = len(KEY_NAMES) + 2
-_AT = {c.name: _FIRST + i for i, c in enumerate(COLUMNS)}
-_BUSY, _CAPACITY = _AT["cpu_busy_s"], _AT["cpu_capacity_s"]
-_WITHIN_DURATION = tuple(
-    (c.name, _AT[c.name]) for c in COLUMNS if c.unit == "s" and c.how != "difference"
-)
+_DURATION = len(KEY_NAMES)
+_FIRST = _DURATION + 2
 
 
 def _wrong(values: list[Any], now_ns: int) -> tuple[str, str] | None:
@@ -228,28 +226,18 @@ def _wrong(values: list[Any], now_ns: int) -> tuple[str, str] | None:
             return column, f"{column} has characters that cannot be printed: {text!r}"
     if (kind == "host") != (name == "") and kind != "unattributed":
         return "name", f"{name!r} is no name for a row of kind {kind}"
-    start_ns, duration_s, covered_s = values[_START], values[_DURATION], values[_COVERED]
+    start_ns = values[_START]
     if start_ns > now_ns + MOST_AHEAD_S * NS_PER_S:
         return "start_ns", f"start_ns is {start_ns}: more than a day ahead of the gateway's clock"
     if start_ns < now_ns - MOST_PAST_S * NS_PER_S:
         return "start_ns", f"start_ns is {start_ns}: more than three years ago"
-    if covered_s > duration_s * (1 + _TOLERANCE):
-        return "covered_s", f"covered_s is {covered_s:g}, of a row of {duration_s:g} s"
     observed = tuple(values[_OBSERVED])
     there = tuple(value is not None for value in values[_FIRST:])
     if state != "on" and observed:
         return "observed", f"nothing can be observed of a machine that is {state}"
     if not _fits(observed, there, kind == "host"):
         return _misfit(observed, there, kind == "host")
-    busy, capacity = values[_BUSY], values[_CAPACITY]
-    if busy is not None and capacity is not None and busy > capacity * (1 + _TOLERANCE):
-        return "cpu_busy_s", f"cpu_busy_s is {busy:g}, more than there was: {capacity:g}"
-    most_s = duration_s * (1 + _TOLERANCE) + _TOLERANCE
-    for column, at in _WITHIN_DURATION:
-        value = values[at]
-        if value is not None and value > most_s:
-            return column, f"{column} is {value:g}, of a row of {duration_s:g} s"
-    return None
+    return broken_rule(dict(zip(MEASURE_NAMES, values[_DURATION:], strict=True)))
 
 
 @lru_cache(maxsize=1024)  # an agent may make up as many as it likes
