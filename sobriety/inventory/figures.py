@@ -8,6 +8,7 @@ from sobriety.core.errors import FactorNotFound
 from sobriety.core.machine import Machine
 from sobriety.core.method import Method
 from sobriety.estimators import (
+    METER_RATIO,
     STATES,
     Details,
     cpu_generation,
@@ -24,8 +25,6 @@ from sobriety.estimators import (
 from sobriety.factors.catalogue import Catalogue
 
 BOUNDS = ("", "_low", "_high")
-METER_RATIO = 0.02
-"""A plug meter of class 2: the interval of an idle that somebody read."""
 
 
 def figures(
