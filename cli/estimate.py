@@ -7,6 +7,9 @@ from pathlib import Path
 import click
 
 from sobriety.core.errors import ConfigError
+from sobriety.core.text import Text
+
+from .parts.language import lang_option, language
 
 
 @click.command()
@@ -28,11 +31,14 @@ from sobriety.core.errors import ConfigError
     show_default=True,
     help="Loads of a server, in percent.",
 )
-def estimate(file: Path, output: Path | None, catalogues: tuple[Path, ...], at: str) -> None:
+@lang_option
+def estimate(
+    file: Path, output: Path | None, catalogues: tuple[Path, ...], at: str, lang: str | None
+) -> None:
     """Estimate the power and the embodied carbon of every device in an inventory (CSV).
 
-    Only the column `category` must be there; docs/methods.md lists the others. Every row is kept,
-    in order. One that cannot be estimated says why in its `warnings`.
+    Only the column `category` must be there; docs/declared.md lists the others. Every row is kept,
+    in order. One that cannot be estimated says why in its `warnings`. Figures are of one piece.
 
     \b
     sobriety estimate inventory.csv
@@ -42,15 +48,30 @@ def estimate(file: Path, output: Path | None, catalogues: tuple[Path, ...], at: 
     from sobriety.factors.catalogue import catalogue_of
     from sobriety.factors.store import kept_products
     from sobriety.inventory.table import estimate_file
+    from sobriety.settings.config import data_folder
 
     output = output or file.parent / f"{file.stem}.estimated.csv"
-    products = catalogue_of(catalogues) if catalogues else kept_products()
-    done = estimate_file(file, output, loads(at), products)
+    products = catalogue_of(catalogues) if catalogues else kept_products(data_folder())
+    done = estimate_file(
+        file, output, loads(at), products.embodied if products else None, language(lang)
+    )
     click.echo(f"{output}: {done.estimated} of {done.rows} rows estimated", err=True)
     if not done.rows:
-        raise ConfigError(f"{file} has no row below its header", hint="write a device a line")
+        raise ConfigError(
+            Text(
+                en=f"{file} has no row below its header",
+                fr=f"{file} n’a aucune ligne sous son en-tête",
+            ),
+            hint=Text(en="write a device a line", fr="écrivez un appareil par ligne"),
+        )
     if not done.estimated:
-        raise ConfigError(f"no row of {file} could be estimated", hint=f"see warnings in {output}")
+        raise ConfigError(
+            Text(
+                en=f"no row of {file} could be estimated",
+                fr=f"aucune ligne de {file} n’a pu être estimée",
+            ),
+            hint=Text(en=f"see warnings in {output}", fr=f"voyez la colonne warnings de {output}"),
+        )
 
 
 def loads(text: str) -> tuple[int, ...]:

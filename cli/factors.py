@@ -54,7 +54,12 @@ def show(
     from sobriety.factors.store import book, market
 
     config = settings.load({"factors_as_of": as_of}, file=config_file)
-    held, contract = book(config), market(config)
+    held = book(settings.data_folder(), config.text("factors_as_of"))
+    contract = market(
+        config.number("market_g_per_kwh"),
+        config.text("market_source"),
+        config.origin("market_g_per_kwh"),
+    )
     code = resolve_zone(zone, held.zones())
     year = year or int(_month()[:4])
     found = choices(code, year, held)
@@ -90,7 +95,7 @@ def list_(as_json: bool) -> None:
     from sobriety.estimators import factor_zones
     from sobriety.factors.store import held, summary
 
-    files = [summary(kept) for kept in held()]
+    files = [summary(kept) for kept in held(settings.data_folder())]
     if as_json:
         _say_json(
             {
@@ -123,7 +128,7 @@ def import_(file: Path, name: str | None) -> None:
     """
     from sobriety.factors.store import take
 
-    kept, form, taken = take(file, name, month=_month())
+    kept, form, taken = take(settings.data_folder(), file, name, month=_month())
     for note in taken.notes:
         click.echo(note, err=True)
     rows = "1 row" if len(taken.rows) == 1 else f"{len(taken.rows)} rows"
@@ -141,7 +146,7 @@ def remove_(name: str) -> None:
     """
     from sobriety.factors.store import remove
 
-    kept = remove(name)
+    kept = remove(settings.data_folder(), name)
     click.echo(f"{kept.name}: removed {kept.path}", err=True)
 
 

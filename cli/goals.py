@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
-from sobriety.settings import config as settings
-from sobriety.settings.language import language_of
-
+from .parts.language import lang_option, language
 from .parts.options import config_option
 
 if TYPE_CHECKING:
+    from sobriety.core.text import Tongue
     from sobriety.declared.goals import Goal, Goals
-
-Tongue = Literal["en", "fr"]
 
 WORDS = {
     "from": "de",
@@ -27,12 +24,6 @@ WORDS = {
     "in": "en",
 }
 """French for what stands around a goal's own text."""
-
-
-def lang_option(function: click.decorators.FC) -> click.decorators.FC:
-    return click.option(
-        "--lang", type=click.Choice(["en", "fr"]), help="[default: the setting, else the locale]"
-    )(function)
 
 
 @click.group()
@@ -59,7 +50,7 @@ def check(file: Path, lang: str | None, config_file: Path | None) -> None:
     from sobriety.declared.goals import read_goals
 
     found = read_goals(file)
-    _show(found, _tongue(lang, config_file), parts=False)
+    _show(found, language(lang, config_file), parts=False)
     click.echo(f"{file}: {len(found.goals)} goals, nothing wrong", err=True)
 
 
@@ -77,7 +68,7 @@ def list_(name: str | None, lang: str | None, config_file: Path | None) -> None:
     """
     from sobriety.declared.goals import BUILT_INS, built_in
 
-    tongue = _tongue(lang, config_file)
+    tongue = language(lang, config_file)
     for position, one in enumerate((name,) if name else BUILT_INS):
         found = built_in(one)
         click.echo(f"{chr(10) if position else ''}{one}")
@@ -117,7 +108,3 @@ def _line(goal: Goal, tongue: Tongue) -> str:
         share = f"{say('down by')} {100 * target.reduction_ratio:g} %"
         return f"{start}; {share} {say('in')} {target.year}"
     return f"{start}; {say('to')} {target.value:g} {target.unit} {say('in')} {target.year}"
-
-
-def _tongue(lang: str | None, config_file: Path | None) -> Tongue:
-    return language_of(settings.load({"language": lang}, file=config_file).text("language"))

@@ -35,7 +35,7 @@ def check(file: Path) -> None:
     \b
     sobriety inventory check devices.csv
     """
-    from sobriety.inventory.devices import read_devices
+    from sobriety.inventory.reading import read_devices
 
     devices = read_devices(file).devices
     click.echo(f"{file}: {_pieces(devices)} devices in {len(devices)} lines, nothing wrong")
@@ -56,7 +56,7 @@ def list_(file: Path, by: str, as_json: bool) -> None:
     \b
     sobriety inventory list devices.csv --by site
     """
-    from sobriety.inventory.devices import read_devices
+    from sobriety.inventory.reading import read_devices
 
     groups: dict[str, list[Device]] = {}
     for device in read_devices(file).devices:

@@ -27,6 +27,7 @@ from sobriety.core.estimate import Estimate
 from sobriety.core.units import J_PER_KWH
 from sobriety.estimators import co2e, country_of, intensity, resolve_zone
 from sobriety.factors.store import book
+from sobriety.settings.config import data_folder
 from sobriety.tracking.emissions_csv import COLUMNS, Cell, append
 from sobriety.tracking.samples import LEDGER
 from sobriety.tracking.section import Section
@@ -184,7 +185,12 @@ class EmissionsTracker:
             known: dict[str, Cell] = {"country_iso_code": country_of(zone)}
             if energy is not None:
                 year = time.localtime().tm_year
-                factor = intensity(zone, year, kind, book(section.looks.config))
+                factor = intensity(
+                    zone,
+                    year,
+                    kind,
+                    book(data_folder(), section.looks.config.text("factors_as_of")),
+                )
                 emitted = co2e(energy, factor.estimate).value
                 known |= {"emissions": emitted, "emissions_rate": emitted / section.wall_s}
         except FactorNotFound as lost:

@@ -17,7 +17,7 @@ from sobriety.core.errors import ConfigError
 from sobriety.core.host import LocalHost
 from sobriety.factors.store import book
 from sobriety.profiling.profiler import SAMPLED, Measuring, Scope, Watcher, profile_as
-from sobriety.settings.config import Config
+from sobriety.settings.config import Config, data_folder
 from sobriety.settings.machine import describe
 from sobriety.trials.plan import Plan
 
@@ -138,7 +138,7 @@ def measuring(config: Config, *, every_s: float, scope: Scope = "process") -> Me
         (*configured(config, counters=False), *sampled),
         config.text("zone"),
         config.text("factor_kind") or "direct",
-        book(config),
+        book(data_folder(), config.text("factors_as_of")),
         every_s,
         scope,
     )

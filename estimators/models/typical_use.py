@@ -19,6 +19,7 @@ from sobriety.core.units import J_PER_KWH, S_PER_YEAR
 
 from ..categories import category_facts
 from .curve import power_w
+from .details import NONE, Details
 from .power import power_model
 from .terminal import STATES, state_watts
 
@@ -60,12 +61,12 @@ USES = {
 ENERGY_STAR = "ENERGY STAR Computers 8.0, mode weightings"
 
 
-def typical_year(machine: Machine, category: str) -> Estimate:
+def typical_year(machine: Machine, category: str, details: Details = NONE) -> Estimate:
     """Joules of one device in a year. Raises FactorNotFound for a kind that nothing is held of."""
     if category == "server":
-        return _server(machine)
+        return _server(machine, details)
     row = category_facts(category)
-    if row.get("off_ratio") and (year := _terminal(machine, row)):
+    if row.get("off_ratio") and (year := _terminal(machine, row, details)):
         return year
     if not row.get("use_kwh"):
         raise FactorNotFound(f"no typical use is held for a {category}", hint="set yearly_kwh")
@@ -81,8 +82,8 @@ def _method(category: str, row: Mapping[str, str]) -> Method:
     return kind(category=category, **amounts)
 
 
-def _server(machine: Machine) -> Estimate:
-    model = power_model(machine)
+def _server(machine: Machine, details: Details) -> Estimate:
+    model = power_model(machine, details)
     curves = (model.curve, model.low, model.high)
     value, low, high = (
         power_w(curve, load) * S_PER_YEAR for curve, load in zip(curves, LOAD_RATIO, strict=True)
@@ -94,10 +95,10 @@ def _server(machine: Machine) -> Estimate:
     )  # fmt: skip
 
 
-def _terminal(machine: Machine, row: Mapping[str, str]) -> Estimate | None:
+def _terminal(machine: Machine, row: Mapping[str, str], details: Details) -> Estimate | None:
     sums = [0.0, 0.0, 0.0]
     for state in STATES:
-        watts = state_watts(machine, state)
+        watts = state_watts(machine, state, details)
         if watts is None:
             return None
         for i, one_w in enumerate(watts):

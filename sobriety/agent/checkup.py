@@ -13,7 +13,7 @@ from sobriety.core.machine import Machine
 from sobriety.core.usage import COLUMNS
 from sobriety.estimators import TrackRecord, intensity, power_model, power_w, track_record
 from sobriety.factors.store import book
-from sobriety.settings.config import Config
+from sobriety.settings.config import Config, data_folder
 from sobriety.settings.machine import describe
 
 from .meters import configured
@@ -85,7 +85,9 @@ def examine(host: Host, config: Config, *, year: int) -> Checkup:
     if zone is not None:
         try:
             kind = config.text("factor_kind") or "direct"
-            factor = intensity(zone, year, kind, book(config)).estimate
+            factor = intensity(
+                zone, year, kind, book(data_folder(), config.text("factors_as_of"))
+            ).estimate
         except FactorNotFound as error:
             problem = f"{error.message}; {error.hint}" if error.hint else error.message
 

@@ -94,7 +94,7 @@ def read_goals(path: Path) -> Goals:
     """The goals of a TOML file and of the built-ins that it extends.
 
     A goal of a built-in can be told further: what the file writes stands over it, key by key.
-    Raises ConfigError that tells every wrong entry.
+    Raises ConfigError with every fault.
     """
     return _goals(read_form(path))
 
@@ -135,14 +135,32 @@ def _goals(form: Form) -> Goals:
         goals[name] = _goal(name, entry)
         if goals[name].framework not in {None, *frameworks}:
             known = ", ".join(frameworks) or "none is declared"
-            entry.wrong("framework", f"{goals[name].framework!r}; expected one of: {known}")
+            entry.wrong(
+                "framework",
+                Text(
+                    en=f"{goals[name].framework!r}; expected one of: {known}",
+                    fr=f"{goals[name].framework!r}\xa0; attendu\xa0: un de {known}",
+                ),
+            )
     for name, entry in top.named("goal"):
         for other in goals[name].serves if name in goals else ():
             if other not in goals or other == name:
-                entry.wrong("serves", f"{other!r} is no other goal of this file")
+                entry.wrong(
+                    "serves",
+                    Text(
+                        en=f"{other!r} is no other goal of this file",
+                        fr=f"{other!r} n’est pas un autre objectif de ce fichier",
+                    ),
+                )
     top.close()
     if not goals:
-        top.wrong("", "has no [goal.NAME] and extends nothing")
+        top.wrong(
+            "",
+            Text(
+                en="has no [goal.NAME] and extends nothing",
+                fr="n’a pas de [goal.NOM] et n’étend rien",
+            ),
+        )
     form.refuse()
     return Goals(goals, frameworks)
 
@@ -218,7 +236,13 @@ def _baseline(entry: Entry, indicator: str | None) -> Baseline | None:
     value, unit = _value(below, indicator)
     source = below.take("source", values.text)
     if value is not None and "source" not in below.data:
-        below.wrong("value", "needs a source: who found this value, and how")
+        below.wrong(
+            "value",
+            Text(
+                en="needs a source: who found this value, and how",
+                fr="demande une source\xa0: qui a établi cette valeur, et comment",
+            ),
+        )
     below.close()
     return Baseline(period, value, unit, source)
 
@@ -230,16 +254,40 @@ def _target(
     ratio = entry.take("reduction_ratio", values.number(0, 1))
     value, unit = _value(entry, indicator)
     if ("value" in entry.data) == ("reduction_ratio" in entry.data):
-        entry.wrong("", "expected one of value and reduction_ratio")
+        entry.wrong(
+            "",
+            Text(
+                en="expected one of value and reduction_ratio",
+                fr="attendu\xa0: soit value, soit reduction_ratio",
+            ),
+        )
     if ratio is not None and direction == "increase":
-        entry.wrong("reduction_ratio", "a goal to increase has a value instead")
+        entry.wrong(
+            "reduction_ratio",
+            Text(
+                en="a goal to increase has a value instead",
+                fr="un objectif à la hausse a plutôt une valeur",
+            ),
+        )
     start = baseline.value if baseline else None
     if baseline and start is not None and unit not in (None, baseline.unit):
-        entry.wrong("unit", f"the baseline is in {baseline.unit}, this is in {unit}")
+        entry.wrong(
+            "unit",
+            Text(
+                en=f"the baseline is in {baseline.unit}, this is in {unit}",
+                fr=f"la référence est en {baseline.unit}, ceci est en {unit}",
+            ),
+        )
     elif value is not None and start is not None:
         wrong_way = value > start if direction == "decrease" else value < start
         if wrong_way:
-            entry.wrong("value", f"{value:g} is no {direction} from the baseline {start:g}")
+            entry.wrong(
+                "value",
+                Text(
+                    en=f"{value:g} is no {direction} from the baseline {start:g}",
+                    fr=f"{value:g} ne va pas dans le sens de l’objectif depuis {start:g}",
+                ),
+            )
     entry.close()
     return Target(year, value, unit, ratio)
 
@@ -250,7 +298,13 @@ def _value(entry: Entry, indicator: str | None) -> tuple[float | None, str | Non
     units = INDICATORS[indicator].units if indicator else UNITS
     unit = entry.take("unit", values.choice(*units))
     if "value" in entry.data and "unit" not in entry.data:
-        entry.wrong("value", f"has no unit; write unit, one of {', '.join(units)}")
+        entry.wrong(
+            "value",
+            Text(
+                en=f"has no unit; write unit, one of {', '.join(units)}",
+                fr=f"n’a pas d’unité\xa0; écrivez unit, une de {', '.join(units)}",
+            ),
+        )
     if value is None or unit is None:
         return None, None
     return value * units[unit], own_unit(unit)
@@ -261,17 +315,35 @@ def _period(entry: Entry, indicator: str | None) -> str:
     year = entry.take("year", values.count(1900, 2199))
     period = entry.take("period", values.month_or_longer)
     if ("year" in entry.data) == ("period" in entry.data):
-        entry.wrong("", "expected one of year and period")
+        entry.wrong(
+            "",
+            Text(
+                en="expected one of year and period",
+                fr="attendu\xa0: soit year, soit period",
+            ),
+        )
     of_a_year = indicator is None or INDICATORS[indicator].of_a_year
     if period is not None and of_a_year and not period.isdecimal():
-        entry.wrong("period", f"{period!r}; an amount is compared by whole years")
+        entry.wrong(
+            "period",
+            Text(
+                en=f"{period!r}; an amount is compared by whole years",
+                fr=f"{period!r}\xa0; une quantité se compare par années entières",
+            ),
+        )
     return period or str(year or 1900)
 
 
 def _see_order(entry: Entry, goal: Goal) -> None:
     """Time goes up, from the baseline through the milestones to the target."""
     if goal.milestones and goal.target is None:
-        entry.wrong("milestone", "milestones lead to a target, and there is none")
+        entry.wrong(
+            "milestone",
+            Text(
+                en="milestones lead to a target, and there is none",
+                fr="des jalons mènent à une cible, et il n’y en a pas",
+            ),
+        )
     ends = [
         *(str(m.year) for m in goal.milestones),
         *([str(goal.target.year)] if goal.target else []),
@@ -280,4 +352,10 @@ def _see_order(entry: Entry, goal: Goal) -> None:
         ends = [goal.baseline.period, *ends]
     for before, after in pairwise(ends):
         if after[:4] < before[:4] or (goal.milestones and after[:4] == before[:4]):
-            entry.wrong("", f"{after} does not come after {before}: baseline, milestones, target")
+            entry.wrong(
+                "",
+                Text(
+                    en=f"{after} does not come after {before}: baseline, milestones, target",
+                    fr=f"{after} ne vient pas après {before}\xa0: référence, jalons, cible",
+                ),
+            )

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from sobriety.files.faults import Unexpected
+
 MINUTES_A_DAY = 1440
 
 _DAYS = {
@@ -20,7 +22,13 @@ _DAYS = {
     for name in names.split()
 }
 _RANGE = re.compile(r"(\d{1,2})(?:[:h](\d{2})?)\s*-\s*(\d{1,2})(?:[:h](\d{2})?)")
-_EXPECTED = "expected days and hours, as in Mon-Fri 07:00-18:00"
+
+
+def _expected() -> Unexpected:
+    return Unexpected(
+        en="expected days and hours, as in Mon-Fri 07:00-18:00",
+        fr="attendu\xa0: des jours et des heures, comme lun-ven 7h-18h",
+    )
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,13 +86,13 @@ class Hours:
 def openings(raw: object) -> tuple[Opening, ...]:
     """The openings that one text tells; `24/7` is always. Raises ValueError."""
     if not isinstance(raw, str):
-        raise ValueError(_EXPECTED)
+        raise _expected()
     words = raw.strip().lower()
     if words == "24/7":
         return tuple(Opening(day, 0, MINUTES_A_DAY) for day in range(7))
     found = re.fullmatch(r"([a-zé.,\s-]+?)\s+(\d.*)", words)
     if not found:
-        raise ValueError(_EXPECTED)
+        raise _expected()
     days = _days(found[1])
     ranges = [_range(part.strip()) for part in found[2].split(",")]
     return tuple(Opening(day, *hours) for day in days for hours in ranges)
@@ -113,18 +121,30 @@ def _day(word: str) -> int:
     whole = {name: number for both, number in names.items() for name in both.split()}
     found = (_DAYS | whole).get(word.rstrip("."))
     if found is None:
-        raise ValueError(f"no day {word!r}; write Mon, Tue, Wed, Thu, Fri, Sat or Sun")
+        raise Unexpected(
+            en=f"no day {word!r}; write Mon, Tue, Wed, Thu, Fri, Sat or Sun",
+            fr=f"{word!r} n’est pas un jour\xa0; écrivez Mon, Tue, Wed, Thu, Fri, Sat ou Sun",
+        )
     return found
 
 
 def _range(words: str) -> tuple[int, int]:
     found = _RANGE.fullmatch(words)
     if not found:
-        raise ValueError(f"no hours {words!r}; write them as in 07:00-18:00")
+        raise Unexpected(
+            en=f"no hours {words!r}; write them as in 07:00-18:00",
+            fr=f"{words!r} ne sont pas des heures\xa0; écrivez-les comme 07:00-18:00",
+        )
     hour, minute, last_hour, last_minute = (int(part or 0) for part in found.groups())
     opens, closes = hour * 60 + minute, last_hour * 60 + last_minute
     if minute > 59 or last_minute > 59 or opens >= MINUTES_A_DAY or closes > MINUTES_A_DAY:
-        raise ValueError(f"no hours {words!r}; a day goes from 00:00 to 24:00")
+        raise Unexpected(
+            en=f"no hours {words!r}; a day goes from 00:00 to 24:00",
+            fr=f"{words!r} ne sont pas des heures\xa0; un jour va de 00:00 à 24:00",
+        )
     if opens == closes:
-        raise ValueError(f"{words!r} is no time at all; a whole day is 00:00-24:00")
+        raise Unexpected(
+            en=f"{words!r} is no time at all; a whole day is 00:00-24:00",
+            fr=f"{words!r} est une durée nulle\xa0; un jour entier est 00:00-24:00",
+        )
     return opens, closes if closes > opens else closes + MINUTES_A_DAY

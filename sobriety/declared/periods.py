@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 
 from sobriety.core.period import Period
+from sobriety.files.faults import Unexpected
 
 Months = tuple[str, ...]
 """Names of months in a row: `("2026-07", "2026-08", "2026-09")`."""
@@ -15,7 +16,10 @@ def months_of(label: str) -> Months:
     """The months of a month, a quarter or a year. Raises ValueError for anything else."""
     found = re.fullmatch(r"(\d{4})(?:-(0[1-9]|1[0-2])|-?[QqTt]([1-4]))?", label.strip())
     if not found or not 1900 <= int(found[1]) <= 2199:
-        raise ValueError("expected a month, quarter or year, as in 2026-07, 2026-Q3 or 2026")
+        raise Unexpected(
+            en="expected a month, quarter or year, as in 2026-07, 2026-Q3 or 2026",
+            fr="attendu\xa0: un mois, un trimestre ou une année, comme 2026-07, 2026-Q3 ou 2026",
+        )
     if found[2]:
         return (f"{found[1]}-{found[2]}",)
     first, many = (3 * int(found[3]) - 2, 3) if found[3] else (1, 12)

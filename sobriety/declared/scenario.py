@@ -7,13 +7,14 @@ from pathlib import Path
 
 from sobriety.core.text import Text
 from sobriety.estimators import known_category
+from sobriety.files.faults import Unexpected
 from sobriety.files.toml_form import Entry, read_form
 
 from . import values
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DeviceChange:
     """What is otherwise for some devices; None is as it is.
 
     categories, sites   which; all where they are empty
@@ -37,24 +38,24 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Scenario:
     name: Text
-    changes: tuple[Change, ...]
+    changes: tuple[DeviceChange, ...]
 
 
 def read_scenario(path: Path) -> Scenario:
-    """Read it. Raises ConfigError that tells every wrong entry."""
+    """Read it. Raises ConfigError with every fault."""
     form = read_form(path)
     top = form.top()
     name = top.take("name", values.in_both) or Text(path.stem, path.stem)
     changes = tuple(_change(entry) for entry in top.tables("change"))
     top.close()
     if not changes:
-        top.wrong("", "has no [[change]]")
+        top.wrong("", Text(en="has no [[change]]", fr="n’a pas de [[change]]"))
     form.refuse()
     return Scenario(name, changes)
 
 
-def _change(entry: Entry) -> Change:
-    change = Change(
+def _change(entry: Entry) -> DeviceChange:
+    change = DeviceChange(
         entry.take("categories", values.several(_category)) or (),
         entry.take("sites", values.several(values.identifier)) or (),
         entry.take("lifetime_years", values.number(0.1, 50)),
@@ -65,13 +66,16 @@ def _change(entry: Entry) -> Change:
         entry.take("pue", values.number(1, 5)),
     )
     entry.close()
-    if change == Change(change.categories, change.sites):
-        entry.wrong("", "changes nothing")
+    if change == DeviceChange(change.categories, change.sites):
+        entry.wrong("", Text(en="changes nothing", fr="ne change rien"))
     return change
 
 
 def _category(raw: object) -> str:
-    found = known_category(raw) if isinstance(raw, str) else None
-    if found is None:
-        raise ValueError("expected a category, as in laptop")
-    return found
+    category = known_category(raw) if isinstance(raw, str) else None
+    if category is None:
+        raise Unexpected(
+            en="expected a category, as in laptop",
+            fr="attendu\xa0: une catégorie, comme portable",
+        )
+    return category

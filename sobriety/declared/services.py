@@ -10,7 +10,7 @@ from typing import cast
 from sobriety.core.errors import ConfigError
 from sobriety.core.period import Period
 from sobriety.core.text import Text
-from sobriety.files.faults import quoted
+from sobriety.files.faults import Unexpected, expectation, quoted
 from sobriety.files.tables import cells, read_sheet
 from sobriety.files.toml_form import Entry, read_form
 
@@ -74,7 +74,7 @@ class Unknown:
 
 
 def read_services(path: Path) -> dict[str, Service]:
-    """The services of a TOML file by id. Raises ConfigError that tells every wrong entry.
+    """The services of a TOML file by id. Raises ConfigError with every fault.
 
     Files that it names are looked for beside it.
     """
@@ -84,11 +84,23 @@ def read_services(path: Path) -> dict[str, Service]:
     for entry in top.tables("service"):
         service = _service(entry)
         if service.id in found and "id" in entry.data:
-            entry.wrong("id", f"{service.id!r} is another service's too; every one has its own")
+            entry.wrong(
+                "id",
+                Text(
+                    en=f"{service.id!r} is another service's too; every one has its own",
+                    fr=f"{service.id!r} est aussi celui d’un autre service\xa0; chacun a le sien",
+                ),
+            )
         found[service.id] = service
     top.close()
     if "service" not in form.data:
-        top.wrong("", "has no [[service]]")
+        top.wrong(
+            "",
+            Text(
+                en="has no [[service]]",
+                fr="n’a pas de [[service]]",
+            ),
+        )
     form.refuse()
     return found
 
@@ -146,7 +158,13 @@ def _service(entry: Entry) -> Service:
     declared = {} if units is None else _units(units)
     for label, count in (_units_file(entry) or {}).items():
         if declared.setdefault(label, count) != count:
-            entry.wrong("units_file", f"has {count} for {label}, and units {declared[label]}")
+            entry.wrong(
+                "units_file",
+                Text(
+                    en=f"has {count} for {label}, and units {declared[label]}",
+                    fr=f"a {count} pour {label}, et units {declared[label]}",
+                ),
+            )
     _see_sums(entry, declared)
     service = Service(
         called,
@@ -159,7 +177,13 @@ def _service(entry: Entry) -> Service:
         _access_log(entry),
     )
     if unit is None and (declared or service.access_log):
-        entry.wrong("unit", "is not declared, but it is counted; say what one of it is")
+        entry.wrong(
+            "unit",
+            Text(
+                en="is not declared, but it is counted; say what one of it is",
+                fr="n’est pas déclarée, mais comptée\xa0; dites ce qu’elle est",
+            ),
+        )
     entry.close()
     return service
 
@@ -168,7 +192,10 @@ def _workload(raw: object) -> str:
     kind, colon, name = values.text(raw).partition(":")
     if kind not in WORKLOADS or not colon or not name:
         kinds = ", ".join(WORKLOADS)
-        raise ValueError(f"expected kind:name, as in service:nginx.service; kinds are {kinds}")
+        raise Unexpected(
+            en=f"expected kind:name, as in service:nginx.service; kinds are {kinds}",
+            fr=f"attendu\xa0: genre:nom, comme service:nginx.service\xa0; les genres sont {kinds}",
+        )
     return f"{kind}:{name}"
 
 
@@ -186,10 +213,16 @@ def _units(entry: Entry) -> dict[str, int]:
         try:
             name = cast("str", name_of(months_of(label)))
         except ValueError as error:
-            entry.wrong(label, str(error))
+            entry.wrong(label, expectation(error))
             continue
         if name in found:
-            entry.wrong(label, f"{name} is told twice")
+            entry.wrong(
+                label,
+                Text(
+                    en=f"{name} is there twice",
+                    fr=f"{name} y est deux fois",
+                ),
+            )
         if count is not None:
             found[name] = count
     return found
@@ -203,7 +236,13 @@ def _see_sums(entry: Entry, units: Mapping[str, int]) -> None:
             {k: v for k, v in units.items() if len(months_of(k)) < len(months)}, months
         )
         if len(months) > 1 and isinstance(parts, int) and parts != count:
-            entry.wrong("units", f"{label} has {count}, and its parts add up to {parts}")
+            entry.wrong(
+                "units",
+                Text(
+                    en=f"{label} has {count}, and its parts add up to {parts}",
+                    fr=f"{label} a {count}, et ses parties font {parts}",
+                ),
+            )
 
 
 def _units_file(entry: Entry) -> dict[str, int] | None:
@@ -215,10 +254,16 @@ def _units_file(entry: Entry) -> dict[str, int] | None:
     try:
         sheet = read_sheet(path, "period")
     except ConfigError as error:
-        entry.wrong("units_file", error.message)
+        entry.wrong("units_file", Text(en=error.message, fr=error.message_in("fr")))
         return None
     if "count" not in sheet.names:
-        entry.wrong("units_file", f"{path} has no column 'count'")
+        entry.wrong(
+            "units_file",
+            Text(
+                en=f"{path} has no column 'count'",
+                fr=f"{path} n’a pas de colonne 'count'",
+            ),
+        )
         return None
     found: dict[str, int] = {}
     for row, cell in cells(sheet, sheet.names):
@@ -228,12 +273,25 @@ def _units_file(entry: Entry) -> dict[str, int] | None:
             label = cast("str", name_of(months_of(cell["period"])))
             text = cell["count"]
             if not (text.isascii() and text.isdecimal() and len(text) < 16):
-                raise ValueError(f"{quoted(text)} is no whole number from 0")
+                raise Unexpected(
+                    en=f"{quoted(text)} is no whole number from 0",
+                    fr=f"{quoted(text)} n’est pas un nombre entier à partir de 0",
+                )
             if label in found:
-                raise ValueError(f"{label} is told twice")
+                raise Unexpected(
+                    en=f"{label} is there twice",
+                    fr=f"{label} y est deux fois",
+                )
             found[label] = int(text)
         except ValueError as error:
-            entry.wrong("units_file", f"{path}, row {row}: {quoted(cell['period'])}; {error}")
+            wanted, period = expectation(error), quoted(cell["period"])
+            entry.wrong(
+                "units_file",
+                Text(
+                    en=f"{path}, row {row}: {period}; {wanted.en}",
+                    fr=f"{path}, ligne {row}\xa0: {period}\xa0; {wanted.fr}",
+                ),
+            )
     return found
 
 

@@ -59,18 +59,30 @@ class Site:
 
 
 def read_sites(path: Path) -> dict[str, Site]:
-    """The sites of a TOML file by id. Raises ConfigError that tells every wrong entry."""
+    """The sites of a TOML file by id. Raises ConfigError with every fault."""
     form = read_form(path)
     top = form.top()
     found: dict[str, Site] = {}
     for entry in top.tables("site"):
         site = _site(entry)
         if site.id in found and "id" in entry.data:
-            entry.wrong("id", f"{site.id!r} is another site's too; every site has its own")
+            entry.wrong(
+                "id",
+                Text(
+                    en=f"{site.id!r} is another site's too; every site has its own",
+                    fr=f"{site.id!r} est aussi celui d’un autre site\xa0; chaque site a le sien",
+                ),
+            )
         found[site.id] = site
     top.close()
     if "site" not in form.data:
-        top.wrong("", "has no [[site]]")
+        top.wrong(
+            "",
+            Text(
+                en="has no [[site]]",
+                fr="n’a pas de [[site]]",
+            ),
+        )
     form.refuse()
     return found
 
@@ -82,7 +94,13 @@ def _site(entry: Entry) -> Site:
         entry.take("currency", values.currency),
     )
     if ("price_per_kwh" in entry.data) != ("currency" in entry.data):
-        entry.wrong("price_per_kwh", "a price and its currency go together")
+        entry.wrong(
+            "price_per_kwh",
+            Text(
+                en="a price and its currency go together",
+                fr="un prix et sa monnaie vont ensemble",
+            ),
+        )
     site = Site(
         called,
         entry.take("name", values.in_both) or Text(called, called),
@@ -114,7 +132,13 @@ def _market(entry: Entry) -> Estimate | None:
     value = entry.take("market_g_per_kwh", _as_the_setting("market_g_per_kwh"))
     source = entry.take("market_source", values.text)
     if ("market_g_per_kwh" in entry.data) != ("market_source" in entry.data):
-        entry.wrong("market_g_per_kwh", "a contract's factor and its market_source go together")
+        entry.wrong(
+            "market_g_per_kwh",
+            Text(
+                en="a contract's factor and its market_source go together",
+                fr="le facteur d’un contrat et sa market_source vont ensemble",
+            ),
+        )
     if value is None or source is None:
         return None
     return contract_intensity(value, source)
@@ -124,5 +148,11 @@ def _hours(entry: Entry) -> Hours | None:
     opened = entry.take("open", values.several(openings))
     closed = entry.take("closed", values.several(values.day))
     if "closed" in entry.data and "open" not in entry.data:
-        entry.wrong("closed", "closed days need opening hours; write open too")
+        entry.wrong(
+            "closed",
+            Text(
+                en="closed days need opening hours; write open too",
+                fr="des jours de fermeture exigent des heures d’ouverture\xa0; écrivez aussi open",
+            ),
+        )
     return None if opened is None else Hours(joined(opened), frozenset(closed or ()))

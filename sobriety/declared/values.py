@@ -9,6 +9,7 @@ from math import isfinite
 from typing import TypeVar, cast
 
 from sobriety.core.text import Text, printable
+from sobriety.files.faults import Unexpected
 
 T = TypeVar("T")
 
@@ -28,14 +29,16 @@ CURRENCIES = frozenset(_CURRENCIES.split())
 def text(raw: object) -> str:
     if isinstance(raw, str) and raw.strip() and printable(raw):
         return raw.strip()
-    raise ValueError("expected a text in quotes, of printable characters")
+    raise Unexpected(
+        en="expected a text in quotes, of printable characters",
+        fr="attendu\xa0: un texte entre guillemets, de caractères imprimables",
+    )
 
 
 def in_both(raw: object) -> Text:
     """`"Archives"`, or `{ fr = "Bibliothèque", en = "Library" }`."""
     if isinstance(raw, str):
         return Text(text(raw), text(raw))
-    said = 'expected a text, or { fr = "…", en = "…" }'
     if (
         not isinstance(raw, dict)
         or not raw
@@ -45,7 +48,10 @@ def in_both(raw: object) -> Text:
             "en",
         }
     ):
-        raise ValueError(said)
+        raise Unexpected(
+            en='expected a text, or { fr = "…", en = "…" }',
+            fr='attendu\xa0: un texte, ou { fr = "…", en = "…" }',
+        )
     words = {tongue: text(words) for tongue, words in cast("dict[str, object]", raw).items()}
     other = next(iter(words.values()))
     return Text(words.get("fr", other), words.get("en", other))
@@ -54,12 +60,18 @@ def in_both(raw: object) -> Text:
 def identifier(raw: object) -> str:
     if isinstance(raw, str) and re.fullmatch(r"[\w][\w.-]{0,79}", raw):
         return raw
-    raise ValueError("expected letters, digits, hyphens and dots, as in archives-2")
+    raise Unexpected(
+        en="expected letters, digits, hyphens and dots, as in archives-2",
+        fr="attendu\xa0: lettres, chiffres, traits d’union et points, comme archives-2",
+    )
 
 
 def number(low: float, high: float) -> Callable[[object], float]:
     def read(raw: object) -> float:
-        bad = ValueError(f"expected a number from {low:g} to {high:g}")
+        bad = Unexpected(
+            en=f"expected a number from {low:g} to {high:g}",
+            fr=f"attendu\xa0: un nombre de {low:g} à {high:g}",
+        )
         if isinstance(raw, bool) or not isinstance(raw, int | float):
             raise bad
         if not low <= raw <= high or not isfinite(raw):  # before float(): an int may be too large
@@ -72,7 +84,10 @@ def number(low: float, high: float) -> Callable[[object], float]:
 def count(least: int, most: int) -> Callable[[object], int]:
     def read(raw: object) -> int:
         if isinstance(raw, bool) or not isinstance(raw, int) or not least <= raw <= most:
-            raise ValueError(f"expected a whole number from {least} to {most}")
+            raise Unexpected(
+                en=f"expected a whole number from {least} to {most}",
+                fr=f"attendu\xa0: un nombre entier de {least} à {most}",
+            )
         return raw
 
     return read
@@ -85,7 +100,10 @@ def choice(*allowed: str) -> Callable[[object], str]:
     def read(raw: object) -> str:
         if isinstance(raw, str) and raw in allowed:
             return raw
-        raise ValueError(f"expected one of {', '.join(allowed)}")
+        raise Unexpected(
+            en=f"expected one of {', '.join(allowed)}",
+            fr=f"attendu\xa0: un de {', '.join(allowed)}",
+        )
 
     return read
 
@@ -96,7 +114,7 @@ def several(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
     def read_all(raw: object) -> tuple[T, ...]:
         items = cast("list[object]", raw) if isinstance(raw, list) else [raw]
         if not items:
-            raise ValueError("expected at least one")
+            raise Unexpected(en="expected at least one", fr="attendu\xa0: au moins un")
         return tuple(read(item) for item in items)
 
     return read_all
@@ -105,13 +123,16 @@ def several(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
 def truth(raw: object) -> bool:
     if isinstance(raw, bool):
         return raw
-    raise ValueError("expected true or false")
+    raise Unexpected(en="expected true or false", fr="attendu\xa0: true ou false")
 
 
 def currency(raw: object) -> str:
     if isinstance(raw, str) and raw in CURRENCIES:
         return raw
-    raise ValueError("expected a code of ISO 4217, as in CAD or EUR")
+    raise Unexpected(
+        en="expected a code of ISO 4217, as in CAD or EUR",
+        fr="attendu\xa0: un code ISO 4217, comme CAD ou EUR",
+    )
 
 
 def timezone(raw: object) -> str:
@@ -121,7 +142,10 @@ def timezone(raw: object) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("expected a time zone, as in America/Montreal") from None
+        raise Unexpected(
+            en="expected a time zone, as in America/Montreal",
+            fr="attendu\xa0: un fuseau horaire, comme America/Montreal",
+        ) from None
     return name
 
 
@@ -133,7 +157,10 @@ def zone(raw: object) -> str:
     try:
         return resolve_zone(text(raw))
     except FactorNotFound as error:
-        raise ValueError(f"no grid zone; {error.hint}") from None
+        raise Unexpected(
+            en=f"no grid zone; {error.hint}",
+            fr=f"zone électrique inconnue\xa0; {error.hint}",
+        ) from None
 
 
 def day(raw: object) -> tuple[int | None, int, int]:
@@ -149,7 +176,10 @@ def day(raw: object) -> tuple[int | None, int, int]:
             return one.year, one.month, one.day
     except ValueError:
         pass
-    raise ValueError("expected a date, as in 2026-12-25, or 12-25 for every year")
+    raise Unexpected(
+        en="expected a date, as in 2026-12-25, or 12-25 for every year",
+        fr="attendu\xa0: une date, comme 2026-12-25, ou 12-25 pour chaque année",
+    )
 
 
 def month_or_longer(raw: object) -> str:

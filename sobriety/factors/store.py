@@ -1,6 +1,6 @@
 """A user's own factors: files that were checked and kept, and the book that is made of them.
 
-They are in the data folder, under `factors/`. A file is kept whole or not at all.
+They are under `factors/` in the data folder, `data`. A file is kept whole or not at all.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
 from sobriety.estimators import FactorBook, GridFactor, contract_intensity, grid_factor, room_pue
-from sobriety.settings.config import Config, data_folder
 
 if TYPE_CHECKING:
     from .catalogue import Catalogue
@@ -52,7 +51,7 @@ class Kept(NamedTuple):
     path: Path
 
 
-class Summary(NamedTuple):
+class FileSummary(NamedTuple):
     """What a file holds. `form` is its place, or `grid`; `zones` are empty where it has none."""
 
     name: str
@@ -62,12 +61,12 @@ class Summary(NamedTuple):
     path: str
 
 
-def folder() -> Path:
-    """Where they are kept."""
-    return data_folder() / "factors"
+def factors_folder(data: Path) -> Path:
+    """The folder that they are kept in."""
+    return data / "factors"
 
 
-def take(path: Path, name: str | None, *, month: str) -> tuple[Kept, Form, Taken]:
+def take(data: Path, path: Path, name: str | None, *, month: str) -> tuple[Kept, Form, Taken]:
     """Check a file and keep it as `name`, else by its own name.
 
     Raises ConfigError with every wrong cell, for a file that nobody recognises, and where another
@@ -82,9 +81,9 @@ def take(path: Path, name: str | None, *, month: str) -> tuple[Kept, Form, Taken
     form = recognised(path, sheet, forms())
     taken = form.take(path, sheet, month)
     name = _name(name or path.stem)
-    kept = Kept(name, form.place, folder() / form.place / f"{name}.csv")
+    kept = Kept(name, form.place, factors_folder(data) / form.place / f"{name}.csv")
     text = _text(taken)
-    if any(k.name == name and (k != kept or _read(k.path) != text) for k in held()):
+    if any(k.name == name and (k != kept or _read(k.path) != text) for k in held(data)):
         raise ConfigError(
             f"other factors are kept as {name!r}",
             hint=f"choose another name with --name, or first: sobriety factors remove {name}",
@@ -97,11 +96,11 @@ def take(path: Path, name: str | None, *, month: str) -> tuple[Kept, Form, Taken
     return kept, form, taken
 
 
-def remove(name: str) -> Kept:
+def remove(data: Path, name: str) -> Kept:
     """Forget a file. Raises ConfigError when none has that name."""
     from sobriety.files.durable import sync_folder
 
-    every = {kept.name: kept for kept in held()}
+    every = {kept.name: kept for kept in held(data)}
     if name not in every:
         import difflib
 
@@ -119,18 +118,18 @@ def remove(name: str) -> Kept:
     return every[name]
 
 
-def held() -> list[Kept]:
+def held(data: Path) -> list[Kept]:
     """What is kept, by name."""
-    found = [
-        Kept(p.stem, place, p) for place in _places() for p in (folder() / place).glob("*.csv")
-    ]
-    return sorted(found)
+    folder = factors_folder(data)
+    return sorted(
+        Kept(p.stem, place, p) for place in _places(folder) for p in (folder / place).glob("*.csv")
+    )
 
 
-def _places() -> list[str]:
+def _places(folder: Path) -> list[str]:
     """Folders as they are, so that nothing is imported to look for files that nobody keeps."""
     try:
-        return [GRID, *(p.name for p in folder().iterdir() if p.is_dir())]
+        return [GRID, *(p.name for p in folder.iterdir() if p.is_dir())]
     except OSError:
         return []
 
@@ -150,24 +149,24 @@ def factors_of(kept: Kept) -> list[GridFactor]:
     return [grid_factor(row, own=kept.name) for row in taken.rows]
 
 
-def summary(kept: Kept) -> Summary:
+def summary(kept: Kept) -> FileSummary:
     """What a file that is kept holds. Raises ConfigError when it cannot be read."""
     from sobriety.files.tables import read_sheet
 
     zones = tuple(dict.fromkeys(f.zone for f in factors_of(kept)))
     rows = len(read_sheet(kept.path, needs=None).rows)
-    return Summary(kept.name, kept.place or "grid", rows, zones, str(kept.path))
+    return FileSummary(kept.name, kept.place or "grid", rows, zones, str(kept.path))
 
 
-def book(config: Config) -> FactorBook:
-    """All factors that there are here, as of the month that the settings name."""
-    own = tuple(factor for kept in held() for factor in factors_of(kept))
-    return FactorBook(own, config.text("factors_as_of"))
+def book(data: Path, as_of: str | None = None) -> FactorBook:
+    """All factors that are here, as of a month."""
+    own = tuple(factor for kept in held(data) for factor in factors_of(kept))
+    return FactorBook(own, as_of)
 
 
-def kept_products() -> Catalogue | None:
+def kept_products(data: Path) -> Catalogue | None:
     """Declared footprints that are kept here; None where there are none."""
-    paths = [kept.path for kept in held() if kept.place == PRODUCTS]
+    paths = [kept.path for kept in held(data) if kept.place == PRODUCTS]
     if not paths:
         return None
     from .catalogue import catalogue_of
@@ -175,28 +174,26 @@ def kept_products() -> Catalogue | None:
     return catalogue_of(paths)
 
 
-def market(config: Config) -> Estimate | None:
+def market(value_g_per_kwh: float | None, source: str | None, origin: str) -> Estimate | None:
     """What the contract for electricity states. It stands apart, and nothing is added to it.
 
-    Raises ConfigError for a figure that nobody stands for.
+    `origin` is where the value is set. Raises ConfigError for a value without a source.
     """
-    value, source = config.number("market_g_per_kwh"), config.text("market_source")
-    if value is None:
+    if value_g_per_kwh is None:
         return None
     if source is None:
         raise ConfigError(
-            f"{config.origin('market_g_per_kwh')}: market_g_per_kwh is {value:g}, and no"
-            " market_source says by what contract",
-            hint='name it: sobriety config set grid.market_source "…"',
+            f"{origin}: market_g_per_kwh is {value_g_per_kwh:g}, and no market_source says by what"
+            " contract",
+            hint='name it: sobriety config set market_source "…"',
         )
-    return contract_intensity(value, source)
+    return contract_intensity(value_g_per_kwh, source)
 
 
-def overhead(config: Config) -> Estimate | float | None:
+def overhead(room: str | None, pue: float | None) -> Estimate | float | None:
     """Power usage effectiveness of the servers' room: measured, or that of such rooms; None where
-    nobody says."""
-    room = config.text("pue")
-    return room_pue(room) if room else config.number("pue")
+    neither is known."""
+    return room_pue(room) if room else pue
 
 
 def _name(text: str) -> str:

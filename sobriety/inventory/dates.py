@@ -1,6 +1,6 @@
-"""Dates of a column, all written in one way: 2024-03-01, 01/03/2024 or 03/01/2024.
+"""Dates of a column, all in one form: 2024-03-01, 01/03/2024 or 03/01/2024.
 
-Nothing is guessed: 03/04/2024 is a day of April or of March, and other rows have to tell which.
+Nothing is guessed: 03/04/2024 is in April or in March, and other rows have to show which.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
+from sobriety.core.text import Text
 from sobriety.files.faults import Fault, cell_fault
 
 _ISO = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]\d{2}:\d{2}.*)?")
@@ -32,58 +33,75 @@ class Dates:
         rows.append(row)
         return first
 
-    def read(self, wrong: list[Fault]) -> dict[str, date]:
-        """Days by text; of the others why not, into `wrong`."""
+    def read(self, faults: list[Fault]) -> dict[str, date]:
+        """Days by text; faults of the others go to `faults`."""
         iso: list[_Cell] = []
         slashed: list[_Cell] = []
         for text in self._rows:
-            if found := _ISO.fullmatch(text):
-                iso.append((text, (int(found[1]), int(found[2]), int(found[3]))))
-            elif found := _SLASHED.fullmatch(text):
-                slashed.append((text, (int(found[3]), int(found[1]), int(found[2]))))
+            if match := _ISO.fullmatch(text):
+                iso.append((text, (int(match[1]), int(match[2]), int(match[3]))))
+            elif match := _SLASHED.fullmatch(text):
+                slashed.append((text, (int(match[3]), int(match[1]), int(match[2]))))
             else:
-                self._refuse(wrong, [text], "no date; write it as in 2024-03-01")
+                self._refuse(
+                    faults,
+                    [text],
+                    Text(
+                        en="no date; write it as in 2024-03-01",
+                        fr="aucune date; écrivez-la comme 2024-03-01",
+                    ),
+                )
         if iso and slashed:
-            self._refuse_fewer(wrong, iso, slashed)
+            self._refuse_fewer(faults, iso, slashed)
             return {}
-        return self._days(iso or self._ordered(slashed, wrong), wrong)
+        return self._days(iso or self._ordered(slashed, faults), faults)
 
-    def _ordered(self, slashed: list[_Cell], wrong: list[Fault]) -> list[_Cell]:
-        """Year, month, day of those with slashes, by what other rows tell."""
+    def _ordered(self, slashed: list[_Cell], faults: list[Fault]) -> list[_Cell]:
+        """Year, month, day of those with slashes, by what other rows show."""
         day_first = [c for c in slashed if c[1][1] > 12]
         month_first = [c for c in slashed if c[1][2] > 12]
         if day_first and month_first:
-            self._refuse_fewer(wrong, day_first, month_first)
+            self._refuse_fewer(faults, day_first, month_first)
             return []
         if slashed and not day_first and not month_first:
             alike = [text for text, (_, first, second) in slashed if first != second]
-            said = "day or month first? No row of the column tells; write it as in 2024-03-01"
-            self._refuse(wrong, alike, said)
+            unclear = Text(
+                en="day or month first? No row of the column says; write it as in 2024-03-01",
+                fr="jour ou mois d’abord\xa0? Aucune ligne de la colonne ne le dit\xa0; écrivez-la"
+                " comme 2024-03-01",
+            )
+            self._refuse(faults, alike, unclear)
             return [] if alike else slashed
         if month_first:
             return slashed
         return [(text, (y, second, first)) for text, (y, first, second) in slashed]
 
-    def _days(self, cells: list[_Cell], wrong: list[Fault]) -> dict[str, date]:
-        found: dict[str, date] = {}
+    def _days(self, cells: list[_Cell], faults: list[Fault]) -> dict[str, date]:
+        days: dict[str, date] = {}
         for text, (year, month, day) in cells:
             try:
                 if not 1970 <= year < 2200:
                     raise ValueError
-                found[text] = date(year, month, day)
+                days[text] = date(year, month, day)
             except ValueError:
-                self._refuse(wrong, [text], "there is no such day")
-        return found
+                self._refuse(
+                    faults, [text], Text(en="there is no such day", fr="ce jour n’existe pas")
+                )
+        return days
 
-    def _refuse_fewer(self, wrong: list[Fault], one: list[_Cell], other: list[_Cell]) -> None:
+    def _refuse_fewer(self, faults: list[Fault], one: list[_Cell], other: list[_Cell]) -> None:
         """Of two forms, the one of fewer rows; the other's first row is the example."""
         fewer, more = sorted(
             ([text for text, _ in form] for form in (one, other)),
             key=lambda texts: sum(len(self._rows[text][1]) for text in texts),
         )
-        said = f"a date in another form than in row {self._rows[more[0]][1][0]}, {more[0]!r}"
-        self._refuse(wrong, fewer, said)
+        row = self._rows[more[0]][1][0]
+        other_form = Text(
+            en=f"a date in another form than in row {row}, {more[0]!r}",
+            fr=f"une date sous une autre forme qu’à la ligne {row}, {more[0]!r}",
+        )
+        self._refuse(faults, fewer, other_form)
 
-    def _refuse(self, wrong: list[Fault], texts: Sequence[str], said: str) -> None:
-        wrong.extend(cell_fault(row, self.column, text, said) for text in texts
+    def _refuse(self, faults: list[Fault], texts: Sequence[str], expected: Text) -> None:
+        faults.extend(cell_fault(row, self.column, text, expected) for text in texts
                      for row in self._rows[text][1])  # fmt: skip

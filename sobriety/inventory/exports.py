@@ -17,8 +17,9 @@ from sobriety.core.errors import ConfigError
 from sobriety.files.tables import Row
 from sobriety.files.toml_form import read_form
 
-from .columns import COLUMNS
-from .devices import Device, devices_of, folded, table_of
+from .columns import COLUMNS, plain_name
+from .devices import Device
+from .reading import devices_of, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def read_export(path: Path, mapping: Export) -> tuple[tuple[Device, ...], tuple[
     Raises ConfigError with every cell that cannot be taken over.
     """
     header, rows = table_of(path)
-    names = [folded(name) for name in header]
+    names = [plain_name(name) for name in header]
     wanted = {theirs for several in mapping.columns.values() for theirs in several}
     missing = [
         ours
@@ -111,7 +112,7 @@ def _rows(
             if text:
                 row[ours] = text
         if "category" in row:
-            row["category"] = mapping.categories.get(folded(row["category"]), row["category"])
+            row["category"] = mapping.categories.get(plain_name(row["category"]), row["category"])
         yield number, row
 
 
@@ -140,7 +141,7 @@ def read_mapping(path: Path) -> Export:
     top.close()
     form.refuse()
     return Export(
-        {name: tuple(folded(t) for t in texts) for name, texts in found["columns"].items()},
-        {folded(theirs): texts[0] for theirs, texts in found["categories"].items()},
+        {name: tuple(plain_name(t) for t in texts) for name, texts in found["columns"].items()},
+        {plain_name(theirs): texts[0] for theirs, texts in found["categories"].items()},
         {name: texts[0] for name, texts in found["constants"].items()},
     )

@@ -19,7 +19,7 @@ from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 from sobriety.factors.store import book, overhead
-from sobriety.settings.config import Config
+from sobriety.settings.config import Config, data_folder
 
 from .endpoint import Endpoint
 from .exposition import Pushing, Self, text
@@ -45,7 +45,7 @@ class Metrics:
             machine,
             zone=config.text("zone"),
             factor_kind=config.text("factor_kind") or "direct",
-            factors=book(config),
+            factors=book(data_folder(), config.text("factors_as_of")),
             pue=_pue(machine, config),
         )
         listen, otlp = config.text("metrics"), config.text("otlp_endpoint")
@@ -134,5 +134,7 @@ def _resident_b() -> int | None:
 
 def _pue(machine: Machine, config: Config) -> float:
     """Of the room that a server stands in; its range is for reports."""
-    room = overhead(config) if machine.category == "server" else None
+    room = (
+        overhead(config.text("pue"), config.number("pue")) if machine.category == "server" else None
+    )
     return room.value if isinstance(room, Estimate) else room or 1.0

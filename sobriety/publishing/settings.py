@@ -12,8 +12,8 @@ from sobriety.settings.config import Config, data_folder
 
 if TYPE_CHECKING:
     from sobriety.core.text import Tongue
-    from sobriety.declared.declared import Declared
     from sobriety.factors.hours import Hours
+    from sobriety.reports.model.declared import Declared
     from sobriety.reports.model.settings import Idle, ReportSettings
 
 FILES = ("inventory", "sites", "services", "goals")
@@ -45,14 +45,18 @@ def report_settings(
     return ReportSettings(
         zone=config.text("zone"),
         kind="life-cycle" if config.text("factor_kind") == "life-cycle" else "direct",
-        pue=overhead(config),
+        pue=overhead(config.text("pue"), config.number("pue")),
         language=language,
         idle=idle,
         timezone=config.text("timezone"),
-        factors=book(config),
+        factors=book(data_folder(), config.text("factors_as_of")),
         hours=_hours(grid_hours, config),
-        catalogue=kept_products(),
-        market=market(config),
+        catalogue=kept_products(data_folder()),
+        market=market(
+            config.number("market_g_per_kwh"),
+            config.text("market_source"),
+            config.origin("market_g_per_kwh"),
+        ),
         declared=_declared(config, files or {}),
         published=published_totals(records_folder(), before),
         promises=promises_of(records_folder(), before),
@@ -69,7 +73,7 @@ def records_folder() -> Path:
 
 def _declared(config: Config, files: Mapping[str, Path | None]) -> Declared:
     """Read the files named, else those of the settings."""
-    from sobriety.declared.declared import read_declared
+    from sobriety.reports.model.declared import read_declared
 
     paths = {name: files.get(name) or _path(config.text(name)) for name in FILES}
     return read_declared(**paths)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from sobriety.core.period import choose
-from sobriety.declared.declared import read_declared
 from sobriety.lake import Lake
+from sobriety.reports.model.declared import read_declared
 
 from .analysis.gather import gather
 from .model.report import Report

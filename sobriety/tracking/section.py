@@ -16,6 +16,7 @@ from sobriety.core.usage import Usage
 from sobriety.estimators import co2e, intensity
 from sobriety.factors.store import book
 from sobriety.profiling.costing import NO_ZONE, because_of, by_cpu_time, machine_energy, making
+from sobriety.settings.config import data_folder
 
 from .cpu_shares import Span
 from .samples import LEDGER, Looks, Watch, looks
@@ -73,7 +74,12 @@ class Section(Span):
         if zone is None:
             return None
         year = time.gmtime(self.wall_end_ns / NS_PER_S).tm_year
-        return co2e(self.result, intensity(zone, year, kind, book(self.looks.config)).estimate)
+        return co2e(
+            self.result,
+            intensity(
+                zone, year, kind, book(data_folder(), self.looks.config.text("factors_as_of"))
+            ).estimate,
+        )
 
     @property
     def grid(self) -> tuple[str | None, str]:

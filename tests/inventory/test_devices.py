@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from sobriety.core.errors import ConfigError
 from sobriety.inventory.columns import COLUMNS
-from sobriety.inventory.devices import CATEGORIES, Device, read_devices, written
+from sobriety.inventory.devices import CATEGORIES, Device, Hardware, cell_of, written
+from sobriety.inventory.reading import read_devices
 
 TODAY = date(2026, 11, 23)
 
@@ -63,7 +64,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         "row 2, retired: '2023-01-01'; it was acquired later",
         "row 2, yearly_kwh: '-3'",
         "row 3, id: 'a'; row 2 has the same one",
-        "row 3, category: 'lapto'; did you mean 'laptop'?",
+        "row 3, category: 'lapto'; unknown category; did you mean 'laptop'?",
         "row 3, quantity: '0'",
         "row 3, acquired: '2027-01-01'; this day is to come",
         "row 3, power_w: '-5'",
@@ -129,6 +130,12 @@ some = st.builds(
     yearly_kwh=st.none() | st.floats(0, 1e6),
     use_ratio=st.none() | st.floats(0, 1),
     embodied_kg=st.none() | st.floats(0, 1e6),
+    hardware=st.builds(
+        Hardware,
+        virtual=st.none() | st.booleans(),
+        cores=st.none() | st.integers(64, 128),
+        weight_kg=st.none() | st.floats(1, 9),
+    ),
     end=st.sampled_from([None, "reused", "donated", "recycled", "scrapped"]),
 )
 
@@ -144,7 +151,7 @@ def test_what_is_written_is_read(
 
 
 def as_dict(device: Device) -> dict[str, object]:
-    return {name: getattr(device, name) for name in (*(c.name for c in COLUMNS), "row")}
+    return {c.name: cell_of(device, c) for c in COLUMNS} | {"row": device.row}
 
 
 @given(st.text(max_size=200) | st.binary(max_size=200))

@@ -14,10 +14,10 @@ import pytest
 from sobriety.core.machine import Machine
 from sobriety.core.period import Period, choose, to_ns
 from sobriety.core.usage import Usage
-from sobriety.declared.declared import Declared, read_declared
 from sobriety.estimators import FactorBook, contract_intensity, grid_factor
 from sobriety.lake import Lake
 from sobriety.reports import Report, ReportSettings, gather
+from sobriety.reports.model.declared import Declared, read_declared
 
 TZ = ZoneInfo("America/Montreal")
 NOW = datetime(2026, 11, 23, 14, 4, tzinfo=TZ)

@@ -19,9 +19,10 @@ from sobriety.core.units import S_PER_DAY, S_PER_YEAR
 from sobriety.declared.sites import Site
 from sobriety.estimators import Asset, lifetime
 from sobriety.inventory.devices import Device, Inventory
+from sobriety.inventory.figures import DeviceFigures, machine_of
 
 from ..model.settings import ReportSettings
-from .device_facts import Kind, Stock, facts
+from .device_facts import Stock
 from .embodied import LedgerLine, asset_of, part_of
 from .hosts import HostUse
 
@@ -158,7 +159,7 @@ class _Joined:
         device = self._by_host.get(use.machine.host)
         if device is None:
             return replace(use, site=self._places.of(None, use.machine.host))
-        machine = facts(device, use.machine)
+        machine = machine_of(device, use.machine)
         making = self._stock.making(device, machine)
         whole, life = making or use.embodied, lifetime(machine)
         held_s = float(max(0, self._held_days(device)) * S_PER_DAY * device.quantity)
@@ -174,7 +175,7 @@ class _Joined:
         for device in self._devices:
             if device.host_name in seen:
                 continue
-            kind = self._stock.kind(device)
+            kind = self._stock.figures(device)
             lot = self._lot(device, kind)
             if lot.held_s <= 0:
                 if lot.asset and kind.making:  # the ledger has it all the same
@@ -194,13 +195,13 @@ class _Joined:
                 charge=lot.charge, device=device, has_agent=False,
             )  # fmt: skip
 
-    def _lot(self, device: Device, kind: Kind) -> _Lot:
+    def _lot(self, device: Device, kind: DeviceFigures) -> _Lot:
         key = (id(kind), device.quantity, device.acquired, device.retired, device.end)
         if key not in self._lots:
             self._lots[key] = self._made(device, kind)
         return self._lots[key]
 
-    def _made(self, device: Device, kind: Kind) -> _Lot:
+    def _made(self, device: Device, kind: DeviceFigures) -> _Lot:
         held = self._held_days(device)
         whole = (kind.making or UNKNOWN_MAKING).scaled(device.quantity)
         asset = asset_of(device, whole, kind.life)

@@ -14,7 +14,7 @@ from sobriety.core.errors import SobrietyError
 from sobriety.core.estimate import Estimate
 from sobriety.core.method import MethodKind
 from sobriety.core.period import Period
-from sobriety.declared.scenario import Change, Scenario
+from sobriety.declared.scenario import DeviceChange, Scenario
 from sobriety.lake import Lake
 
 from ..accounts.accounts import Books, books_of
@@ -81,7 +81,7 @@ def _year(lake: Lake, settings: ReportSettings, books: Books, hosts: Sequence[Ho
     return Year(accounts.footprint(hosts), costs(hosts, accounts))
 
 
-def _changed(host: HostUse, change: Change, closed: Sequence[Closed]) -> tuple[HostUse, int]:
+def _changed(host: HostUse, change: DeviceChange, closed: Sequence[Closed]) -> tuple[HostUse, int]:
     """The host as it would be, and how many of its pieces could not be told."""
     category = host.machine.category or "other"
     if change.categories and category not in change.categories:

@@ -8,10 +8,11 @@ from typing import Literal, NamedTuple
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.text import Tongue
-from sobriety.declared.declared import Declared
 from sobriety.estimators import BUILT_IN, FactorBook, FactorKind
 from sobriety.factors.catalogue import Catalogue
 from sobriety.factors.hours import Hours
+
+from .declared import Declared
 
 Idle = Literal["separate", "share", "reserve"]
 Role = Literal["preparer", "reviewer", "approver"]

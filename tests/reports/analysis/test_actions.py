@@ -13,13 +13,13 @@ from sobriety.core.estimate import Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.method import STATED
 from sobriety.core.period import choose
-from sobriety.declared.declared import Declared
 from sobriety.estimators import typical_year
 from sobriety.inventory.devices import Device, Inventory
 from sobriety.lake import Lake
 from sobriety.reports import Report, ReportSettings, as_html, as_json, gather
 from sobriety.reports.language.language import Language
 from sobriety.reports.language.methods import method
+from sobriety.reports.model.declared import Declared
 from sobriety.reports.model.report import Action
 from sobriety.reports.model.settings import Promise
 

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.period import Period, choose
-from sobriety.declared.declared import Declared
 from sobriety.estimators import UG_PER_KG
 from sobriety.inventory.devices import CATEGORIES, Device, Inventory
 from sobriety.lake import Lake
@@ -23,6 +22,7 @@ from sobriety.reports import Report, ReportSettings, gather
 from sobriety.reports.accounts.accounts import Books, books_of
 from sobriety.reports.accounts.contracts import costs
 from sobriety.reports.analysis.breakdown import breakdown
+from sobriety.reports.model.declared import Declared
 
 TZ = "America/Montreal"
 LATER = datetime(2028, 1, 1, tzinfo=ZoneInfo(TZ))

@@ -1,4 +1,4 @@
-"""All that an organisation declares, as a report takes it in."""
+"""What an organization declares, as a report takes it in: devices, sites, services, goals."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from sobriety.core.errors import ConfigError
-from sobriety.inventory.devices import Inventory, read_devices
-
-from .goals import Goals, built_in, read_goals
-from .services import Service, read_services
-from .sites import Site, read_sites
+from sobriety.core.text import Text, Tongue
+from sobriety.declared.goals import Goals, built_in, read_goals
+from sobriety.declared.services import Service, read_services
+from sobriety.declared.sites import Site, read_sites
+from sobriety.inventory.devices import Inventory
+from sobriety.inventory.reading import read_devices
+from sobriety.inventory.references import see_references
 
 T = TypeVar("T")
+LANGUAGES: tuple[Tongue, ...] = ("en", "fr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +76,9 @@ def read_declared(
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        raise ConfigError("\n".join(e.message for e in errors), hint=errors[0].hint)
+        english, french = ("\n".join(e.message_in(tongue) for e in errors) for tongue in LANGUAGES)
+        hint = errors[0].hint and Text(en=errors[0].hint, fr=errors[0].hint_in("fr") or "")
+        raise ConfigError(Text(en=english, fr=french), hint=hint)
     if found.inventory and sites is not None:
-        _see_references(found, found.inventory)
+        see_references(found.inventory, found.sites, found.services)
     return found
-
-
-def _see_references(found: Declared, inventory: Inventory) -> None:
-    """Sites and services that an inventory names are declared. Raises ConfigError."""
-    from sobriety.files.faults import cell_fault, refuse
-
-    wrong = [
-        cell_fault(d.row, "site", d.site, "no such site in the file of sites")
-        for d in inventory.devices
-        if d.site and d.site not in found.sites
-    ]
-    if found.services:
-        wrong += [
-            cell_fault(d.row, "service", d.service, "no such service in the file of services")
-            for d in inventory.devices
-            if d.service and d.service not in found.services
-        ]
-    refuse(inventory.path, wrong, hint="declare them, or correct the inventory")
