@@ -16,8 +16,8 @@ from .parts.report_options import gather, report_options
 if TYPE_CHECKING:
     from sobriety.publishing.request import ReportRequest
 
-FORMATS = ("html", "pdf", "xlsx", "csv", "json", "md")
-DIMENSIONS = ("site", "department", "category", "service", "device")
+FORMAT_NAMES = ("html", "pdf", "xlsx", "csv", "json", "md")
+BREAKDOWNS = ("site", "department", "category", "service", "device")
 
 
 @click.command()
@@ -28,12 +28,12 @@ DIMENSIONS = ("site", "department", "category", "service", "device")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
+    type=click.Choice(FORMAT_NAMES),
     help="[default: by --output's ending, else html]",
 )
 @click.option(
     "--by",
-    type=click.Choice(DIMENSIONS),
+    type=click.Choice(BREAKDOWNS),
     multiple=True,
     help="Break the total down by this alone. May be given again.  [default: all that is declared]",
 )

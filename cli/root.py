@@ -22,6 +22,7 @@ VERBS = (
     "compare",
     "baseline",
     "report",
+    "plot",
     "explain",
     "whatif",
     "verify",

@@ -1,4 +1,4 @@
-"""Usage into joules and CO2e: pure functions, and factors as data. No machine is looked at here.
+"""Usage into joules and CO2e: pure functions, and factors as data. Nothing here reads the machine.
 
 power_model, power_w              watts at the plug over utilisation
 state_watts                       watts of a terminal that does nothing
@@ -14,7 +14,7 @@ FactorBook, grid_factor                             and a user's own among them
 resolve_zone, intensity, all_factors, country_of    emission factors of electricity
 generation_intensity, generation_sources, technology    grams of what was generated
 Asset, reconciled                 the carbon of making by the day, in whole micrograms
-Term, bridge, Change              why a total changed: causes that add up to the microgram
+ChangeTerm, bridge, Change              why a total changed: causes that add up to the microgram
 typical_year                      a year of a device that nobody watches
 co2e, embodied, lifetime, amortised                 carbon of use and of making
 contract_intensity                what a contract for electricity states
@@ -24,7 +24,7 @@ Details                           what a datasheet adds to a machine's own facts
 from __future__ import annotations
 
 from .amortisation import UG_PER_KG, Asset, Reconciliation, days, micrograms, reconciled
-from .bridge import CAUSES, Cause, Change, Term, bridge
+from .bridge import CAUSES, Cause, Change, ChangeTerm, bridge
 from .bridge import Days as ChangeDays
 from .bridge import joined as joined_changes
 from .bridge import making as making_change
@@ -45,6 +45,7 @@ from .frames import PLAN_KEYS, numbered_plans, plan_measures, plan_table, with_e
 from .grid.factors import (
     BUILT_IN,
     MIX_RATIO,
+    FactorBasis,
     FactorBook,
     FactorKind,
     GridFactor,
@@ -55,7 +56,7 @@ from .grid.factors import (
 )
 from .grid.generation import Grams, generation_intensity, generation_sources, technology
 from .grid.zones import country_of, resolve_zone, zone_name
-from .meter import calibrated
+from .meter import METER_RATIO, calibrated
 from .models.cpu import cpu_generation, cpu_label, cpu_match, is_one_cpu, is_virtual_cpu
 from .models.curve import Curve, PowerModel, power_w
 from .models.details import Details
@@ -73,6 +74,7 @@ __all__ = [
     "BUILT_IN",
     "CAUSES",
     "GPU",
+    "METER_RATIO",
     "MIX_RATIO",
     "OTHER",
     "PLAN_KEYS",
@@ -82,17 +84,18 @@ __all__ = [
     "Cause",
     "Change",
     "ChangeDays",
+    "ChangeTerm",
     "Coefficients",
     "Curve",
     "Details",
     "EnergyPlan",
+    "FactorBasis",
     "FactorBook",
     "FactorKind",
     "Grams",
     "GridFactor",
     "PowerModel",
     "Reconciliation",
-    "Term",
     "TrackRecord",
     "active",
     "all_factors",

@@ -15,7 +15,7 @@ UG_PER_KG = 1_000_000_000
 DAYS_PER_YEAR = 365.25
 
 Fate = Literal["discarded", "passed on"]
-Kind = Literal["amortisation", "write-off", "transfer"]
+EntryKind = Literal["amortisation", "write-off", "transfer"]
 
 
 class Entry(NamedTuple):
@@ -24,7 +24,7 @@ class Entry(NamedTuple):
     first, last   days, both included
     """
 
-    kind: Kind
+    kind: EntryKind
     first: date
     last: date
     embodied_ug: int
@@ -70,17 +70,17 @@ class Asset:
 
         Entries of any stretches that follow each other add up to those of the whole.
         """
-        found: list[Entry] = []
+        entries: list[Entry] = []
         start, end = max(first, self.acquired), min(last, self.end)
         if start <= end:
             charged = self.remainder_ug(start - timedelta(days=1)) - self.remainder_ug(end)
-            found.append(Entry("amortisation", start, end, charged))
+            entries.append(Entry("amortisation", start, end, charged))
         if self.disposed is not None and first <= self.disposed <= last:
             left = self.remainder_ug(self.disposed)
             if left:
-                kind: Kind = "transfer" if self.fate == "passed on" else "write-off"
-                found.append(Entry(kind, self.disposed, self.disposed, left))
-        return tuple(found)
+                kind: EntryKind = "transfer" if self.fate == "passed on" else "write-off"
+                entries.append(Entry(kind, self.disposed, self.disposed, left))
+        return tuple(entries)
 
     def charged_ug(self, first: date, last: date) -> int:
         """Amortised and written off on these days; what was passed on is not."""

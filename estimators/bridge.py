@@ -1,4 +1,4 @@
-"""Why a total of carbon changed between two periods: causes that add up to the change, exactly.
+"""Splits the change of a carbon total between two periods into causes that add up exactly.
 
 Logarithmic mean Divisia index, additive (LMDI-I): no order of the causes is preferred, nothing is
 left over, and the way back is the way there with its signs turned. In whole micrograms, so that
@@ -32,7 +32,7 @@ OF_USE: tuple[Cause, ...] = CAUSES[:6]
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class ChangeTerm:
     """The carbon of using a group of devices in a period, as a product of six factors.
 
     group            what is compared with itself: the same in both periods
@@ -97,7 +97,7 @@ class Days(NamedTuple):
 
 
 def bridge(
-    before: Iterable[Term], after: Iterable[Term], boundary: Collection[Hashable] = ()
+    before: Iterable[ChangeTerm], after: Iterable[ChangeTerm], boundary: Collection[Hashable] = ()
 ) -> Change:
     """Why the carbon of use changed.
 
@@ -160,16 +160,16 @@ def joined(
     return Change(before_ug, sum(change.after_ug for change in changes), parts)
 
 
-def _by_group(terms: Iterable[Term]) -> dict[Hashable, Term]:
-    found: dict[Hashable, Term] = {}
+def _by_group(terms: Iterable[ChangeTerm]) -> dict[Hashable, ChangeTerm]:
+    by_group: dict[Hashable, ChangeTerm] = {}
     for term in terms:
-        if term.group in found:
+        if term.group in by_group:
             raise ValueError(f"{term.group} is given twice in one period: join it to one term")
-        found[term.group] = term
-    return found
+        by_group[term.group] = term
+    return by_group
 
 
-def _pieces_kg(old: Term, new: Term) -> list[float]:
+def _pieces_kg(old: ChangeTerm, new: ChangeTerm) -> list[float]:
     """What each factor did to one group: L(new, old) × ln(new factor / old factor)."""
     old_kg, new_kg = old.carbon_kg, new.carbon_kg
     pairs = _comparable(old, new)
@@ -183,7 +183,7 @@ def _pieces_kg(old: Term, new: Term) -> list[float]:
     return [share_kg if m else 0.0 for m in moved]
 
 
-def _comparable(old: Term, new: Term) -> list[tuple[float, float]]:
+def _comparable(old: ChangeTerm, new: ChangeTerm) -> list[tuple[float, float]]:
     """Their factors side by side; a ratio to nothing is unknown, and counts as unchanged.
 
     Of no devices held no share is observed, and of no second observed none is awake: only the first

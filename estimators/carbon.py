@@ -1,12 +1,10 @@
-"""Carbon of energy used: location-based, and nothing but the product."""
+"""Carbon of energy used, location-based: energy times grid intensity."""
 
 from __future__ import annotations
 
 from sobriety.core.estimate import Estimate, product
 from sobriety.core.method import MethodKind
-from sobriety.core.units import J_PER_KWH
-
-G_PER_KG = 1000.0
+from sobriety.core.units import G_PER_KG, J_PER_KWH
 
 CONTRACT = MethodKind("contract", "market-based, by contract")
 

@@ -29,8 +29,8 @@ def category_of(text: str) -> str:
     Raises FactorNotFound with the nearest words.
     """
     word = folded(text.replace("/", " "))
-    found = aliases().get(word) or _singular_aliases().get(singular(word))
-    if found is None:
+    category = aliases().get(word) or _singular_aliases().get(singular(word))
+    if category is None:
         import difflib
 
         near = difflib.get_close_matches(word[:LONGEST_WORD], aliases(), n=3)
@@ -40,7 +40,7 @@ def category_of(text: str) -> str:
             if near
             else "use: " + ", ".join(categories()),
         )
-    return found
+    return category
 
 
 def known_category(text: str) -> str | None:

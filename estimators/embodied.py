@@ -1,4 +1,4 @@
-"""What a device cost before it was switched on, and after: everything but use."""
+"""Embodied carbon of a device (manufacture, transport, end of life) and its lifetime."""
 
 from __future__ import annotations
 

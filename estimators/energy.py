@@ -1,4 +1,4 @@
-"""Joules of a usage row: what a sensor saw, and a model for what it did not.
+"""Joules of a usage row: measured where a sensor covers it, modelled elsewhere.
 
 A plan is one multiplier for each measure. It is linear, so that the plan of a sum of rows gives
 the sum of the rows' joules: hourly roll-ups lose nothing. A row is homogeneous (`core.usage`), so
@@ -38,7 +38,7 @@ Used where the design power is not known."""
 LEAST_REST_RATIO = 0.1
 """Outside the package there is always something: supply losses alone are this much."""
 
-METER_RATIO = (1.0, 0.98, 1.02)
+WALL_RATIO = (1.0, 0.98, 1.02)
 BATTERY_RATIO = (1.15, 1.05, 1.3)
 """Joules at the plug for one out of the battery: charging and supply losses. Assumed."""
 PSYS_RATIO = (1.12, 1.03, 1.3)
@@ -140,7 +140,7 @@ def _joules(coefficients: Coefficients, measures: Mapping[str, float]) -> float:
 def plan(machine: Machine, observed: Sequence[str], state: str) -> EnergyPlan | None:
     """The plan for rows of a machine in which these groups were observed, in this state.
 
-    None where nothing can be said: nobody looked, or the machine's kind has no such state.
+    None where nothing is known: no source observed it, or the kind of machine has no such state.
     The widest scope that a sensor covers takes precedence: wall, then battery or psys, then package
     with memory beside it. core and uncore are within package and never added.
     """
@@ -154,7 +154,7 @@ def _plan(machine: Machine, observed: tuple[str, ...], state: str) -> EnergyPlan
     if state != "on":
         return None
     for group, ratio, source in (
-        ("wall", METER_RATIO, "a meter at the plug"),
+        ("wall", WALL_RATIO, "a meter at the plug"),
         ("battery", BATTERY_RATIO, "the battery of this machine"),
         ("psys", PSYS_RATIO, RAPL),
     ):
@@ -168,8 +168,8 @@ def _plan(machine: Machine, observed: tuple[str, ...], state: str) -> EnergyPlan
         model = power_model(machine)
     except FactorNotFound:
         return None
-    found = _by_processor(machine, model, observed)
-    return _by_screen(machine, model, found) if "screen" in observed else found
+    lit = _by_processor(machine, model, observed)
+    return _by_screen(machine, model, lit) if "screen" in observed else lit
 
 
 def _by_processor(machine: Machine, model: PowerModel, observed: Sequence[str]) -> EnergyPlan:

@@ -1,4 +1,4 @@
-"""The formulas of this room on frames: any number of rows, on DuckDB or a cluster, by Narwhals."""
+"""Applies the energy formulas to frames of any size, on DuckDB or a cluster, by Narwhals."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def numbered_plans(
     fleet has many hosts and few plans: rows are summed by plan before they are multiplied."""
     numbers: dict[object, int] = {}
     by_number: dict[tuple[Any, ...], EnergyPlan] = {}
-    found: dict[tuple[Any, ...], int] = {}
+    by_key: dict[tuple[Any, ...], int] = {}
     for key, plan in plans.items():
         number = numbers.setdefault((plan.value, plan.low, plan.high), len(numbers))
         by_number.setdefault((number,), plan)
-        found[key] = number
-    return found, by_number
+        by_key[key] = number
+    return by_key, by_number
 
 
 def plan_measures(plans: Iterable[str]) -> list[str]:

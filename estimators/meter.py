@@ -1,4 +1,4 @@
-"""Readings at the plug: what they say of the model's error where nobody read.
+"""Corrects a power model by readings at the plug, at the loads read and between them.
 
 A model that is a fifth too low at idle is mostly too low at half load as well. How much so is
 known from servers that the fit did not see: their errors at four loads and how these go together.
@@ -131,12 +131,12 @@ def _rising(
     watts: Vector, readings: Sequence[LoadReading], near: Sequence[Sequence[int]]
 ) -> list[float]:
     """At KNOTS: no less than at a lower load, and within the readings below and above `near`."""
-    found: list[float] = []
+    rising: list[float] = []
     for of, w in zip(near, accumulate(watts, max), strict=True):
         least = max((shown for u, shown in readings if u <= LOADS[of[0]]), default=0.0)
         most = min((shown for u, shown in readings if u >= LOADS[of[-1]]), default=inf)
-        found.append(min(max(w, least), most))
-    return found
+        rising.append(min(max(w, least), most))
+    return rising
 
 
 def _remaining(doubts: Vector, at: Vector, meter_ratio: float) -> list[float]:
@@ -144,14 +144,14 @@ def _remaining(doubts: Vector, at: Vector, meter_ratio: float) -> list[float]:
     gain = _gain(doubts, at)
     meter = meter_ratio / Z
     prior = _covariance(doubts)
-    found: list[float] = []
+    remaining: list[float] = []
     for i, row in enumerate(gain):
-        told = _dot(row, [_dot(_weights(load), prior[i]) for load in at])
+        explained = _dot(row, [_dot(_weights(load), prior[i]) for load in at])
         # The meter errs by one share at every reading, which goes wherever the readings go.
         with_meter = max(1.0, sum(row)) * meter
         shape = 0.0 if LOADS[i] in at else SHAPE_RATIO
-        found.append(sqrt(max(0.0, prior[i][i] - told) + with_meter**2 + shape**2))
-    return found
+        remaining.append(sqrt(max(0.0, prior[i][i] - explained) + with_meter**2 + shape**2))
+    return remaining
 
 
 def _gain(doubts: Vector, at: Vector) -> list[list[float]]:
@@ -165,13 +165,13 @@ def _gain(doubts: Vector, at: Vector) -> list[list[float]]:
 
 
 def _doubts(model: PowerModel, bound: Curve) -> list[float]:
-    """Standard deviations of the model's logarithms at LOADS, as this bound tells them."""
-    found: list[float] = []
+    """Standard deviations of the model's logarithms at LOADS, as this bound implies them."""
+    doubts: list[float] = []
     for load in LOADS:
         value, other = power_w(model.curve, load), power_w(bound, load)
         ratio = max(value, other) / min(value, other) if min(value, other) > 0 else inf
-        found.append(min(MOST_DOUBT, max(READING_RATIO, log(ratio) / Z)))
-    return found
+        doubts.append(min(MOST_DOUBT, max(READING_RATIO, log(ratio) / Z)))
+    return doubts
 
 
 def _covariance(doubts: Vector) -> Matrix:
@@ -192,12 +192,12 @@ def _correlation() -> Matrix:
 
 def _weights(load: float) -> list[float]:
     """Of LOADS, at a load between two of them: by its root, as power goes near idle."""
-    found = [0.0] * len(LOADS)
+    weights = [0.0] * len(LOADS)
     upper = next(i for i in range(1, len(LOADS)) if load <= LOADS[i])
     below, above = sqrt(LOADS[upper - 1]), sqrt(LOADS[upper])
-    found[upper] = (sqrt(load) - below) / (above - below)
-    found[upper - 1] = 1 - found[upper]
-    return found
+    weights[upper] = (sqrt(load) - below) / (above - below)
+    weights[upper - 1] = 1 - weights[upper]
+    return weights
 
 
 def _dot(a: Vector, b: Vector) -> float:
@@ -206,21 +206,21 @@ def _dot(a: Vector, b: Vector) -> float:
 
 def _readings(machine: Machine) -> tuple[LoadReading, ...]:
     try:
-        found = machine.points()
+        points = machine.points()
     except ValueError as error:
         raise ConfigError(f"readings: {error}") from None
-    for load, watts in found:
+    for load, watts in points:
         if not 0 < watts < inf:
             raise ConfigError(
                 f"{_name(load)} is {watts:g} W", hint="read it off a meter at the plug"
             )
-    for (a, less_w), (b, more_w) in pairwise(found):
+    for (a, less_w), (b, more_w) in pairwise(points):
         if more_w < less_w:
             raise ConfigError(
                 f"{_name(b)} is {more_w:g} W and below {_name(a)}, {less_w:g} W",
                 hint="read both off the same meter",
             )
-    return found
+    return points
 
 
 def _name(load: float) -> str:

@@ -1,4 +1,4 @@
-"""The data that comes with the estimators: small CSV files, read once, when first asked for."""
+"""Reads the CSV tables of the estimators, each once, when first needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terms that are no fit of ours: overhead of rooms, energy of networks. Each with its range."""
+"""Published terms with their ranges: overhead of rooms, energy of networks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def network_energy(transferred_b: float) -> Estimate:
 
 
 def told_ratio() -> Estimate:
-    """Joules at the plug for one that CodeCarbon told."""
+    """Joules at the plug for one that CodeCarbon reported."""
     return _estimate("told codecarbon", "told_ratio", CODECARBON(), basis="declared")
 
 

@@ -1,4 +1,4 @@
-"""How wrong the estimates are on devices that no fit has seen: docs/accuracy.json, and pictures.
+"""Measures the error of estimates on devices left out of the fits: docs/accuracy.json, and charts.
 
     python -m tools.accuracy --data ../shared/data        after the fits
 

@@ -1,4 +1,4 @@
-"""The tables of docs/accuracy.md, from docs/accuracy.json: the page is made without the data."""
+"""Writes the tables of docs/accuracy.md from docs/accuracy.json, without the data."""
 
 from __future__ import annotations
 

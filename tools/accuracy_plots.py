@@ -1,4 +1,4 @@
-"""Pictures of how wrong the estimates are: predicted beside measured, promised beside kept."""
+"""Draws the error of estimates: predicted beside measured, promised beside kept."""
 
 from __future__ import annotations
 

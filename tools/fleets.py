@@ -1,4 +1,4 @@
-"""Totals of random fleets: does the interval of a sum hold? The sum is the report's own."""
+"""Checks the interval of a report's sum on totals of random fleets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What others would say of the same servers: CodeCarbon as installed, Teads' four points, a line.
+"""Estimates the same servers by other methods: CodeCarbon, Teads' four points, a line.
 
 Watts at eleven loads, rows × 11; NaN where a peer says nothing.
 

@@ -1,4 +1,4 @@
-"""How wrong the rest of the curve still is once a meter was read at some loads."""
+"""Measures the error that is left of a curve after a meter was read at some loads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public data that the fits read. It is not part of this project; `--data` says where it is."""
+"""Reads the public data of the fits, which is not part of this project (`--data`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CodeCarbon's data files as one source of factors, read without importing CodeCarbon.
+"""Reads CodeCarbon's data files as a source of factors, without importing CodeCarbon.
 
 Source: https://github.com/mlco2/codecarbon (MIT);
 its energy mixes are Our World in Data's (CC BY 4.0)
@@ -81,21 +81,21 @@ def regions() -> dict[str, Regional]:
     folder = data_folder()
     if folder is None:
         return {}
-    found: dict[str, Regional] = {}
+    regional: dict[str, Regional] = {}
     paths = [folder / "private_infra" / "2023" / f"{c}.json" for c in (_PROVINCES, _STATES)]
     if not all(path.is_file() for path in paths):
         return {}
     provinces, states = (json.loads(path.read_text(encoding="utf-8")) for path in paths)
     for name, mix in provinces.items():
         grams = sum(mix[fuel] / mix["total"] * g for fuel, g in _FUELS_G_PER_KWH.items())
-        found[name] = Regional(grams, _TABLES_YEAR, PROVINCES_SOURCE, "MIT")
+        regional[name] = Regional(grams, _TABLES_YEAR, PROVINCES_SOURCE, "MIT")
     for name, state in states.items():
         if not name.startswith("_"):
             grams = state["emissions"] * G_PER_LB / 1000
-            found[f"US-{state['regionCode']}"] = Regional(
+            regional[f"US-{state['regionCode']}"] = Regional(
                 grams, int(states["_source"]["year"]), STATES_SOURCE, "public domain"
             )
-    return found
+    return regional
 
 
 @cache

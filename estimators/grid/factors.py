@@ -1,5 +1,7 @@
-"""Emission factors of electricity by zone, year and edition. Another zone's figure, or another
-kind's, is never the answer."""
+"""Emission factors of electricity by zone, year and edition.
+
+The figure of another zone or another kind is never the answer.
+"""
 
 from __future__ import annotations
 
@@ -172,16 +174,17 @@ def _mix(code: str) -> list[GridFactor]:
 def _region(code: str) -> list[GridFactor]:
     """CodeCarbon's of a province or a state."""
     name = zone_name(code).lower() if code.startswith("CA-") else code
-    found = regions().get(name)
-    if found is None:
+    regional = regions().get(name)
+    if regional is None:
         return []
-    value = found.intensity_g_per_kwh
+    value = regional.intensity_g_per_kwh
     figure = Estimate(
         "intensity_g_per_kwh", value, value * (1 - MIX_RATIO), value * (1 + MIX_RATIO), "declared",
-        FACTOR(year=found.year, kind="direct", zone=code, basis="production"), (found.source,),
+        FACTOR(year=regional.year, kind="direct", zone=code, basis="production"),
+        (regional.source,),
     )  # fmt: skip
-    return [GridFactor(code, found.year, "direct", figure, "final", (), "", "production",
-                       found.source, found.licence)]  # fmt: skip
+    return [GridFactor(code, regional.year, "direct", figure, "final", (), "", "production",
+                       regional.source, regional.licence)]  # fmt: skip
 
 
 def grid_factor(row: Mapping[str, str], own: str | None = None) -> GridFactor:

@@ -79,9 +79,9 @@ def generation_intensity(generated: Mapping[str, float], kind: str) -> Grams | N
 
 
 def generation_sources(kind: str) -> tuple[str, ...]:
-    """Who says so."""
-    found = (r["source"] for r in table("generation_factors") if r["kind"] == kind)
-    return tuple(dict.fromkeys(found))
+    """Sources of the factors of a kind."""
+    sources = (r["source"] for r in table("generation_factors") if r["kind"] == kind)
+    return tuple(dict.fromkeys(sources))
 
 
 @cache

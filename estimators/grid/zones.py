@@ -1,4 +1,4 @@
-"""Grid zones by what people call them. Another zone is never the answer."""
+"""Resolves grid zones by code and by name in two languages."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def resolve_zone(text: str, own: Iterable[str] = ()) -> str:
     Raises FactorNotFound with the nearest names.
     """
     names = {folded(code): code for code in own} | _names()
-    found = names.get(folded(text))
-    if found is None:
+    code = names.get(folded(text))
+    if code is None:
         import difflib
 
         near = difflib.get_close_matches(folded(text), names, n=8, cutoff=0.75)
         codes = dict.fromkeys(names[n] for n in near)
-        zones = " or ".join([f"{code} ({zone_name(code)})" for code in codes][:4])
+        zones = " or ".join([f"{near_code} ({zone_name(near_code)})" for near_code in codes][:4])
         raise FactorNotFound(
             f"unknown grid zone {text!r}",
             hint=f"did you mean {zones}?" if zones else "write it as in CA-QC or FR",
         )
-    return found
+    return code
 
 
 def zone_name(code: str) -> str:

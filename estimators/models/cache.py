@@ -1,5 +1,7 @@
-"""What was said of a machine is said of every machine like it: ten thousand hosts are of a few
-hundred models, and a regression takes a millisecond."""
+"""Caches estimates by machine facts.
+
+Ten thousand hosts are of a few hundred models, and a regression takes a millisecond.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,9 @@ _facts = attrgetter(*(f.name for f in fields(Machine) if f.name != "host"))
 def by_facts(
     function: Callable[Concatenate[Machine, P], R],
 ) -> Callable[Concatenate[Machine, P], R]:
-    """Remember the answers of a pure function of a machine's facts, whatever its name.
+    """Cache the results of a pure function of a machine's facts, whatever its name.
 
-    Answers are shared, so they cannot be changed. Errors are not remembered.
+    Results are shared, so they cannot be changed. Errors are not cached.
     """
     answers: dict[tuple[object, ...], R] = {}
 

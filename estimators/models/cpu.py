@@ -1,4 +1,4 @@
-"""What a processor's name says. Never a guess at another processor: unknown is None."""
+"""Reads a processor's name: its model, series and design power. Unknown is None."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def plain_name(cpu_model: str) -> str:
 
 def clock_ghz(cpu_model: str | None) -> float | None:
     """`Intel(R) Xeon(R) CPU E5-2690 v4 @ 2.60GHz` says its base clock; newer ones do not."""
-    found = _CLOCK.search(cpu_model or "")
-    return float(found[1]) if found else None
+    clock = _CLOCK.search(cpu_model or "")
+    return float(clock[1]) if clock else None
 
 
 _HYPERVISORS = re.compile(
@@ -48,7 +48,7 @@ def is_virtual_cpu(cpu_model: str | None) -> bool:
 
 
 def is_one_cpu(cpu_model: str) -> bool:
-    """Whether a name tells one model apart: a number or three words, and no hypervisor's word."""
+    """Whether a name identifies one model: a number or three words, and no hypervisor's word."""
     name = plain_name(cpu_model)
     if len(cpu_model) > LONGEST or is_virtual_cpu(cpu_model):
         return False
@@ -68,7 +68,7 @@ class Generation(NamedTuple):
 
 
 def cpu_generation(cpu_model: str | None) -> Generation | None:
-    """The series that a number belongs to; None where the number tells nothing."""
+    """The series that a number belongs to; None where the number says nothing."""
     if not cpu_model or len(cpu_model) > LONGEST:
         return None
     name = plain_name(cpu_model)
@@ -110,8 +110,8 @@ def cpu_match(cpu_model: str | None) -> Known | None:
 
 def design_power_w(cpu_model: str | None) -> float | None:
     """Thermal design power of one chip."""
-    found = cpu_match(cpu_model)
-    return found.tdp_w if found else None
+    matched = cpu_match(cpu_model)
+    return matched.tdp_w if matched else None
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What a datasheet or an inventory adds to what a machine says of itself."""
+"""Facts that a datasheet or an inventory adds to those of the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts of terminals, and of the making of any device, as the numbers and words of regressions."""
+"""Encodes facts of terminals and of manufacture as numbers and words of regressions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A regression that was fitted elsewhere, evaluated in plain Python: no numerical library.
+"""Evaluates a fitted regression in plain Python, without a numerical library.
 
 y = bias + Σ words + Σ slope · x + Σ weight · exp(-½ |(x - centre) / length|²), on standardised
 numbers x. It is a Gaussian process with a linear and a smooth part, reduced to centres
@@ -16,7 +16,7 @@ from math import exp
 
 from ..tables import table
 
-Rows = Sequence[Mapping[str, str]]
+CoefficientRows = Sequence[Mapping[str, str]]
 """part (bias, number, correlation, centre, word), name, and values with spaces between:
 number: mean, spread, length, then a slope for each output; correlation: with each number;
 centre: coordinates in lengths, then a weight for each output; bias and word: for each output."""
@@ -25,7 +25,7 @@ centre: coordinates in lengths, then a weight for each output; bias and word: fo
 class Regression:
     """A fitted regression with one or several outputs."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: CoefficientRows) -> None:
         def part(wanted: str) -> dict[str, tuple[float, ...]]:
             return {
                 row["name"]: tuple(map(float, row["values"].split()))

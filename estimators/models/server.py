@@ -1,4 +1,4 @@
-"""Watts of a server from its parts: a regression on measured servers, for whatever is known."""
+"""Power of a server from its parts: a regression on measured servers."""
 
 from __future__ import annotations
 

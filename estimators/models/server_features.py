@@ -1,4 +1,4 @@
-"""Facts of a server as numbers and words of its regression. Fit and product share them."""
+"""Encodes facts of a server as numbers and words of its regression, for fit and product."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ def layout_of(machine: Machine) -> Layout:
 def server_facts(machine: Machine) -> ServerFacts:
     """Everything that is known of a server, within what the fit has seen."""
     layout = layout_of(machine)
-    found = _amounts(machine)
-    taken = {name: within(name, value) for name, value in found.items()}
+    amounts = _amounts(machine)
+    taken = {name: within(name, value) for name, value in amounts.items()}
     series = cpu_generation(machine.cpu_model)
     year = taken.get("hw_year", series.year if series else None)
     # More chips than any server of the fit has: as many of the largest as it takes.
@@ -118,7 +118,7 @@ def server_facts(machine: Machine) -> ServerFacts:
     return ServerFacts(
         (numbers, words),
         tuple(fact for ways in FACTS for fact in ways if fact in given),
-        tuple(_beyond(n, v, taken[n]) for n, v in found.items() if taken[n] != v),
+        tuple(_beyond(n, v, taken[n]) for n, v in amounts.items() if taken[n] != v),
     )
 
 
@@ -130,13 +130,13 @@ def _beyond(name: str, value: float, taken: float) -> Method:
 
 def _amounts(machine: Machine) -> Mapping[str, float]:
     """Those that are known, from the machine or its processor's name."""
-    found = {
+    amounts = {
         "tdp_w": machine.tdp_w or design_power_w(machine.cpu_model),
         "hw_year": machine.hw_year,
         "ghz": clock_ghz(machine.cpu_model),
         "memory_gb": machine.memory_b / 1e9 if machine.memory_b else None,
     }
-    return {name: float(value) for name, value in found.items() if value and value > 0}
+    return {name: float(value) for name, value in amounts.items() if value and value > 0}
 
 
 def _words(machine: Machine, series: str | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""Watts of what people sit at: idle as ENERGY STAR measured it, full load by processor class."""
+"""Power of terminals: idle from ENERGY STAR measurements, full load by processor class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How such a model fared on machines that no fit had seen, or that nobody ever tested it."""
+"""Reports how accurate a model was on machines left out of its fit."""
 
 from __future__ import annotations
 

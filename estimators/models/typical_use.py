@@ -1,4 +1,4 @@
-"""A year's energy of devices that nobody watches: as their kind is used, at the plug.
+"""Energy of a typical year at the plug, for devices that have no agent.
 
 Source: mode weightings of ENERGY STAR Computers 8.0, table 3 (thin clients: 6.0); servers at 15 %
         of load (5 to 40), as Barroso, Hölzle, Ranganathan, The Datacenter as a Computer (2018),
@@ -66,8 +66,8 @@ def typical_year(machine: Machine, category: str, details: Details = NONE) -> Es
     if category == "server":
         return _server(machine, details)
     row = category_facts(category)
-    if row.get("off_ratio") and (found := _terminal(machine, row, details)):
-        return found
+    if row.get("off_ratio") and (year := _terminal(machine, row, details)):
+        return year
     if not row.get("use_kwh"):
         raise FactorNotFound(f"no typical use is held for a {category}", hint="set yearly_kwh")
     value, low, high = (float(row[f"use_{b}kwh"]) * J_PER_KWH for b in ("", "low_", "high_"))

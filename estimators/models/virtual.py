@@ -1,4 +1,4 @@
-"""Watts of a virtual machine: its threads' share of a host that cannot be seen."""
+"""Power of a virtual machine: its threads' share of a typical host."""
 
 from __future__ import annotations
 

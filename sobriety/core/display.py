@@ -1,4 +1,4 @@
-"""Figures as a terminal shows them: only the digits that the interval supports."""
+"""Formats figures for a terminal, with the digits that the interval supports."""
 
 from __future__ import annotations
 

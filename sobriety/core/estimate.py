@@ -1,4 +1,4 @@
-"""An estimate: a value, how far off it may be, and why anybody should believe it."""
+"""An estimate: a value with its 90 % interval, basis, method and sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a machine is: the facts that do not change from sample to sample."""
+"""Facts of a machine that do not change from sample to sample."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class Machine:
 
         Raises ValueError for readings that cannot be read.
         """
-        found = dict(readings_of(self.readings or ""))
+        points = dict(readings_of(self.readings or ""))
         ends = ((0.0, self.idle_w), (1.0, self.max_w))
-        found |= {load: watts for load, watts in ends if watts is not None}
-        return tuple(sorted(found.items()))
+        points |= {load: watts for load, watts in ends if watts is not None}
+        return tuple(sorted(points.items()))
 
 
 def readings_of(text: str) -> tuple[tuple[float, float], ...]:
@@ -59,7 +59,7 @@ def readings_of(text: str) -> tuple[tuple[float, float], ...]:
 
     Raises ValueError.
     """
-    found: dict[float, float] = {}
+    points: dict[float, float] = {}
     for part in text.replace(",", " ").split():
         at, equals, watts = part.partition("=")
         try:
@@ -69,7 +69,7 @@ def readings_of(text: str) -> tuple[tuple[float, float], ...]:
             load = power_w = 0.0
         if not equals or not 0 <= load <= 1 or not 0 < power_w < inf:
             raise ValueError(f"{part!r} is no load in percent = watts, as in 50=88")
-        if load in found:
+        if load in points:
             raise ValueError(f"{part!r} is a second reading at the same load")
-        found[load] = power_w
-    return tuple(sorted(found.items()))
+        points[load] = power_w
+    return tuple(sorted(points.items()))

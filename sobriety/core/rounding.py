@@ -1,4 +1,4 @@
-"""How many digits to print. Rounding happens here, on display, and nowhere before.
+"""Rounds figures for display, and only there.
 
 A figure shows the digits that its interval supports. Parts of a sum share their decimals and are
 rounded so that what is printed adds up to the printed total (largest remainder).

@@ -1,4 +1,4 @@
-"""Text for people: in both languages, printable, and folded so that spellings meet."""
+"""Text in both languages, printable text, and text folded for comparison."""
 
 from __future__ import annotations
 

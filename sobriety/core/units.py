@@ -1,4 +1,4 @@
-"""The few exact constants, and what a name's suffix means.
+"""Exact constants, and the unit that a name's suffix declares.
 
 SI inside; kWh and grams per kWh only at the edges. No unit library: pint takes half a second to
 import. `tests/house` checks that public names carry one of these suffixes.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
+G_PER_KG = 1000.0
 J_PER_KWH = 3_600_000
 NS_PER_S = 1_000_000_000
 NS_PER_HOUR = 3600 * NS_PER_S

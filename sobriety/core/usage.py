@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Literal
 
 State = Literal["on", "asleep", "off", "unobserved"]
@@ -180,6 +181,11 @@ MEASURES = DURATIONS + COLUMNS
 GROUP_BY_NAME = {g.name: g for g in GROUPS}
 MEASURE_NAMES = tuple(c.name for c in MEASURES)
 KEY_NAMES = tuple(k.name for k in KEYS)
+
+host_of = itemgetter(KEY_NAMES.index("host"))
+"""The host of a row's values, as `Usage.as_row` orders them."""
+workload_of_row = itemgetter(KEY_NAMES.index("kind"), KEY_NAMES.index("name"))
+start_ns_of = itemgetter(KEY_NAMES.index("start_ns"))
 
 TOLERANCE = 1e-3
 """Of what cannot exceed something else: clocks of one machine differ by less."""

@@ -285,7 +285,7 @@ def _target(
                 "value",
                 Text(
                     en=f"{value:g} is no {direction} from the baseline {start:g}",
-                    fr=f"{value:g} s’éloigne de l’objectif depuis la référence {start:g}",
+                    fr=f"{value:g} ne va pas dans le sens de l’objectif depuis {start:g}",
                 ),
             )
     entry.close()

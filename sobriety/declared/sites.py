@@ -152,7 +152,7 @@ def _hours(entry: Entry) -> Hours | None:
             "closed",
             Text(
                 en="closed days need opening hours; write open too",
-                fr="des jours fermés demandent des heures d’ouverture\xa0; écrivez aussi open",
+                fr="des jours de fermeture exigent des heures d’ouverture\xa0; écrivez aussi open",
             ),
         )
     return None if opened is None else Hours(joined(opened), frozenset(closed or ()))

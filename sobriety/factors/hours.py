@@ -12,18 +12,16 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TextIO
 
 from sobriety.core.errors import ConfigError, FactorNotFound
 from sobriety.core.text import Text
 from sobriety.core.units import NS_PER_S
-from sobriety.estimators import Grams, generation_sources, resolve_zone
+from sobriety.estimators import FactorBasis, Grams, generation_sources, resolve_zone
 from sobriety.files.faults import Fault, cell_fault, refuse
 
 from .hour_formats import Layout, NoSuchKind, layout_of
 from .hour_rows import Cells
-
-FactorBasis = Literal["consumption", "production"]
 
 HOURLY_RATIO = 0.2
 """Interval of an hour whose file tells none: sources for one zone and year differ by this much."""

@@ -8,6 +8,7 @@ from sobriety.core.method import Method
 from sobriety.core.text import Text, Tongue
 from sobriety.core.units import J_PER_KWH, S_PER_YEAR
 from sobriety.estimators import (
+    METER_RATIO,
     STATES,
     cpu_generation,
     cpu_label,
@@ -24,8 +25,6 @@ from .devices import Device
 from .figures import DeviceFigures, Products, details_of, figures_of
 
 BOUNDS = ("", "_low", "_high")
-METER_RATIO = 0.02
-"""A plug meter of class 2: the interval of an idle that somebody read."""
 
 
 def estimate_cells(

@@ -1,4 +1,4 @@
-"""Which files of a lake count, for each day: it follows from their names alone.
+"""Finds the files of a lake that count, for each day: it follows from their names alone.
 
     usage/day=2026-07-31/<spool>-<first id>-<last id>.parquet    rows as they were collected
     hourly/day=2026-07-31/<digest of their names>.parquet        their sums by hour
@@ -23,6 +23,7 @@ from sobriety.core.units import NS_PER_HOUR, NS_PER_S, S_PER_DAY
 from sobriety.files.durable import publish
 
 from . import parquet
+from .folder import Folder
 
 Grain = Literal["raw", "hour", "finest"]
 """As collected; by hour; as collected and, where only sums by hour are left, these."""
@@ -35,30 +36,10 @@ _NAMES = ".names"
 _ROLL_UP_VERSION = "1"
 
 
-class Place:
-    """Where the files are: a folder of this machine. A store of objects has its own way
-    (`remote_lake`)."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def address(self, file: Path) -> str:
-        return str(file)
-
-    def found(self, pattern: str) -> list[Path]:
-        return sorted(self.path.glob(pattern))
-
-    def made_ns(self, file: Path) -> int:
-        return file.stat().st_mtime_ns
-
-    def text(self, file: Path) -> str:
-        return file.read_text(encoding="utf-8")
-
-
 class Files:
-    """Of one lake. What it reads of files is remembered, for they never change."""
+    """The files of one lake. What was read of a file is remembered, for files never change."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Folder) -> None:
         self._place = place
         self._names_in: dict[Path, frozenset[str]] = {}
 

@@ -1,4 +1,4 @@
-"""A lake in an object store, read where it lies: s3://bucket/prefix. Needs the extra `s3`.
+"""Reads a lake in an object store, where it lies: s3://bucket/prefix. Needs the extra `s3`.
 
 It is only read. Writing rests on locks, fsync and renames, which an object store has not; and need
 not, since files never change: a gateway copies its lake there (`fleet.copy`), or any tool does, in
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sobriety.core.errors import ConfigError, MissingExtra, SobrietyError
 
-from .files import Files, Place
+from .folder import Folder
 from .lake import Lake
 
 if TYPE_CHECKING:
@@ -24,16 +24,20 @@ if TYPE_CHECKING:
 
 
 def lake_at(place: str | Path, engine: Engine | None = None) -> Lake:
-    """The lake in a folder or at an address like s3://bucket/prefix."""
-    return RemoteLake(place, engine) if "://" in str(place) else Lake(place, engine)
+    """The lake in a folder, or at an address like s3://bucket/prefix, which is only read.
+
+    Raises ConfigError for an address that nothing reads, SobrietyError where it does not answer.
+    """
+    return Lake(Store(str(place)) if "://" in str(place) else place, engine)
 
 
-class Store(Place):
-    """A folder in an object store. Raises ConfigError, SobrietyError."""
+class Store(Folder):
+    """A folder in an object store, by fsspec, with the credentials and the endpoint that the
+    store's own tools use. Raises ConfigError, SobrietyError."""
 
     def __init__(self, url: str) -> None:
         self._scheme, _, path = url.rstrip("/").partition("://")
-        super().__init__(Path(path))
+        super().__init__(Path(path))  # relative: it has no place on this machine
         try:
             import fsspec  # pyright: ignore[reportMissingTypeStubs]
 
@@ -46,6 +50,24 @@ class Store(Place):
             raise ConfigError(
                 f"{url} is no address that can be read", hint="write it as in s3://bucket/prefix"
             ) from None
+
+    def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let a DuckDB read by fsspec: its own extension would be downloaded."""
+        connection.register_filesystem(self.files)
+
+    def check(self) -> None:
+        """Nothing is asked before something is read."""
+
+    def pin(self) -> None:
+        """Nothing of a store is removed by this machine."""
+
+    @contextlib.contextmanager
+    def writing(self) -> Generator[None]:
+        raise SobrietyError(
+            f"{self.address(self.path)} is only read",
+            hint="write a local lake, and copy it there: sobriety serve --copy-to",
+        )
+        yield
 
     def address(self, file: Path) -> str:
         return f"{self._scheme}://{file.as_posix()}"
@@ -92,42 +114,6 @@ class Store(Place):
                 f"{self.address(self.path)} cannot be {what}: {said[:200]}",
                 hint="check the address, the credentials and AWS_ENDPOINT_URL",
             ) from None
-
-
-class RemoteLake(Lake):
-    """Reads by fsspec, with the credentials and the endpoint that the store's own tools use.
-
-    Raises ConfigError for an address that nothing reads, SobrietyError where it does not answer.
-    """
-
-    def __init__(self, url: str | Path, engine: Engine | None = None) -> None:
-        # Relative: it has no place on this machine.
-        super().__init__(Path("remote lake"), engine)
-        self._store = Store(str(url))
-        self.path = self._store.path
-        self.place = self._store
-        self._files = Files(self._store)
-        self._registered = False
-
-    @property
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """A DuckDB that reads the store by fsspec: its own extension would be downloaded."""
-        connection = super().connection
-        if not self._registered:
-            connection.register_filesystem(self._store.files)
-            self._registered = True
-        return connection
-
-    def _pin(self) -> None:
-        pass
-
-    @contextlib.contextmanager
-    def _writing(self) -> Generator[None]:
-        raise SobrietyError(
-            f"{self.place.address(self.path)} is only read",
-            hint="write a local lake, and copy it there: sobriety serve --copy-to",
-        )
-        yield
 
 
 def _errors() -> tuple[type[Exception], ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sobriety.core.errors import FactorNotFound
 from sobriety.core.machine import Machine
-from sobriety.core.units import J_PER_KWH, NS_PER_S
+from sobriety.core.units import G_PER_KG, J_PER_KWH, NS_PER_S
 from sobriety.core.usage import COLUMNS, Usage
 from sobriety.estimators import (
     BUILT_IN,
@@ -28,7 +28,6 @@ from sobriety.estimators import (
 )
 
 MEASURED = tuple(c.name for c in COLUMNS if c.unit == "J")
-G_PER_KG = 1000.0
 
 
 class Sum:

@@ -28,7 +28,7 @@ RATIO = st.just(0.0) | st.floats(1e-6, 1.0)
 @st.composite
 def terms(draw: st.DrawFn, group: str) -> Any:
     """From a lamp to a city; any factor may be nothing."""
-    return room.Term(
+    return room.ChangeTerm(
         group,
         draw(st.just(0.0) | st.floats(1.0, 1e12)),
         draw(RATIO),
@@ -47,7 +47,7 @@ def fleets(draw: st.DrawFn) -> list[Any]:
 
 def _server(**changed: float) -> Any:
     """A hundred servers of 200 W for a quarter, in Québec of 2023."""
-    usual = room.Term("server", 100 * QUARTER_S, 0.97, 0.9, 200.0, 1.56, 1.3e-3 / 3.6e6)
+    usual = room.ChangeTerm("server", 100 * QUARTER_S, 0.97, 0.9, 200.0, 1.56, 1.3e-3 / 3.6e6)
     return replace(usual, **changed)
 
 
@@ -115,7 +115,7 @@ def test_quebec_of_2024_used_less_and_emitted_more() -> None:
 
 def test_a_textbook_change_is_shared_by_logarithms() -> None:
     """From 1 × 1 to 2 × 4: of 7, a third to what doubled and two thirds to what doubled twice."""
-    one = room.Term("a", 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+    one = room.ChangeTerm("a", 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
     found = bridge([one], [replace(one, fleet_s=2.0, awake_w=4.0)])
     assert found.parts["fleet"] == 2_333_333_333
     assert found.parts["efficiency"] == 4_666_666_667

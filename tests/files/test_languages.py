@@ -15,7 +15,7 @@ from sobriety.factors.catalogue import catalogue_of
 from sobriety.factors.hours import read_hours
 from sobriety.inventory.reading import read_devices
 
-BAD: tuple[tuple[str, Callable[[Path], object], str, tuple[str, str], tuple[str, str]], ...] = (
+BAD: tuple[tuple[str, Callable[[Path], object], str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("devices.csv", read_devices,
      "id,category,memory_gb,acquired,refurbished,cores\na,gizmo,lots,soon,perhaps,0.5\n",
      ("expected gigabytes", "expected yes or no"), ("des gigaoctets", "oui ou non")),

@@ -59,6 +59,7 @@ def listed(tmp_path: Path) -> Path:
 def reported(inventory: Inventory) -> Holdings:
     settings = ReportSettings(timezone="UTC", declared=Declared(inventory=inventory))
     period = choose(year="2025", timezone="UTC")
+    assert period
     return holdings((), settings, period, TODAY, Stock(None))
 
 

@@ -532,7 +532,7 @@ def test_it_is_readable_without_us(lake: Lake) -> None:
 
 
 def test_a_lock_left_by_another_is_waited_for(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sobriety.lake.lake._LOCK_WAIT_S", 0.01)
+    monkeypatch.setattr("sobriety.lake.folder.LOCK_WAIT_S", 0.01)
     lake.append([row(0)])
     other = sqlite3.connect(lake.path / ".lock", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")

@@ -11,7 +11,7 @@ from sobriety.reports.language.language import Language
 from sobriety.reports.language.quantities import duration
 
 from .hosts import Heard
-from .views import Summary
+from .views import DashboardSummary
 
 if TYPE_CHECKING:
     from ..intake.gateway import Gateway
@@ -29,7 +29,7 @@ class Alert(NamedTuple):
 
 
 def alerts(
-    words: Language, gateway: Gateway, summary: Summary | None, known: Heard
+    words: Language, gateway: Gateway, summary: DashboardSummary | None, known: Heard
 ) -> Iterator[Alert]:
     """The worst first."""
     now_ns = time.time_ns()

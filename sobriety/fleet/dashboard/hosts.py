@@ -23,7 +23,7 @@ _NAMED = "coalesce(json_extract(facts, '$.category'), '') IN ({})".format(
 _FROM = "FROM host LEFT JOIN machine USING (host)"
 
 
-class Host(NamedTuple):
+class HeardHost(NamedTuple):
     """A machine that nobody sits at. `end_ns` is where its last row ends."""
 
     name: str
@@ -66,7 +66,7 @@ def heard(db: sqlite3.Connection, k_anonymity: int) -> Heard:
     return Heard(named, named_stale, others, told, last_ns)
 
 
-def hosts(db: sqlite3.Connection, first: int, most: int) -> list[Host]:
+def hosts(db: sqlite3.Connection, first: int, most: int) -> list[HeardHost]:
     """Those that are named, from the `first` on, the one not heard of for longest first. Raises
     what SQLite raises."""
     stale_ns = time.time_ns() - STALE_S * NS_PER_S
@@ -78,6 +78,6 @@ def hosts(db: sqlite3.Connection, first: int, most: int) -> list[Host]:
         (stale_ns, most, first),
     ).fetchall()
     return [
-        Host(name, category, model, heard_ns, end_ns, bool(is_stale))
+        HeardHost(name, category, model, heard_ns, end_ns, bool(is_stale))
         for name, category, model, heard_ns, end_ns, is_stale in found
     ]

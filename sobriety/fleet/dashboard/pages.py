@@ -1,4 +1,4 @@
-"""The dashboard: pages that the gateway renders, for who has a read token. No script, no cookie.
+"""The dashboard: pages that the gateway renders for a read token. No script, no cookie.
 
 What costs time is computed elsewhere (`summary`); a page fills a template.
 """
@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import datetime, tzinfo
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -159,8 +159,6 @@ def _asked(request: Request) -> str:
 
 
 def _overview_of(gateway: Gateway, _: Request, words: Language) -> Context:
-    from sobriety.reports.views.organisation import dimension_words
-
     from . import hosts, views
     from .alerts import alerts
     from .sealed_reports import shelf
@@ -179,7 +177,6 @@ def _overview_of(gateway: Gateway, _: Request, words: Language) -> Context:
         "heard": known,
         "stale": [_host(words, h, zone) for h in oldest if h.is_stale],
         "records": [_record(words, s) for s in shelf(records_folder())[:3]],
-        "say_dimension": partial(dimension_words, words),
     }
 
 

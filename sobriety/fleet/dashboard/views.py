@@ -1,7 +1,7 @@
-"""What the dashboard shows, as a process writes it beside the lake and pages read it.
+"""Views of the dashboard, as a process writes them beside the lake and pages read them.
 
-Everything in it is printed already, in both languages, by what prints reports: so that a page never
-says anything else than a report, and the gateway computes nothing.
+They are a report's views, in both languages: a page never says anything else than a report, and the
+gateway computes nothing.
 """
 
 from __future__ import annotations
@@ -15,13 +15,7 @@ import msgspec
 
 from sobriety.core.text import Tongue
 from sobriety.files.durable import write_whole
-from sobriety.reports.language.quantities import Shown
-from sobriety.reports.views.actions import ActionRow
-from sobriety.reports.views.changes import StandingRow
-from sobriety.reports.views.opening import Weights
-from sobriety.reports.views.organisation import Pair
-from sobriety.reports.views.power import PowerView
-from sobriety.reports.views.tables import Table
+from sobriety.reports.views.blocks import Fact, Items, StepChart, Table
 
 from ..intake.state import folder_of
 
@@ -29,18 +23,10 @@ FILE = "summary.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
-    """Why something is not known, or not to be believed, and what to do about it."""
-
-    title: str
-    hint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
+class PeriodView:
     """A period as its reader sees it.
 
-    unknown     why the carbon of use is not known
+    weights     making, use and both; why use is not known where it is not
     coverage    of the time of the machines that were watched, what was observed; nothing without
                 such machines
     since       against earlier periods: what is said, and of which
@@ -51,24 +37,23 @@ class Span:
     period: str
     lead: str
     machines: int
-    power: Shown
-    energy: Shown
-    weights: Weights
-    unknown: Doubt | None
+    power: Fact
+    energy: Fact
+    weights: tuple[Fact, ...]
     coverage: str
     measured: str
-    chart: PowerView | None
+    chart: StepChart | None
     tables: tuple[Table, ...]
     since: tuple[tuple[str, str], ...]
-    standings: tuple[StandingRow, ...]
+    goals: Items
     waiting: int
-    actions: tuple[ActionRow, ...]
-    costs: tuple[Pair, ...]
-    doubts: tuple[Doubt, ...]
+    actions: Items
+    costs: tuple[Fact, ...]
+    warnings: Items
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class DashboardSummary:
     """as_of_ns   when the lake was read
     timezone   as in the settings
     today, quarter   by language; empty where nothing was recorded in it
@@ -76,16 +61,16 @@ class Summary:
 
     as_of_ns: int
     timezone: str | None
-    today: Mapping[Tongue, Span]
-    quarter: Mapping[Tongue, Span]
+    today: Mapping[Tongue, PeriodView]
+    quarter: Mapping[Tongue, PeriodView]
 
 
-def write(lake: Path, summary: Summary) -> None:
+def write(lake: Path, summary: DashboardSummary) -> None:
     """In place of the one before. Raises SobrietyError."""
     write_whole(folder_of(lake) / FILE, msgspec.json.encode(summary))
 
 
-def read(lake: Path) -> Summary | None:
+def read(lake: Path) -> DashboardSummary | None:
     """The last one; None where there is none, or one of another version of ours, which the next
     one replaces. Raises OSError."""
     path = folder_of(lake) / FILE
@@ -97,8 +82,8 @@ def read(lake: Path) -> Summary | None:
 
 
 @lru_cache(maxsize=2)
-def _read(path: Path, _written_ns: int, _inode: int) -> Summary | None:
+def _read(path: Path, _written_ns: int, _inode: int) -> DashboardSummary | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Summary)
+        return msgspec.json.decode(path.read_bytes(), type=DashboardSummary)
     except msgspec.DecodeError:
         return None

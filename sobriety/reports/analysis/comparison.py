@@ -13,7 +13,7 @@ from sobriety.estimators import (
     Cause,
     Change,
     ChangeDays,
-    Term,
+    ChangeTerm,
     bridge,
     joined_changes,
     making_change,
@@ -83,7 +83,7 @@ def change_between(old: Books, new: Books, published_kg: float | None) -> Change
     return joined_changes(changes, published_ug)
 
 
-def terms(hosts: Sequence[HostUse], accounts: Accounts) -> list[Term]:
+def terms(hosts: Sequence[HostUse], accounts: Accounts) -> list[ChangeTerm]:
     """Hosts by place, category and grid, as products that give their carbon of use."""
     groups: dict[CauseGroup, list[HostUse]] = {}
     for host in hosts:
@@ -98,14 +98,14 @@ def _group(host: HostUse) -> CauseGroup:
     return (host.site.id, host.site.zone or "", host.machine.category or "", watched)
 
 
-def _term(group: CauseGroup, hosts: Sequence[HostUse], accounts: Accounts) -> Term:
+def _term(group: CauseGroup, hosts: Sequence[HostUse], accounts: Accounts) -> ChangeTerm:
     energy_j = sum(h.energy.value for h in hosts)
     observed_s = sum(h.observed_s * h.quantity for h in hosts)
     awake_s = sum(h.awake_s for h in hosts) or observed_s
     held_s = max(observed_s, sum(h.held_s for h in hosts))
     supplied_j = accounts.supplied(hosts).value
     use_kg = accounts.use_kg(hosts)
-    return Term(
+    return ChangeTerm(
         group,
         fleet_s=held_s,
         coverage_ratio=observed_s / held_s if held_s else 0.0,

@@ -17,6 +17,7 @@ from ..language.language import Language
 from ..language.methods import with_methods
 from ..model.report import (
     SCHEMA_VERSION,
+    Action,
     Comparison,
     Cost,
     Figure,
@@ -29,7 +30,7 @@ from ..model.report import (
 )
 from ..model.warnings import Caution
 from ..views import sentences as wording
-from ..views.changes import status_words
+from ..views.goals import status_words
 
 _FACTS = tuple(f.name for f in fields(Machine))
 
@@ -41,17 +42,33 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
     codes and keys never change with it.
     """
     words = Language(language)
-    coverage = report.coverage
-    return with_methods(words, {
-        "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "sobriety", "version": __version__},
-        "language": words.tongue,
-        "status": report.status,
+    content = {
+        **_heading(report, words),
+        **_totals(report, words),
+        **_coverage(report),
+        **_parts(report, words),
+        **_advice(report, words),
+        **_methods(report, words),
+        **_organisation(report, words),
+        "warnings": [_warning(w, words) for w in report.cautions],
+    }
+    return with_methods(words, content)
+
+
+def _heading(report: Report, words: Language) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION, "tool": {"name": "sobriety", "version": __version__},
+        "language": words.tongue, "status": report.status,
         "made_at": report.made_at.isoformat(),
         "period": _period(report.period),
         "machines": [_machine(m) for m in report.machines],
         "zone": report.zone,
         "factor_kind": report.factor_kind,
+    }  # fmt: skip
+
+
+def _totals(report: Report, words: Language) -> dict[str, Any]:
+    return {
         "totals": {
             **_footprint(report.totals, words),
             "mean_power_w": report.mean_power_w.as_dict(),
@@ -62,33 +79,39 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
             "use_co2e_kg": _figure(report.other_use_co2e_kg, words),
         },
         "year_at_this_pace": _pace(report, words),
-        "coverage_ratio": coverage.ratio,
-        "observed_s": coverage.observed_s,
-        "span_s": coverage.span_s,
-        "gaps": [asdict(g) for g in coverage.gaps],
+    }
+
+
+def _coverage(report: Report) -> dict[str, Any]:
+    seen = report.coverage
+    return {
+        "coverage_ratio": seen.ratio, "observed_s": seen.observed_s, "span_s": seen.span_s,
+        "gaps": [asdict(g) for g in seen.gaps],
+    }  # fmt: skip
+
+
+def _parts(report: Report, words: Language) -> dict[str, Any]:
+    zone = report.period.start.tzinfo
+    return {
         "breakdown": {
             dimension: [_slice(part, words) for part in parts]
             for dimension, parts in report.breakdown.items()
         },
         "power_series": [
-            {"start": from_ns(p.start_ns).astimezone(report.period.start.tzinfo).isoformat(),
+            {"start": from_ns(p.start_ns).astimezone(zone).isoformat(),
              "duration_s": p.duration_s, "value_w": p.value_w, "low_w": p.low_w, "high_w": p.high_w}
             for p in report.series
         ],
+    }  # fmt: skip
+
+
+def _advice(report: Report, words: Language) -> dict[str, Any]:
+    return {
         "indicators": [
             {"id": i.id, "figure": _figure(i.figure, words), "goals": list(i.goals)}
             for i in report.indicators
         ],
-        "actions": [
-            {"id": a.id, "site": a.site.id if a.site else None,
-             "job": asdict(a.job) if a.job else None,
-             "hosts": list(a.hosts), "machines": a.machines,
-             "says": wording.action(words, a)[0],
-             "energy_j_per_year": a.energy_j.as_dict() if a.energy_j else None,
-             "co2e_kg_per_year": _figure(a.co2e_kg, words),
-             "costs_per_year": [_cost(c) for c in a.costs]}
-            for a in report.actions
-        ],
+        "actions": [_action(a, words) for a in report.actions],
         "outcomes": [
             {"id": o.id, "period": o.period.label, "says": wording.outcome(words, o)[0],
              "expected_j_per_year": o.expected_j.as_dict(),
@@ -97,25 +120,48 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
             for o in report.outcomes
         ],
         "narrowings": [asdict(n) for n in report.narrowings],
+    }  # fmt: skip
+
+
+def _action(action: Action, words: Language) -> dict[str, Any]:
+    return {
+        "id": action.id,
+        "site": action.site.id if action.site else None,
+        "job": asdict(action.job) if action.job else None,
+        "hosts": list(action.hosts),
+        "machines": action.machines,
+        "says": wording.action(words, action)[0],
+        "energy_j_per_year": action.energy_j.as_dict() if action.energy_j else None,
+        "co2e_kg_per_year": _figure(action.co2e_kg, words),
+        "costs_per_year": [_cost(c) for c in action.costs],
+    }
+
+
+def _methods(report: Report, words: Language) -> dict[str, Any]:
+    own, network, market = report.own, report.network, report.market
+    return {
         "work": _work(report),
-        "own": None if report.own is None else {
-            "cpu_s": report.own.cpu_s,
-            "energy_j": report.own.energy_j.as_dict(),
-            "ratio": report.own.ratio.as_dict(),
+        "own": None if own is None else {
+            "cpu_s": own.cpu_s, "energy_j": own.energy_j.as_dict(), "ratio": own.ratio.as_dict(),
         },
         "factors": [_factor(f) for f in report.factors],
         "other_factors": [_factor(f) for f in report.other_factors],
-        "network": None if report.network is None else {
-            "transferred_b": report.network.transferred_b,
-            "energy_j": report.network.energy_j.as_dict(),
-            "co2e_kg": _figure(report.network.co2e_kg, words),
+        "network": None if network is None else {
+            "transferred_b": network.transferred_b,
+            "energy_j": network.energy_j.as_dict(),
+            "co2e_kg": _figure(network.co2e_kg, words),
         },
-        "market": None if report.market is None else {
-            "intensity_g_per_kwh": report.market.intensity_g_per_kwh.as_dict()
-            if report.market.intensity_g_per_kwh else None,
-            "use_co2e_kg": _figure(report.market.use_co2e_kg, words),
-            "contract_ratio": report.market.contract_ratio,
+        "market": None if market is None else {
+            "intensity_g_per_kwh": market.intensity_g_per_kwh.as_dict()
+            if market.intensity_g_per_kwh else None,
+            "use_co2e_kg": _figure(market.use_co2e_kg, words),
+            "contract_ratio": market.contract_ratio,
         },
+    }  # fmt: skip
+
+
+def _organisation(report: Report, words: Language) -> dict[str, Any]:
+    return {
         "organisation": report.organisation,
         "signatures": [s._asdict() for s in report.signatures],
         "devices": report.devices,
@@ -125,8 +171,7 @@ def as_json(report: Report, language: Tongue = "en") -> dict[str, Any]:
         "standings": [_standing(s, words) for s in report.standings],
         "services": [_service(s, words) for s in report.services],
         "week_w": None if report.heat is None else list(report.heat.hours_w),
-        "warnings": [_caution(c, words) for c in report.cautions],
-    })  # fmt: skip
+    }
 
 
 def _figure(figure: Figure, words: Language) -> dict[str, Any]:
@@ -148,20 +193,15 @@ def _footprint(footprint: Footprint, words: Language) -> dict[str, Any]:
 
 def _slice(part: Slice, words: Language) -> dict[str, Any]:
     return {
-        "name": part.name,
-        "machines": part.machines,
-        "observed_s": part.observed_s,
+        "name": part.name, "machines": part.machines, "observed_s": part.observed_s,
         "measured_ratio": part.measured_ratio,
         **_footprint(part.footprint, words),
-    }
+    }  # fmt: skip
 
 
 def _cost(cost: Cost) -> dict[str, Any]:
-    return {
-        "currency": cost.currency,
-        "cost_money": cost.cost_money.as_dict(),
-        "priced_ratio": cost.priced_ratio,
-    }
+    money = cost.cost_money.as_dict()
+    return {"currency": cost.currency, "cost_money": money, "priced_ratio": cost.priced_ratio}
 
 
 def _comparison(comparison: Comparison, words: Language) -> dict[str, Any]:
@@ -173,8 +213,7 @@ def _comparison(comparison: Comparison, words: Language) -> dict[str, Any]:
         "published_kg": comparison.published_kg,
         **_footprint(comparison.footprint, words),
         "change": None if change is None else {
-            "before_ug": change.before_ug,
-            "after_ug": change.after_ug,
+            "before_ug": change.before_ug, "after_ug": change.after_ug,
             "parts_ug": dict(change.parts),
         },
     }  # fmt: skip
@@ -213,9 +252,7 @@ def _service(service: ServiceUse, words: Language) -> dict[str, Any]:
 
 def _work(report: Report) -> dict[str, Any] | None:
     work = report.work
-    if work is None:
-        return None
-    return {
+    return None if work is None else {
         "workloads": [
             {"kind": w.kind, "name": w.name, "machines": w.hosts, "cpu_s": w.cpu_s,
              "energy_j": w.energy_j.as_dict()}
@@ -235,12 +272,9 @@ def _pace(report: Report, words: Language) -> dict[str, Any]:
 
 def _period(period: Period) -> dict[str, Any]:
     return {
-        "label": period.label,
-        "kind": period.kind,
-        "start": period.start.isoformat(),
-        "end": period.end.isoformat(),
-        "duration_s": period.duration_s,
-    }
+        "label": period.label, "kind": period.kind, "start": period.start.isoformat(),
+        "end": period.end.isoformat(), "duration_s": period.duration_s,
+    }  # fmt: skip
 
 
 def _machine(machine: Machine) -> Mapping[str, Any]:
@@ -249,24 +283,17 @@ def _machine(machine: Machine) -> Mapping[str, Any]:
 
 def _factor(factor: GridFactor) -> dict[str, Any]:
     return {
-        "zone": factor.zone,
-        "year": factor.year,
-        "kind": factor.kind,
-        "status": factor.status,
-        "basis": factor.basis,
-        "retrieved": factor.edition or None,
-        "licence": factor.licence,
+        "zone": factor.zone, "year": factor.year, "kind": factor.kind, "status": factor.status,
+        "basis": factor.basis, "retrieved": factor.edition or None, "licence": factor.licence,
         "own": factor.own,
         "intensity_g_per_kwh": factor.estimate.as_dict(),
         "notes": list(factor.notes),
-    }
+    }  # fmt: skip
 
 
-def _caution(caution: Caution, words: Language) -> dict[str, Any]:
+def _warning(warning: Caution, words: Language) -> dict[str, Any]:
     return {
-        "code": caution.code,
-        "facts": asdict(caution),  # type: ignore[call-overload]
-        "title": caution.title(words),
-        "what": caution.what(words),
-        "hint": caution.hint(words),
-    }
+        "code": warning.code,
+        "facts": asdict(warning),  # type: ignore[call-overload]
+        "title": warning.title(words), "what": warning.what(words), "hint": warning.hint(words),
+    }  # fmt: skip

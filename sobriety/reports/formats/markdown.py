@@ -1,4 +1,4 @@
-"""The report as Markdown, for a wiki, a ticket or a mail."""
+"""A document as Markdown, for a wiki, a ticket or a mail."""
 
 from __future__ import annotations
 
@@ -7,8 +7,18 @@ from collections.abc import Iterator, Sequence
 from sobriety.core.text import Tongue
 
 from ..model.report import Report
-from .blocks import Block, Curve, Facts, Grid, Items, Paragraph
-from .document import as_document
+from ..views.blocks import (
+    Block,
+    Bullets,
+    FactList,
+    Items,
+    Paragraph,
+    ReportSection,
+    Subheading,
+    Table,
+    WeekMap,
+)
+from ..views.document import as_document
 
 _SIGNS = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#~"})
 
@@ -16,40 +26,85 @@ _SIGNS = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#~"})
 def as_markdown(report: Report, language: Tongue | None = None) -> str:
     """The whole of it, in the report's language or another."""
     document = as_document(report, language)
-    lines = [f"# {_plain(document.title)}", "", f"{_plain(document.subtitle)} · {document.status}"]
+    subtitle = " · ".join((_plain(document.when), _plain(document.observed), document.status))
+    lines = [f"# {_plain(document.title)}", "", subtitle]
+    lines += [f"\n{_plain(document.made_of)}"] if document.made_of else []
     lines += ["", f"**{_plain(document.lead)}**"]
     for section in document.sections:
-        lines += ["", f"## {_plain(section.heading)}"]
-        for block in section.blocks:
-            lines += ["", *_block(block)]
+        lines += _section(section)
     return "\n".join([*lines, "", "---", "", _plain(document.footer), ""])
 
 
-def _block(block: Block) -> Iterator[str]:
-    if isinstance(block, Paragraph):
-        yield _plain(block.text)
-    elif isinstance(block, Facts):
-        for name, value, note in block.rows:
-            yield f"- {_plain(name)}: **{_plain(value)}**" + (f", {_plain(note)}" if note else "")
-    elif isinstance(block, Items):
-        for title, text, note in block.rows:
-            yield f"- **{_plain(title)}**: {_plain(text)}" + (f" *{_plain(note)}*" if note else "")
-    elif isinstance(block, Grid):
-        yield f"**{_plain(block.caption)}**"
+def _section(section: ReportSection) -> Iterator[str]:
+    yield ""
+    yield f"## {_plain(section.heading)}"
+    for block in section.blocks:
         yield ""
-        yield _row(block.head)
-        yield "|" + "|".join(" ---: " if right else " --- " for right in block.numeric) + "|"
-        for row in block.rows:
-            yield _row(row)
-        if block.total:
-            yield _row([f"**{_plain(cell)}**" if cell else "" for cell in block.total], plain=False)
+        yield from _block(block)
+
+
+def _block(block: Block) -> Iterator[str]:
+    if isinstance(block, Subheading):
+        yield f"### {_plain(block.text)}"
+    elif isinstance(block, Paragraph):
+        yield _plain(block.text)
+    elif isinstance(block, FactList):
+        yield from _facts(block)
+    elif isinstance(block, Items):
+        yield from _items(block)
+    elif isinstance(block, Bullets):
+        if block.folded:
+            yield f"**{_plain(block.folded)}**"
+            yield ""
+        for number, line in enumerate(block.rows, 1):
+            yield (f"{number}. " if block.numbered else "- ") + _plain(line)
+    elif isinstance(block, Table):
+        yield from _table(block)
+    elif isinstance(block, WeekMap):
+        yield from _week(block)
     else:
-        yield from _curve(block)
+        yield f"*{_plain(block.title)}: {_plain(block.alt)}*"
 
 
-def _curve(curve: Curve) -> Iterator[str]:
-    values = [value for _, value, _, _ in curve.points]
-    yield f"{_plain(curve.says)}: {min(values):.3g} – {max(values):.3g} {curve.unit}"
+def _facts(facts: FactList) -> Iterator[str]:
+    if facts.title:
+        yield f"**{_plain(facts.title)}**"
+        yield ""
+    for row in facts.rows:
+        told = ", ".join(_plain(x) for x in (row.share, row.note) if x)
+        yield f"- {_plain(row.name)}: **{_plain(row.text)}**" + (f", {told}" if told else "")
+
+
+def _items(items: Items) -> Iterator[str]:
+    for item in items.rows:
+        value = f" **{_plain(item.value)}**" if item.value else ""
+        rest = ". ".join(_plain(x).rstrip(".") for x in (item.between, item.text) if x)
+        notes = " · ".join(_plain(note) for note in item.notes)
+        line = f"- {_plain(item.title)}:{value}" + (f" {rest}." if rest else "")
+        line += f" {notes}" if notes else ""
+        yield line + (f" → *{_plain(item.next)}*" if item.next else "")
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield f"**{_plain(table.caption)}**"
+    yield ""
+    yield _row([column.head for column in table.columns])
+    yield "|" + "|".join(" ---: " if c.numeric else " --- " for c in table.columns) + "|"
+    for row in table.rows:
+        yield _row([cell.text for cell in row])
+    if table.total:
+        bold = [f"**{_plain(cell.text)}**" if cell.text else "" for cell in table.total]
+        yield _row(bold, plain=False)
+
+
+def _week(week: WeekMap) -> Iterator[str]:
+    """An hour a line: a page is seldom wide enough for 24 columns."""
+    yield f"**{_plain(week.caption)}**"
+    yield ""
+    yield _row(["", *(name for name, _ in week.days)])
+    yield "|" + " ---: |" * (1 + len(week.days))
+    for hour in range(24):
+        yield _row([str(hour), *(hours[hour][1].text for _, hours in week.days)])
 
 
 def _row(cells: Sequence[str], *, plain: bool = True) -> str:

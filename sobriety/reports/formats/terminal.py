@@ -1,18 +1,17 @@
-"""The report's opening for a terminal: aligned, in any encoding, in colour where wanted."""
+"""A document's opening, indicators and warnings for a terminal: aligned, in any encoding."""
 
 from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from sobriety.core.text import Tongue
 
-from ..language.language import NBSP, Language
-from ..language.quantities import Shown, show
-from ..model.report import Missing, Report
-from ..views import opening
-from ..views import sentences as wording
+from ..language.language import NBSP
+from ..model.report import Report
+from ..views.blocks import Document, FactList, Item, Items
+from ..views.document import as_document
 
 _PLAIN = str.maketrans(
     {"’": "'", "–": "-", "·": "-", "₂": "2", "µ": "u", NBSP: " ", "«": '"', "»": '"', "×": "x",
@@ -30,69 +29,47 @@ def as_text(
     ascii_only: bool = False,
 ) -> str:
     """The summary, no line longer than `width` where words allow it."""
-    words = Language(language or report.language)
+    document = as_document(report, language)
     bold, dim, off = (_BOLD, _DIM, _OFF) if colour else ("", "", "")
-    lines = [
-        f"{bold}{wording.title(words, report)}{off}",
-    ]
-    when = f"{wording.period(words, report.period)}, {wording.observed(words, report)}"
-    lines += _wrapped(when, width)
-    if wording.of_one_machine(report):
-        lines += _wrapped(wording.machine(words, report.machines[0]), width)
-    lines += ["", *_wrapped(opening.lead(words, report), width), ""]
-    rows = _rows(report, words)
+    lines = [f"{bold}{document.title}{off}"]
+    lines += _wrapped(f"{document.when}, {document.observed}", width)
+    lines += _wrapped(document.made_of, width)
+    lines += ["", *_wrapped(document.lead, width), ""]
+    rows = list(_rows(document))
     name_width = max(len(name) for name, *_ in rows)
     value_width = max(len(value) for _, value, _ in rows)
-    for name, value, between in rows:
-        lines.append(
-            f"{name:<{name_width}}  {bold}{value:>{value_width}}{off}  {dim}{between}{off}"
-        )
-    lines += ["", *_cautions(report, words, width, dim, off)]
+    for name, value, note in rows:
+        lines.append(f"{name:<{name_width}}  {bold}{value:>{value_width}}{off}  {dim}{note}{off}")
+    lines.append("")
+    for warning in _items(document, "warnings"):
+        lines += _wrapped(f"! {warning.title}. {warning.text}", width, "  ")
+        lines += (f"{dim}{line}{off}" for line in _wrapped(f"  {warning.next}", width, "  "))
     text = "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
     # A terminal breaks lines itself: a no-break space would only be copied with the text.
     text = text.replace(NBSP, " ")
     return _plain(text) if ascii_only else text
 
 
-def _rows(report: Report, language: Language) -> list[tuple[str, str, str]]:
-    def row(name: str, shown: Shown, more: str = "") -> tuple[str, str, str]:
-        return name, shown.text, ", ".join(x for x in (shown.between(language), more) if x)
-
-    totals = report.totals
-    weights = opening.weights(language, totals)
-    rows = [
-        row(language.say("Power drawn, on average"), show(language, report.mean_power_w)),
-        row(language.say("Energy"), show(language, totals.energy_j)),
-        row(language.say("Making"), weights.making, weights.making_text),
-    ]
-    if weights.use and weights.both:
-        rows.append(row(language.say("Use"), weights.use, weights.use_text))
-        rows.append(row(language.say("Together"), weights.both))
-    elif isinstance(totals.use_co2e_kg, Missing):
-        why = totals.use_co2e_kg.because.title(language)
-        rows.append((language.say("Use"), language.say("Unknown"), why))
-    if report.market and not isinstance(report.market.use_co2e_kg, Missing):
-        by_contract = show(language, report.market.use_co2e_kg)
-        rows.append(row(language.say("Use, by contract"), by_contract, language.say("apart")))
-    if not isinstance(report.pace, Missing):
-        year = opening.weights(language, report.pace.footprint)
-        both = year.both or year.making
-        energy = show(language, report.pace.footprint.energy_j)
-        rows.append(row(language.say("A year at this pace"), energy))
-        rows.append(row("", both))
-    for indicator in report.indicators:
-        if not isinstance(indicator.figure, Missing) and indicator.id != "embodied_ratio":
-            name, _ = wording.indicator(language, indicator)
-            rows.append(row(name, show(language, indicator.figure)))
-    return rows
+def _rows(document: Document) -> Iterator[tuple[str, str, str]]:
+    """Names, values and what to know of them; a title has no value."""
+    for block in document.sections[0].blocks:
+        if isinstance(block, FactList):
+            indent = "  " if block.id == "year" else ""
+            if indent:
+                yield block.title, "", ""
+            for fact in block.rows:
+                note = ", ".join(x for x in (fact.note, fact.share) if x)
+                yield indent + fact.name, fact.text, note
+    for indicator in _items(document, "gauges"):
+        if indicator.figure and indicator.code != "embodied_ratio":
+            yield indicator.title, indicator.value, indicator.between
 
 
-def _cautions(report: Report, language: Language, width: int, dim: str, off: str) -> Iterable[str]:
-    for caution in report.cautions:
-        yield from _wrapped(f"! {caution.title(language)}. {caution.what(language)}", width, "  ")
-        yield from (
-            f"{dim}{line}{off}" for line in _wrapped("  " + caution.hint(language), width, "  ")
-        )
+def _items(document: Document, id_: str) -> Iterator[Item]:
+    for section in document.sections:
+        for block in section.blocks:
+            if isinstance(block, Items) and block.id == id_:
+                yield from block.rows
 
 
 def _wrapped(text: str, width: int, indent: str = "") -> list[str]:

@@ -1,27 +1,45 @@
-"""The report as a workbook: real numbers, and formulas where a reader would want to check a sum."""
+"""A document as a workbook: real numbers, formulas where a reader checks a sum, charts drawn."""
 
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sobriety.core.errors import MissingExtra
 from sobriety.core.text import Tongue
-from sobriety.core.units import J_PER_KWH
 
 from ..language.language import Language
-from ..language.methods import method
-from ..model.report import Dimension, Missing, Report, Slice
-from ..views import changes, organisation
-from ..views import sentences as wording
+from ..language.quantities import Shown
+from ..model.report import Report
+from ..views.blocks import (
+    Block,
+    Bullets,
+    Document,
+    FactList,
+    Items,
+    Paragraph,
+    ReportSection,
+    StepChart,
+    Subheading,
+    Table,
+    TableCell,
+    WeekMap,
+)
+from ..views.document import as_document
 from .csv import COLUMNS, figures_of
 from .json import as_json
+from .plot import plot
 
-_WIDE, _NARROW = 44, 15
+_WIDE, _NARROW, _NOTES = 44, 15, 60
+_MOST_ROWS = 100_000
+_LINE_PX = 20
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def as_xlsx(report: Report, language: Tongue | None = None) -> bytes:
-    """The whole workbook. Raises MissingExtra without xlsxwriter."""
+    """The whole workbook. Raises MissingExtra without xlsxwriter or matplotlib."""
     try:
         import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]
     except ImportError:
@@ -30,160 +48,183 @@ def as_xlsx(report: Report, language: Tongue | None = None) -> bytes:
     # Texts stay texts: no machine's name becomes a formula or a link.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
     words = Language(language or report.language)
+    document = as_document(report, words.tongue, most=_MOST_ROWS)
     workbook: Any = xlsxwriter.Workbook
     with workbook(out, options) as book:
+        made_at = report.made_at.replace(tzinfo=None)
         book.set_properties(
-            {"title": wording.title(words, report), "author": report.organisation or "sobriety"}
+            {"title": document.title, "author": document.author, "created": made_at}
         )
-        sheets = _Sheets(book, words)
-        sheets.summary(report)
-        for dimension, parts in report.breakdown.items():
-            if any(p.name for p in parts):
-                sheets.breakdown(report, dimension, parts)
-        sheets.changes(report)
-        sheets.figures(report)
+        for number, section in enumerate(document.sections):
+            sheet = _Sheet(book, section.heading, words)
+            if number == 0:
+                sheet.opening(document)
+            sheet.section(section)
+        _raw(book, words.say("All figures"), as_json(report, words.tongue))
     return out.getvalue()
 
 
-class _Sheets:
-    """A workbook's sheets, in one language."""
+class _Sheet:
+    """A sheet that fills from top to bottom, a block below the other."""
 
-    def __init__(self, book: Any, words: Language) -> None:
-        self._book, self._words = book, words
+    def __init__(self, book: Any, name: str, words: Language) -> None:
+        self._sheet: Any = book.add_worksheet(_sheet_name(name))
+        self._book, self._words, self._row = book, words, 0
         self._head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True})
         self._title = book.add_format({"bold": True, "font_size": 14})
-        self._number = book.add_format({"num_format": "#,##0.000"})
-        self._sum = book.add_format({"num_format": "#,##0.000", "bold": True, "top": 1})
-        self._bold = book.add_format({"bold": True, "top": 1})
-        self._wrap = book.add_format({"text_wrap": True, "valign": "top"})
+        self._bold = book.add_format({"bold": True})
+        self._sum = book.add_format({"bold": True, "top": 1})
+        self._formats: dict[tuple[str, bool], Any] = {}
+        for i, width in enumerate((_WIDE, *[_NARROW] * 4, _NOTES, _NOTES)):
+            self._sheet.set_column(i, i, width)
 
-    def summary(self, report: Report) -> None:
-        """The totals with their intervals, in units that people know."""
+    def opening(self, document: Document) -> None:
+        """The title of the whole, above the first section."""
+        self._line([document.title], self._title)
+        self._line([f"{document.when} · {document.observed} · {document.status}"])
+        self._line([document.made_of or document.lead])
+        self._row += 1
+
+    def section(self, section: ReportSection) -> None:
+        """Its blocks; a section of one table has its head frozen."""
+        for block in section.blocks:
+            self._block(block)
+            self._row += 1
+
+    def _block(self, block: Block) -> None:
+        if isinstance(block, Subheading):
+            self._line([block.text], self._title)
+        elif isinstance(block, Paragraph):
+            self._line([block.text])
+        elif isinstance(block, FactList):
+            self._facts(block)
+        elif isinstance(block, Items):
+            self._items(block)
+        elif isinstance(block, Bullets):
+            for number, line in enumerate(block.rows, 1):
+                self._line([f"{number}. {line}" if block.numbered else line])
+        elif isinstance(block, Table):
+            self._table(block)
+        elif isinstance(block, WeekMap):
+            self._image(plot(block, "png"))
+            self._week(block)
+        else:
+            self._image(plot(block, "png"))
+            if isinstance(block, StepChart):
+                self._table(block.table)
+
+    def _facts(self, facts: FactList) -> None:
         say = self._words.say
-        sheet = self._sheet(say("In short"), 2, (_WIDE, *[_NARROW] * 4, 60))
-        sheet.write(0, 0, wording.title(self._words, report), self._title)
-        sheet.write(1, 0, f"{wording.period(self._words, report.period)} · "
-                          f"{wording.status(self._words, report.status)}")  # fmt: skip
-        self._row(sheet, 3, [say("Figure"), say("Unit"), say("Value"), say("Low"), say("High"),
-                             say("Method")], self._head)  # fmt: skip
-        totals = report.totals
-        mass = say("{mass} CO₂e", mass="kg")
-        figures: list[tuple[str, str, float, Any]] = [
-            (say("Energy"), "kWh", J_PER_KWH, totals.energy_j),
-            (say("Use"), mass, 1.0, totals.use_co2e_kg),
-            (say("Making"), mass, 1.0, totals.embodied_share_kg),
-            (say("Together"), mass, 1.0, totals.total_co2e_kg),
-        ]
-        figures += [
-            (say("Cost of electricity"), c.currency, 1.0, c.cost_money) for c in report.costs
-        ]
-        if report.market:
-            name = say("Use by contract (market-based), apart")
-            figures.append((name, mass, 1.0, report.market.use_co2e_kg))
-        for i, (name, unit, size, figure) in enumerate(figures, 4):
-            if isinstance(figure, Missing):
-                self._row(sheet, i, [name, unit, say("unknown")])
-                continue
-            self._row(sheet, i, [name, unit])
-            for j, value in enumerate((figure.value, figure.low, figure.high), 2):
-                sheet.write_number(i, j, value / size, self._number)
-            if name == say("Together"):
-                sheet.write_formula(i, 2, "=SUM(C6:C7)", self._number, figure.value)
-            told = method(self._words, figure.method)
-            sheet.write_string(i, 5, told, self._wrap)
+        heads = [facts.title or say("Figure"), say("Value"), say("Low"), say("High"), say("Unit")]
+        self._line(heads, self._head)
+        for fact in facts.rows:
+            self._sheet.write_string(self._row, 0, fact.name)
+            if fact.figure:
+                self._bounds(1, fact.figure)
+            else:
+                self._sheet.write_string(self._row, 1, fact.text)
+            self._sheet.write_string(self._row, 5, ", ".join(filter(None, (fact.share, fact.note))))
+            self._row += 1
 
-    def breakdown(self, report: Report, dimension: Dimension, parts: tuple[Slice, ...]) -> None:
-        """Parts with their sums as formulas, beside the report's own totals."""
-        say = self._words.say
-        caption, head = organisation.dimension_words(self._words, dimension)
-        sheet = self._sheet(caption, 1, (_WIDE, *[_NARROW] * 5))
-        self._row(sheet, 0, [head, say("Machines"), "kWh", say("Making, {unit}", unit="kg"),
-                             say("Use, {unit}", unit="kg"), say("Together, {unit}", unit="kg")],
-                  self._head)  # fmt: skip
-        for i, part in enumerate(parts, 1):
-            name = organisation.slice_name(self._words, report, dimension, part.name)
-            sheet.write_string(i, 0, name)
-            sheet.write_number(i, 1, part.machines)
-            for j, value in enumerate(_amounts(part), 2):
-                if value is not None:
-                    sheet.write_number(i, j, value, self._number)
-        last = len(parts)
-        sheet.write_string(last + 1, 0, say("Together"), self._bold)
-        sums = [float(sum(p.machines for p in parts))]
-        sums += [sum(value or 0.0 for value in column) for column in zip(*map(_amounts, parts),
-                                                                       strict=True)]  # fmt: skip
-        for j, value in enumerate(sums, 1):
-            letter = "ABCDEF"[j]
-            formula = f"=SUM({letter}2:{letter}{last + 1})"
-            sheet.write_formula(last + 1, j, formula, self._bold if j == 1 else self._sum, value)
+    def _items(self, items: Items) -> None:
+        for item in items.rows:
+            self._sheet.write_string(self._row, 0, item.title, self._bold)
+            if item.figure:
+                self._bounds(1, item.figure)
+            texts = (item.value, item.between, item.text)
+            self._sheet.write_string(self._row, 5, " · ".join(filter(None, texts)))
+            notes = " · ".join(filter(None, (*item.notes, item.next)))
+            self._sheet.write_string(self._row, 6, notes)
+            self._row += 1
 
-    def changes(self, report: Report) -> None:
-        """The bridges in grams: the first line and the causes give the last by a formula."""
-        told = [c for c in report.comparisons if c.change]
-        if not told:
-            return
-        say = self._words.say
-        sheet = self._sheet(say("What changed, and why"), 0, (_WIDE, 20, 70))
-        row = 0
-        for comparison in told:
-            change = comparison.change
-            assert change
-            title = wording.period(self._words, comparison.period)
-            self._row(sheet, row, [title, "g", say("What it means")], self._head)
-            first = row + 1
-            sheet.write_string(first, 0, say("Then"))
-            sheet.write_number(first, 1, change.before_ug / 1e6, self._number)
-            row = first + 1
-            for cause, part_ug in change.parts.items():
-                name, meaning = changes.cause_words(self._words, cause)
-                sheet.write_string(row, 0, name)
-                sheet.write_number(row, 1, part_ug / 1e6, self._number)
-                sheet.write_string(row, 2, meaning)
-                row += 1
-            sheet.write_string(row, 0, say("Now"), self._bold)
-            sheet.write_formula(
-                row, 1, f"=SUM(B{first + 1}:B{row})", self._sum, change.after_ug / 1e6
-            )
-            row += 2
+    def _bounds(self, column: int, figure: Shown) -> None:
+        """Value, low and high, then their unit. A share is a share of one."""
+        size = 100.0 if figure.value.endswith("%") else 1.0
+        texts = (figure.value, figure.low, figure.high)
+        for i, (number, text) in enumerate(zip(figure.in_unit, texts, strict=True), column):
+            self._sheet.write_number(self._row, i, number / size, self._format(text))
+        self._sheet.write_string(self._row, column + 3, figure.unit)
 
-    def figures(self, report: Report) -> None:
-        """Every figure as in the JSON, by its path."""
-        sheet = self._sheet(self._words.say("Figures"), 1, (_WIDE, *[_NARROW] * 5, 60, 60, 30))
-        self._row(sheet, 0, list(COLUMNS), self._head)
-        told = as_json(report, self._words.tongue)
-        for i, (figure, found) in enumerate(figures_of(told), 1):
-            sheet.write_string(i, 0, figure)
-            if "missing" in found:
-                sheet.write_string(i, 8, found["missing"])
-                continue
-            for j, name in enumerate(("value", "low", "high"), 1):
-                sheet.write_number(i, j, found[name])
-            for j, name in enumerate(("unit", "basis", "method"), 4):
-                sheet.write_string(i, j, str(found[name]))
-            sheet.write_string(i, 7, "; ".join(found["sources"]))
+    def _table(self, table: Table) -> None:
+        self._line([table.caption], self._bold)
+        self._line([column.head for column in table.columns], self._head)
+        first = self._row + 1
+        for row in table.rows:
+            for i, cell in enumerate(row):
+                self._cell(i, cell)
+            self._row += 1
+        for i, cell in enumerate(table.total):
+            if table.columns[i].sums and cell.value is not None:
+                letter = _LETTERS[i]
+                formula = f"=SUM({letter}{first}:{letter}{self._row})"
+                style = self._format(cell.text, is_sum=True)
+                self._sheet.write_formula(self._row, i, formula, style, cell.value)
+            else:
+                self._cell(i, cell, is_sum=True)
+        self._row += 1 if table.total else 0
 
-    def _sheet(self, name: str, frozen: int, widths: tuple[int, ...]) -> Any:
-        sheet = self._book.add_worksheet(_sheet_name(name))
-        if frozen:
-            sheet.freeze_panes(frozen, 1)
-        for i, width in enumerate(widths):
-            sheet.set_column(i, i, width)
-        return sheet
+    def _cell(self, column: int, cell: TableCell, *, is_sum: bool = False) -> None:
+        if cell.value is None:
+            style = self._sum if is_sum else None
+            self._sheet.write_string(self._row, column, cell.text, style)
+        else:
+            style = self._format(cell.text, is_sum=is_sum)
+            self._sheet.write_number(self._row, column, cell.value, style)
 
-    def _row(self, sheet: Any, row: int, texts: list[str], style: Any = None) -> None:
-        for j, text in enumerate(texts):
-            sheet.write_string(row, j, text, style)
+    def _week(self, week: WeekMap) -> None:
+        """An hour a line, as wide as seven days."""
+        self._line([week.caption], self._bold)
+        self._line([week.head, *(name for name, _ in week.days)], self._head)
+        for hour in range(24):
+            self._sheet.write_number(self._row, 0, hour)
+            for i, (_, hours) in enumerate(week.days, 1):
+                self._cell(i, hours[hour][1])
+            self._row += 1
+
+    def _image(self, png: bytes) -> None:
+        options = {"image_data": io.BytesIO(png), "object_position": 2}
+        scale = {"x_scale": 0.9, "y_scale": 0.9}
+        self._sheet.insert_image(self._row, 0, "chart.png", options | scale)
+        height_px = int.from_bytes(png[20:24], "big") * 0.9 * 96 / 160
+        self._row += int(height_px / _LINE_PX) + 1
+
+    def _line(self, texts: Sequence[str], style: Any = None) -> None:
+        for i, text in enumerate(texts):
+            self._sheet.write_string(self._row, i, text, style)
+        self._row += 1
+
+    def _format(self, text: str, *, is_sum: bool = False) -> Any:
+        """A number as it is printed elsewhere: so many decimals, a sign of percent."""
+        mark = "." if self._words.tongue == "en" else ","
+        decimals = re.search(re.escape(mark) + r"(\d+)", text)
+        places = len(decimals[1]) if decimals else 0
+        pattern = "#,##0" + ("." + "0" * places if places else "") + ("%" if "%" in text else "")
+        key = (pattern, is_sum)
+        if key not in self._formats:
+            style = {"num_format": pattern} | ({"bold": True, "top": 1} if is_sum else {})
+            self._formats[key] = self._book.add_format(style)
+        return self._formats[key]
 
 
-def _amounts(part: Slice) -> tuple[float | None, ...]:
-    footprint = part.footprint
-    use, both = footprint.use_co2e_kg, footprint.total_co2e_kg
-    return (
-        footprint.energy_j.value / J_PER_KWH,
-        footprint.embodied_share_kg.value,
-        None if isinstance(use, Missing) else use.value,
-        None if isinstance(both, Missing) else both.value,
-    )
+def _raw(book: Any, name: str, content: Mapping[str, Any]) -> None:
+    """Every figure of the JSON by its path, unrounded."""
+    sheet = book.add_worksheet(_sheet_name(name))
+    sheet.freeze_panes(1, 1)
+    for i, width in enumerate((_WIDE, *[_NARROW] * 5, _NOTES, _NOTES, 30)):
+        sheet.set_column(i, i, width)
+    head = book.add_format({"bold": True, "bottom": 1})
+    for i, column in enumerate(COLUMNS):
+        sheet.write_string(0, i, column, head)
+    for i, (path, figure) in enumerate(figures_of(content), 1):
+        sheet.write_string(i, 0, path)
+        if "missing" in figure:
+            sheet.write_string(i, 8, figure["missing"])
+            continue
+        for j, key in enumerate(("value", "low", "high"), 1):
+            sheet.write_number(i, j, figure[key])
+        for j, key in enumerate(("unit", "basis", "method"), 4):
+            sheet.write_string(i, j, str(figure[key]))
+        sheet.write_string(i, 7, "; ".join(figure["sources"]))
 
 
 def _sheet_name(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A report's language: its sentences, and its habits for numbers, dates and lists.
+"""Sentences, numbers, dates and lists in the language of a report.
 
 The source is English; French comes from `locale/fr/LC_MESSAGES/sobriety.po`, read as it is, so that
 a translator's edit needs no build. A sentence without translation is a bug and raises.
@@ -134,10 +134,10 @@ def _forms(tongue: Tongue, package: str) -> dict[str, tuple[str, ...]]:
     path = files(package) / "locale" / tongue / "LC_MESSAGES" / "sobriety.po"
     with path.open("rb") as file:
         catalog = read_po(file, locale=tongue)
-    found: dict[str, tuple[str, ...]] = {}
+    sentences: dict[str, tuple[str, ...]] = {}
     for message in catalog:
         key = message.id if isinstance(message.id, str) else message.id[0]
         forms = (message.string,) if isinstance(message.string, str) else message.string
         if key and forms and all(forms):
-            found[key] = tuple(forms)
-    return found
+            sentences[key] = tuple(forms)
+    return sentences

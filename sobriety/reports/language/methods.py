@@ -1,4 +1,4 @@
-"""Methods in the reader's language: English stands beside what computes, French in `methods.po`."""
+"""Renders methods in a language: English from their declarations, French from `methods.po`."""
 
 from __future__ import annotations
 

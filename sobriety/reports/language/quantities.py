@@ -1,4 +1,4 @@
-"""Figures as people read them: a fitting unit, the digits that the interval supports."""
+"""Formats figures in a language: a fitting unit, the digits that the interval supports."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _unit_for_sum(whole: Estimate, parts: Sequence[Estimate]) -> Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SummedColumn:
     """Parts and their total in one unit. What is printed adds up."""
 
     unit: str
@@ -166,13 +166,13 @@ class Column:
 
 def column(
     language: Language, whole: Estimate, parts: Sequence[Estimate], unit: Unit | None = None
-) -> Column:
+) -> SummedColumn:
     """Figures that are read together with their sum."""
     unit = unit or _unit_for_sum(whole, parts)
     size = unit.factor
     values = [p.value / size for p in parts]
     places = decimals_of_sum((whole.value / size, whole.low / size, whole.high / size), values)
-    return Column(
+    return SummedColumn(
         symbol(language, unit),
         show(language, whole, unit, places),
         tuple(

@@ -1,43 +1,50 @@
-"""What could be done, as people read it."""
+"""Actions and what became of them, as items."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from sobriety.core.estimate import Estimate
 
 from ..language.language import Language
 from ..language.quantities import show
-from ..model.report import Report
+from ..model.report import Action, Report
 from . import sentences as wording
+from .blocks import Item
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRow:
-    """An action as printed: what a year of it saves at most, of carbon where that is known, and
-    then of `energy` as well."""
-
-    name: str
-    meaning: str
-    saved: str
-    between: str
-    energy: str
+def action_items(language: Language, report: Report) -> Iterator[Item]:
+    """What a year of each action saves at most, of carbon where that is known, in the report's
+    order."""
+    for action in report.actions:
+        yield _item(language, action)
 
 
-def action_rows(language: Language, report: Report) -> tuple[ActionRow, ...]:
-    """In the report's order."""
-    rows: list[ActionRow] = []
-    for item in report.actions:
-        saved, energy = item.co2e_kg, ""
-        if not isinstance(saved, Estimate):
-            assert item.energy_j
-            saved = item.energy_j
-        elif item.energy_j:
-            told = show(language, item.energy_j)
-            energy = language.say(
-                "{energy} a year, {between}.", energy=told.text, between=told.between(language)
+def _item(language: Language, action: Action) -> Item:
+    saved = action.co2e_kg
+    notes: list[str] = []
+    if not isinstance(saved, Estimate):
+        assert action.energy_j
+        saved = action.energy_j
+    elif action.energy_j:
+        energy = show(language, action.energy_j)
+        notes.append(
+            language.say(
+                "{energy} a year, {between}.", energy=energy.text, between=energy.between(language)
             )
-        shown = show(language, saved)
-        name, meaning = wording.action(language, item)
-        rows.append(ActionRow(name, meaning, shown.text, shown.between(language), energy))
-    return tuple(rows)
+        )
+    notes += [
+        language.say("{amount} a year", amount=language.money(c.cost_money.value, c.currency))
+        for c in action.costs
+    ]
+    name, meaning = wording.action(language, action)
+    figure = show(language, saved)
+    between = language.say("a year, {between}", between=figure.between(language))
+    return Item(name, meaning, figure.text, between, tuple(notes), figure=figure, code=action.id)
+
+
+def outcome_items(language: Language, report: Report) -> Iterator[Item]:
+    """What became of the actions of an earlier sealed report."""
+    for outcome in report.outcomes:
+        name, saved, meaning = wording.outcome(language, outcome)
+        yield Item(name, meaning, saved, code=outcome.id)

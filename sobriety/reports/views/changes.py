@@ -1,107 +1,107 @@
-"""Changes as people read them: against earlier periods, their causes, and the lines of goals."""
+"""Comparisons with earlier periods, and the causes of change."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sobriety.core.estimate import Estimate
-from sobriety.core.method import MethodKind
 from sobriety.estimators import UG_PER_KG, Cause, Change
 
-from ..language.language import Language
-from ..language.quantities import CARBON, fitting, show, symbol
-from ..model.report import Comparison, Report, Standing
+from ..language.language import NBSP, Language
+from ..language.quantities import CARBON, fitting, symbol
+from ..model.report import Comparison, Report
+from .blocks import Table, TableCell, TableColumn
 from .sentences import period as period_words
-
-GOAL = MethodKind("goal", "as the goal states")
 
 MINUS = "−"
 _MOST_CAUSES = 3
-WAITING = frozenset(("no baseline set", "no target set", "not measured"))
-"""Statuses of goals that nothing can be said of yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class CauseRow:
-    """`share` is of the largest, for a bar; negative where it made the total smaller."""
+class Comparing:
+    """An earlier period beside this one. `bridge` adds up as printed; `notes` qualify it.
 
-    name: str
-    meaning: str
-    amount: str
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class ComparisonView:
-    """before, after, parts and change are printed so that they add up. `small`: causes that are
-    there, and less than the last digit."""
+    top   the largest causes, each with its amount
+    """
 
     title: str
-    said: str
+    says: str
     energy: str
-    coverage: str
-    before: str
-    after: str
-    change: str
     unit: str
-    rows: tuple[CauseRow, ...]
-    small: str
-    top: tuple[CauseRow, ...]
-    published: bool
+    bridge: Table
+    top: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
-def comparison_views(language: Language, report: Report) -> list[ComparisonView]:
+def comparisons(language: Language, report: Report) -> list[Comparing]:
     """One for each earlier period of which the carbon is known."""
     return [
-        _view(language, report, comparison, comparison.change)
+        _comparing(language, report, comparison, comparison.change)
         for comparison in report.comparisons
         if comparison.change is not None
     ]
 
 
-def _view(
+def _comparing(
     language: Language, report: Report, comparison: Comparison, change: Change
-) -> ComparisonView:
+) -> Comparing:
     unit = fitting(CARBON, max(change.before_ug, change.after_ug) / UG_PER_KG)
-    size_ug = unit.factor * UG_PER_KG
+    size_ug, mass = unit.factor * UG_PER_KG, symbol(language, unit)
     moved: list[tuple[Cause, int]] = [(c, ug) for c, ug in change.parts.items() if ug]
     places = _places(max((abs(ug) for _, ug in moved), default=change.after_ug) / size_ug)
     step_ug = size_ug / 10**places
     before, after = round(change.before_ug / step_ug), round(change.after_ug / step_ug)
     cut = apportioned_signed([ug / step_ug for _, ug in moved], after - before)
-    pairs: list[tuple[Cause, int]] = [
-        (cause, steps) for (cause, _), steps in zip(moved, cut, strict=True)
-    ]
-    shown = sorted(pairs, key=lambda row: -abs(row[1]))
-    largest = max((abs(steps) for _, steps in shown), default=1) or 1
-
-    def text(steps: int, *, signed: bool = True) -> str:
-        return _signed(language, steps / 10**places, places, signed=signed)
-
-    rows = tuple(
-        CauseRow(*cause_words(language, cause), text(steps), steps / largest)
-        for cause, steps in shown
-        if steps
+    causes = sorted(
+        [(cause, steps, ug) for (cause, ug), steps in zip(moved, cut, strict=True)],
+        key=lambda cause: -abs(cause[1]),
     )
-    small = [cause_words(language, cause)[0] for cause, steps in shown if not steps]
-    return ComparisonView(
-        _title(language, comparison),
-        _said(language, change),
-        _energy(language, report, comparison),
-        language.share_seen(comparison.coverage_ratio) if comparison.coverage_ratio else "",
-        text(before, signed=False), text(after, signed=False), text(after - before),
-        symbol(language, unit), rows, _small(language, small), rows[:_MOST_CAUSES],
-        comparison.published_kg is not None,
+
+    def cell(steps: int, ug: int, *, signed: bool = True) -> TableCell:
+        text = _signed(language, steps / 10**places, places, signed=signed)
+        if ug and not steps:  # what is there and too small for these places is not nothing
+            text = (MINUS if ug < 0 else "+") + f"<{NBSP}{language.number(10.0**-places, places)}"
+        return TableCell(text, ug / size_ug)
+
+    rows = [
+        (TableCell(cause_words(language, cause)[0]), cell(steps, ug),
+         TableCell(cause_words(language, cause)[1]))
+        for cause, steps, ug in causes
+    ]  # fmt: skip
+    then = (TableCell(language.say("Then")), cell(before, change.before_ug, signed=False),
+            TableCell(""))  # fmt: skip
+    difference = cell(after - before, change.after_ug - change.before_ug).text
+    now = (TableCell(language.say("Now")), cell(after, change.after_ug, signed=False),
+           TableCell(f"{difference} {mass}"))  # fmt: skip
+    columns = (
+        TableColumn(language.say("Cause")),
+        TableColumn(mass, numeric=True, sums=True),
+        TableColumn(language.say("What it means")),
+    )
+    title = _title(language, comparison)
+    bridge = Table(
+        language.say("From one total to the other, in {unit}", unit=mass),
+        columns, (then, *rows), now, id=f"change-{comparison.kind}", kind="bridge",
+    )  # fmt: skip
+    top = tuple(
+        language.say("{name}: {value}", name=name.text, value=f"{amount.text}\u00a0{mass}")
+        for name, amount, _ in rows[:_MOST_CAUSES]
+    )
+    return Comparing(
+        title, _says(language, change), _energy(language, report, comparison), mass, bridge, top,
+        tuple(_notes(language, comparison)),
     )  # fmt: skip
 
 
-def _small(language: Language, names: Sequence[str]) -> str:
-    if not names:
-        return ""
-    lowered = [name[0].lower() + name[1:] for name in names]
-    return language.say("Too small to be printed: {names}.", names=" · ".join(lowered))
+def _notes(language: Language, comparison: Comparison) -> Iterator[str]:
+    if comparison.coverage_ratio:
+        share = language.share_seen(comparison.coverage_ratio)
+        yield language.say("{share} of that period was observed.", share=share)
+    else:
+        yield language.say("Nothing was observed then; what is declared or typical was counted.")
+    if comparison.published_kg is not None:
+        yield language.say("It begins at what was published then.")
 
 
 def apportioned_signed(parts: Sequence[float], whole: int) -> list[int]:
@@ -143,7 +143,7 @@ def _title(language: Language, comparison: Comparison) -> str:
     return language.say("Against a year earlier, {period}", period=words)
 
 
-def _said(language: Language, change: Change) -> str:
+def _says(language: Language, change: Change) -> str:
     if not change.before_ug:
         return language.say("Nothing was counted then.")
     ratio = change.after_ug / change.before_ug - 1
@@ -210,80 +210,3 @@ def cause_words(language: Language, cause: Cause) -> tuple[str, str]:
         ),
     }
     return words[cause]
-
-
-@dataclass(frozen=True, slots=True)
-class StandingRow:
-    """A goal as printed. `status` is its code, for a colour that is never alone."""
-
-    text: str
-    indicator: str
-    framework: str
-    status: str
-    status_words: str
-    detail: str
-    source: str
-
-
-def standing_rows(language: Language, report: Report) -> list[StandingRow]:
-    """Those with a baseline first."""
-    rows = [_standing(language, s) for s in report.standings]
-    return sorted(rows, key=lambda row: row.status in WAITING)
-
-
-def _standing(language: Language, standing: Standing) -> StandingRow:
-    from sobriety.declared.indicators import INDICATORS
-
-    goal, position = standing.goal, standing.position
-    assert goal.indicator
-    document = goal.reference.document if goal.reference else None
-    return StandingRow(
-        goal.text.of(language.tongue),
-        INDICATORS[goal.indicator].name.of(language.tongue),
-        goal.framework or "",
-        position.status,
-        status_words(language, standing),
-        _detail(language, standing),
-        document.of(language.tongue) if document else "",
-    )
-
-
-def status_words(language: Language, standing: Standing) -> str:
-    """`late by 12 t and 14 months`."""
-    position = standing.position
-    if position.status == "late" and position.late_by is not None:
-        by = _amount(language, position.late_by, position.unit)
-        if position.late_months:
-            months = language.say_n("{n} month", "{n} months", position.late_months)
-            return language.say("Late by {amount}, or {months}", amount=by, months=months)
-        return language.say("Late by {amount}", amount=by)
-    words = {
-        "on track": language.say("On track"),
-        "undecided": language.say("Undecided: the line lies within the interval"),
-        "not begun": language.say("Not begun"),
-        "no baseline set": language.say("No baseline set"),
-        "no target set": language.say("No target set"),
-        "not measured": language.say("Not measured in this period"),
-    }
-    return words[position.status]
-
-
-def _detail(language: Language, standing: Standing) -> str:
-    figure, position = standing.figure, standing.position
-    if figure is None or position.expected is None:
-        return ""
-    shown = show(language, figure)
-    line = _amount(language, position.expected, position.unit)
-    said = language.say(
-        "{value}, {between}; the line has {line} by now.",
-        value=shown.text, between=shown.between(language), line=line,
-    )  # fmt: skip
-    if standing.by_pace:
-        said += " " + language.say("Of a year at this period’s pace.")
-    return said
-
-
-def _amount(language: Language, value: float, unit: str | None) -> str:
-    metric = {"kg": "total_co2e_kg", "J": "energy_j", "1": "share_ratio"}[unit or "1"]
-    size = abs(value)
-    return show(language, Estimate(metric, size, size, size, "declared", GOAL(), ("goals",))).text

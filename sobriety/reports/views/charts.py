@@ -1,117 +1,83 @@
-"""A chart's geometry: paths in a box of 1000 by 300, and where its labels stand.
-
-Lines and bands are SVG that stretches with the page; labels are the page's own text, so that they
-keep their size on a phone, follow the reader's fonts and colours, and can be read aloud. No
-drawing library: a chart is 2 kB and the same bytes every time.
-"""
+"""Charts of breakdowns, changes and goals: raw numbers with the labels that they are read by."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal
 
-from ..model.report import PowerPoint
+from ..language.language import Language
+from .blocks import Bar, BarChart, Table, Tick
 
-WIDTH = 1000
-HEIGHT = 300
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-_GAP_WORTH_SHOWING = 0.25
 
 
-class Tick(NamedTuple):
-    """A label's place along its axis, from 0 to 1, and the value it names."""
-
-    share: float
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class PowerChart:
-    """Mean power as a stepped line, its interval as a band; broken where nothing was observed."""
-
-    line: str
-    band: str
-    watts: tuple[Tick, ...]
-    moments_ns: tuple[Tick, ...]
-
-
-def power_chart(points: Sequence[PowerPoint]) -> PowerChart | None:
-    """None for fewer than two points: that is no course of time."""
-    if len(points) < 2:
-        return None
-    watts = scale(max(p.high_w for p in points))
-    top_w = watts[-1].value
-    start_ns = points[0].start_ns
-    span_ns = points[-1].start_ns + round(points[-1].duration_s * 1e9) - start_ns
-
-    def x(at_ns: float) -> float:
-        return (at_ns - start_ns) / span_ns * WIDTH
-
-    def y(power_w: float) -> float:
-        return (1 - power_w / top_w) * HEIGHT
-
-    line: list[str] = []
-    band: list[str] = []
-    for run in _runs(points):
-        edges = [(x(p.start_ns), x(_end_ns(p, following))) for p, following in _pairs(run)]
-        line.append(_steps(edges, [y(p.value_w) for p in run], "M"))
-        low = _steps(edges[::-1], [y(p.low_w) for p in run[::-1]], "L", backwards=True)
-        band.append(_steps(edges, [y(p.high_w) for p in run], "M") + low + "Z")
-    ticks = tuple(Tick(s, start_ns + s * span_ns) for s in (0.0, 0.5, 1.0))
-    return PowerChart("".join(line), "".join(band), watts, ticks)
-
-
-def scale(largest: float) -> tuple[Tick, ...]:
+def scale(largest: float) -> tuple[float, ...]:
     """Round values from 0 to the first that is not below the largest: three to six of them."""
     if largest <= 0:
-        return Tick(0.0, 0.0), Tick(1.0, 1.0)
+        return 0.0, 1.0
     rough = largest / 4
     size = 10.0 ** math.floor(math.log10(rough))
     step = next(s * size for s in _STEPS if s * size >= rough * (1 - 1e-9))
     count = math.ceil(largest / step * (1 - 1e-9))
-    return tuple(Tick(i / count, i * step) for i in range(count + 1))
+    return tuple(i * step for i in range(count + 1))
 
 
-def _runs(points: Sequence[PowerPoint]) -> list[list[PowerPoint]]:
-    """Points that follow each other without a gap."""
-    runs = [[points[0]]]
-    for before, point in pairwise(points):
-        gap_s = (point.start_ns - before.start_ns) / 1e9 - before.duration_s
-        if gap_s > _GAP_WORTH_SHOWING * before.duration_s + 1:
-            runs.append([])
-        runs[-1].append(point)
-    return runs
+def value_ticks(
+    language: Language, values: Sequence[float], bottom: float = 0.0
+) -> tuple[Tick, ...]:
+    """Round values, equally far apart, as labels along an axis that ends at the last."""
+    step = values[1] - values[0]
+    places = next((n for n in range(5) if abs(round(step, n) - step) < 1e-9 * step), 4)
+    span = values[-1] - bottom
+    return tuple(Tick((v - bottom) / span, language.number(v, places)) for v in values)
 
 
-def _pairs(run: Sequence[PowerPoint]) -> list[tuple[PowerPoint, PowerPoint | None]]:
-    return list(zip(run, [*run[1:], None], strict=True))
+def breakdown_chart(language: Language, table: Table, unit: str) -> BarChart | None:
+    """Making and use of each row, one bar each; None where the carbon of use is not known."""
+    if len(table.total) < 5:
+        return None
+    bars = tuple(
+        Bar(name.text, (making.value or 0.0, use.value or 0.0), both.text)
+        for name, _, making, use, both, *_ in table.rows
+    )
+    axis = scale(max(sum(bar.lengths) for bar in bars))
+    return BarChart(
+        table.id, table.caption,
+        language.say("{name}: carbon of making and of use, in {unit}", name=table.caption,
+                     unit=unit),
+        unit, bars, value_ticks(language, axis), 0.0, axis[-1],
+        (language.say("Making"), language.say("Use")),
+    )  # fmt: skip
 
 
-def _end_ns(point: PowerPoint, following: PowerPoint | None) -> float:
-    """Where its step ends: at the next one's start, so that jitter leaves no crack."""
-    if following is not None:
-        return following.start_ns
-    return point.start_ns + point.duration_s * 1e9
+def bridge_chart(language: Language, table: Table, title: str, unit: str) -> BarChart:
+    """From one total to the other: each cause begins where the one before it ended."""
+    (first, *causes), last = table.rows, table.total
+    at = first[1].value or 0.0
+    bars = [Bar(first[0].text, (at,), first[1].text, role="whole")]
+    for name, amount, *_ in causes:
+        length = amount.value or 0.0
+        begins = min(at, at + length)
+        role: Literal["up", "down"] = "down" if length < 0 else "up"
+        bars.append(Bar(name.text, (abs(length),), amount.text, begins, role))
+        at += length
+    bars.append(Bar(last[0].text, (last[1].value or 0.0,), last[1].text, role="whole"))
+    axis = _axis_of_bridge(bars)
+    return BarChart(
+        table.id, title, table.caption, unit, tuple(bars),
+        value_ticks(language, axis, axis[0]), axis[0], axis[-1],
+        (language.say("more"), language.say("less")),
+    )  # fmt: skip
 
 
-def _steps(
-    edges: Sequence[tuple[float, float]],
-    heights: Sequence[float],
-    first: str,
-    *,
-    backwards: bool = False,
-) -> str:
-    path: list[str] = []
-    command = first
-    for (left, right), height in zip(edges, heights, strict=True):
-        begin, end = (right, left) if backwards else (left, right)
-        path.append(f"{command}{_short(begin)} {_short(height)}H{_short(end)}")
-        command = "L"
-    return "".join(path)
-
-
-def _short(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
+def _axis_of_bridge(bars: Sequence[Bar]) -> tuple[float, ...]:
+    """Round values around what moves: from zero, causes of a hundredth could not be seen."""
+    ends = [bar.start + bar.lengths[0] for bar in bars]
+    low = min(end - bar.lengths[0] for bar, end in zip(bars[1:-1], ends[1:-1], strict=True))
+    low, high = min(low, *ends), max(ends)
+    around = scale((high - low) * 1.5 or high)
+    step = around[1]
+    first = max(0, math.floor((low - (high - low) * 0.25) / step))
+    last = math.ceil(high / step * (1 - 1e-9))
+    return tuple(n * step for n in range(first, max(last, first + 1) + 1))

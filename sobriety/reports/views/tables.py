@@ -1,10 +1,9 @@
-"""Breakdowns as tables: every printed column and every printed row adds up."""
+"""Breakdowns as tables, in which every printed column and every printed row adds up."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sobriety.core.estimate import Estimate, total
 from sobriety.core.rounding import apportioned, decimals_of_sum
@@ -12,32 +11,9 @@ from sobriety.core.rounding import apportioned, decimals_of_sum
 from ..language.language import NBSP, Language
 from ..language.quantities import Unit, column, share_texts, symbol, unit_for
 from ..model.report import Dimension, Footprint, Missing, Report, Slice, Work
-from .organisation import slice_name
+from .blocks import Table, TableCell, TableColumn
+from .organisation import dimension_words, slice_name
 from .sentences import workload_kind
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A part, as printed. use and both are empty when the carbon of use is not known; measured is
-    where no sensor measured anything."""
-
-    name: str
-    energy: str
-    making: str
-    use: str
-    both: str
-    measured: str
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A breakdown in two units, one for energy and one for carbon."""
-
-    dimension: Dimension
-    energy_unit: str
-    carbon_unit: str
-    rows: tuple[Row, ...]
-    total: Row
 
 
 def breakdown_tables(language: Language, report: Report, *, most: int) -> list[Table]:
@@ -56,46 +32,55 @@ def _table(
     names = [_name(language, report, dimension, p) for p in shown]
     footprints = [p.footprint for p in shown]
     sensed = report.measured_ratio > 0
-    measured = [language.share(p.measured_ratio) if sensed else "" for p in shown]
+    measured = [TableCell(language.share(p.measured_ratio), p.measured_ratio) for p in shown]
     if rest:
         names.append(language.say_n("{n} other", "{n} others", len(rest)))
         footprints.append(_together(rest))
-        measured.append("")
+        measured.append(TableCell(""))
     whole = report.totals
     energy = column(language, whole.energy_j, [f.energy_j for f in footprints])
     unit, carbon = _carbon(language, whole, footprints)
-    rows = tuple(
-        Row(name, e.value, *cells, m)
-        for name, e, cells, m in zip(names, energy.parts, carbon[:-1], measured, strict=True)
+    measured.append(TableCell(language.share(report.measured_ratio), report.measured_ratio))
+    rows = [
+        (TableCell(name), TableCell(e.value, e.in_unit[0]), *cells, *((m,) if sensed else ()))
+        for name, e, cells, m in zip(
+            [*names, language.say("Together")],
+            [*energy.parts, energy.total],
+            carbon,
+            measured,
+            strict=True,
+        )
+    ]
+    caption, head = dimension_words(language, dimension)
+    columns = _columns(language, head, energy.unit, symbol(language, unit), len(carbon[-1]))
+    if sensed:
+        columns += (TableColumn(language.say("Energy measured"), numeric=True),)
+    return Table(caption, columns, tuple(rows[:-1]), rows[-1], id=dimension)
+
+
+def _columns(
+    language: Language, head: str, energy_unit: str, carbon_unit: str, carbons: int
+) -> tuple[TableColumn, ...]:
+    heads = (
+        language.say("Energy, {unit}", unit=energy_unit),
+        language.say("Making, {unit}", unit=carbon_unit),
+        language.say("Use, {unit}", unit=carbon_unit),
+        language.say("Together, {unit}", unit=carbon_unit),
     )
-    sum_row = Row(
-        language.say("Together"),
-        energy.total.value,
-        *carbon[-1],
-        language.share(report.measured_ratio) if sensed else "",
-    )
-    return Table(dimension, energy.unit, symbol(language, unit), rows, sum_row)
+    numbers = tuple(TableColumn(text, numeric=True, sums=True) for text in heads[: 1 + carbons])
+    return (TableColumn(head), *numbers)
 
 
 def _name(language: Language, report: Report, dimension: Dimension, part: Slice) -> str:
-    """With the number of pieces where one line of an inventory is many."""
+    """With the number of pieces where one line is many."""
     name = slice_name(language, report, dimension, part.name)
-    many = dimension == "host" and part.machines > 1
+    many = dimension in ("host", "category") and part.machines > 1
     return f"{name} ×{NBSP}{language.number(part.machines)}" if many else name
 
 
-@dataclass(frozen=True, slots=True)
-class WorkTable:
-    """Who worked: name, kind, energy and share of each, the total last."""
-
-    unit: str
-    rows: tuple[tuple[str, str, str, str], ...]
-    total: tuple[str, str]
-
-
-def work_table(language: Language, work: Work, *, most: int) -> WorkTable:
-    """The largest, the others together, then what nobody did, then idle. It adds up. Who was there
-    and did nothing is left out."""
+def work_table(language: Language, work: Work, *, most: int) -> Table:
+    """The largest workloads, the others together, unattributed work, then idle. It adds up.
+    Workloads that did nothing are left out."""
     worked = [w for w in work.workloads if w.energy_j.value > 0]
     shown, rest = worked[:most], worked[most:]
     named = [(w.name, workload_kind(language, w.kind)) for w in shown]
@@ -104,7 +89,7 @@ def work_table(language: Language, work: Work, *, most: int) -> WorkTable:
         named.append((language.say_n("{n} other", "{n} others", len(rest)), ""))
         energies.append(total("energy_j", [w.energy_j for w in rest], shared_error=True))
     for name, estimate in (
-        (language.say("Work of which nobody is known"), work.unattributed),
+        (language.say("Unattributed work"), work.unattributed),
         (language.say("Idle"), work.idle),
     ):
         if estimate is not None:
@@ -114,10 +99,28 @@ def work_table(language: Language, work: Work, *, most: int) -> WorkTable:
     printed = column(language, whole, energies)
     shares = share_texts(language, [e.value for e in energies])
     rows = tuple(
-        (name, kind, part.value, share)
-        for (name, kind), part, share in zip(named, printed.parts, shares, strict=True)
+        (TableCell(name), TableCell(kind), TableCell(part.value, part.in_unit[0]),
+         TableCell(share, estimate.value / whole.value if whole.value else None))
+        for (name, kind), part, share, estimate in zip(
+            named, printed.parts, shares, energies, strict=True
+        )
+    )  # fmt: skip
+    captions = {
+        "separate": language.say("By service and program, above idle"),
+        "share": language.say("By service and program, idle divided by processor time"),
+        "reserve": language.say("By service and program, idle divided by memory held"),
+    }
+    columns = (
+        TableColumn(language.say("Name")),
+        TableColumn(language.say("Kind")),
+        TableColumn(language.say("Energy, {unit}", unit=printed.unit), numeric=True, sums=True),
+        TableColumn(language.say("Share"), numeric=True),
     )
-    return WorkTable(printed.unit, rows, (printed.total.value, language.share(1)))
+    together = (
+        TableCell(language.say("Together")), TableCell(""),
+        TableCell(printed.total.value, printed.total.in_unit[0]), TableCell(language.share(1), 1.0),
+    )  # fmt: skip
+    return Table(captions[work.idle_by], columns, rows, together, id="work")
 
 
 def _together(parts: Sequence[Slice]) -> Footprint:
@@ -141,13 +144,16 @@ def _together(parts: Sequence[Slice]) -> Footprint:
 
 def _carbon(
     language: Language, whole: Footprint, parts: Sequence[Footprint]
-) -> tuple[Unit, list[tuple[str, str, str]]]:
-    """Making, use and both of every part and, last, of all: whole steps, so that sums are exact."""
+) -> tuple[Unit, list[tuple[TableCell, ...]]]:
+    """Making, use and both of every part and, last, of all: whole steps, so that sums are exact.
+    Making alone where the carbon of use is not known."""
     both = whole.total_co2e_kg
     if isinstance(both, Missing):
         making = column(language, whole.embodied_share_kg, [p.embodied_share_kg for p in parts])
-        cells = [(s.value, "", "") for s in (*making.parts, making.total)]
-        return unit_for(whole.embodied_share_kg), cells
+        alone: list[tuple[TableCell, ...]] = [
+            (TableCell(s.value, s.in_unit[0]),) for s in (*making.parts, making.total)
+        ]
+        return unit_for(whole.embodied_share_kg), alone
     unit = unit_for(both)
     makings = [p.embodied_share_kg.value / unit.factor for p in parts]
     uses = [_value(p.use_co2e_kg) / unit.factor for p in parts]
@@ -155,24 +161,20 @@ def _carbon(
     places = decimals_of_sum(interval, makings + uses)
     made, used = apportioned(makings, places), apportioned(uses, places)
 
-    def text(cut: float, value: float) -> str:
+    def cell(cut: float, value: float) -> TableCell:
         if cut == 0:
-            return "<" + NBSP + language.number(10.0**-places, places) if value > 0 else "0"
-        return language.number(cut, places)
+            step = "<" + NBSP + language.number(10.0**-places, places)
+            return TableCell(step if value > 0 else "0", value)
+        return TableCell(language.number(cut, places), value)
 
-    cells = [
-        (text(m, x), text(u, y), text(m + u, x + y))
+    made.append(math.fsum(made))
+    used.append(math.fsum(used))
+    makings.append(math.fsum(makings))
+    uses.append(math.fsum(uses))
+    return unit, [
+        (cell(m, x), cell(u, y), cell(m + u, x + y))
         for m, x, u, y in zip(made, makings, used, uses, strict=True)
     ]
-    made_sum, used_sum = math.fsum(made), math.fsum(used)
-    cells.append(
-        (
-            language.number(made_sum, places),
-            language.number(used_sum, places),
-            language.number(made_sum + used_sum, places),
-        )
-    )
-    return unit, cells
 
 
 def _value(figure: Estimate | Missing) -> float:

@@ -22,6 +22,7 @@ from sobriety.fleet.intake.wire import Refused, Taken
 from sobriety.fleet.jobs import drain as drains
 from sobriety.fleet.jobs.drain import drain
 from sobriety.lake import Lake
+from sobriety.lake.writer import Writer
 from sobriety.spool.file import transaction
 
 from ..conftest import SPOOL, START_NS, body, new_token, row, rows_of
@@ -168,10 +169,10 @@ class Crash(Exception):
 
 def interrupted(monkeypatch: pytest.MonkeyPatch, place: str) -> Iterator[None]:
     """A drain that dies at a place."""
-    original = Lake._write_raw  # pyright: ignore[reportPrivateUsage]
+    original = Writer._write_raw  # pyright: ignore[reportPrivateUsage]
     written: list[Path] = []
 
-    def after_one_file(self: Lake, file: Path, rows: Any) -> None:
+    def after_one_file(self: Writer, file: Path, rows: Any) -> None:
         if written:
             raise Crash
         original(self, file, rows)
@@ -182,9 +183,9 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, place: str) -> Iterator[None]:
 
     with monkeypatch.context() as patch:
         if place == "before a file":
-            patch.setattr(Lake, "_write_raw", never)
+            patch.setattr(Writer, "_write_raw", never)
         elif place == "between two files":
-            patch.setattr(Lake, "_write_raw", after_one_file)
+            patch.setattr(Writer, "_write_raw", after_one_file)
         elif place == "before it is forgotten":
             take = Lake.take
 

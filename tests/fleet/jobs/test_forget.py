@@ -14,6 +14,7 @@ from sobriety.fleet.intake.state import open_state
 from sobriety.fleet.jobs.drain import drain, roll_up
 from sobriety.fleet.jobs.forget import forget
 from sobriety.lake import Lake
+from sobriety.lake.writer import Writer
 
 from ..conftest import SPOOL, Served, body, new_token, row, rows_of
 
@@ -110,16 +111,16 @@ def test_a_deletion_that_was_cut_off_is_done_again(
 
     class Crash(Exception): ...
 
-    original, written = Lake._write_without, list[Path]()  # pyright: ignore[reportPrivateUsage]
+    original, written = Writer._write_without, list[Path]()  # pyright: ignore[reportPrivateUsage]
 
-    def once(self: Lake, file: Path, host: str) -> None:
+    def once(self: Writer, file: Path, host: str) -> None:
         if written:
             raise Crash
         original(self, file, host)
         written.append(file)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Lake, "_write_without", once)
+        patch.setattr(Writer, "_write_without", once)
         with pytest.raises(Crash):
             forget(gateway.lake, "a")
     assert forget(gateway.lake, "a").rows > 0
@@ -132,7 +133,7 @@ def test_nobody_of_that_name(gateway: Served) -> None:
 
 
 def test_not_from_under_a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sobriety.lake.lake._LOCK_WAIT_S", 0.1)
+    monkeypatch.setattr("sobriety.lake.folder.LOCK_WAIT_S", 0.1)
     from ..conftest import usage
 
     with Lake(tmp_path) as there:

@@ -15,7 +15,6 @@ from sobriety.core.estimate import Estimate
 from sobriety.core.text import Tongue
 from sobriety.reports import Report, as_csv, as_html, as_json, as_markdown, as_pdf, as_xlsx
 from sobriety.reports.formats.csv import figures_of
-from sobriety.reports.formats.document import as_document
 from sobriety.reports.model.settings import Signature
 
 HOSTILE = (
@@ -73,11 +72,15 @@ def test_a_workbook_s_formulas_give_what_is_in_their_cells(reports: dict[str, Re
 def test_a_workbook_s_totals_are_the_report_s(reports: dict[str, Report]) -> None:
     report = reports["organisation"]
     sheet = openpyxl.load_workbook(io.BytesIO(as_xlsx(report, "en")), data_only=True)["In short"]
-    cells = {row[0].value: row[2].value for row in sheet.iter_rows(min_row=5)}
+    rows = [[cell.value for cell in row[:5]] for row in sheet.iter_rows()]
+    cells = {str(name): (value, unit) for name, value, _, _, unit in reversed(rows)}
+    sizes = {"kWh": 3.6e6, "MWh": 3.6e9, "kg CO₂e": 1.0, "t CO₂e": 1000.0}
     both = report.totals.total_co2e_kg
     assert isinstance(both, Estimate)
-    assert cells["Energy"] == pytest.approx(report.totals.energy_j.value / 3.6e6)
-    assert cells["Together"] == pytest.approx(both.value)
+    for name, expected in (("Energy", report.totals.energy_j.value), ("Together", both.value)):
+        value, unit = cells[name]
+        assert isinstance(value, float)
+        assert value * sizes[str(unit).replace("\u00a0", " ")] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("tongue", ["en", "fr"])
@@ -92,16 +95,6 @@ def test_the_pdf_is_tagged_and_in_its_language(report: Report, tongue: Tongue) -
     assert ("Comment c" in text) is (tongue == "fr")
 
 
-def test_paper_and_page_say_the_same_totals(reports: dict[str, Report]) -> None:
-    report = reports["organisation"]
-    document = as_document(report, "fr")
-    facts = [row for s in document.sections for b in s.blocks for row in getattr(b, "rows", ())]
-    page = as_html(report, "fr")
-    for name, value, *_ in facts[:5]:
-        assert value in page, name
-    assert facts[0][1] in as_markdown(report, "fr").replace("\\", "")
-
-
 @pytest.mark.parametrize("name", HOSTILE)
 def test_nobody_s_name_is_markup(reports: dict[str, Report], name: str) -> None:
     report = reports["organisation"]
@@ -110,7 +103,8 @@ def test_nobody_s_name_is_markup(reports: dict[str, Report], name: str) -> None:
     hostile = replace(report, breakdown={"host": named}, organisation=name)
     assert len(as_pdf(hostile)) > 10_000
     book = openpyxl.load_workbook(io.BytesIO(as_xlsx(hostile)))
-    cells = [c for sheet in book for row in sheet.iter_rows() for c in row if c.value == name]
+    every = [c for sheet in book for row in sheet.iter_rows() for c in row]
+    cells = [c for c in every if str(c.value).startswith(name)]
     assert cells and all(c.data_type == "s" for c in cells)
     rows = list(csv.reader(io.StringIO(as_csv(hostile))))
     assert not any(cell.startswith(("=", "@")) for row in rows for cell in row)
