@@ -42,7 +42,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
+class OpeningHours:
     """When a place is open, and the days on which nothing opens.
 
     closed   (year, month, day); a year of None is every year

@@ -16,7 +16,7 @@ from sobriety.files.toml_form import Entry, read_form
 from sobriety.settings.keys import BY_NAME
 
 from . import values
-from .hours import Hours, joined, openings
+from .hours import OpeningHours, joined, openings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Site:
     market: Estimate | None = None
     price_per_kwh: float | None = None
     currency: str | None = None
-    hours: Hours | None = None
+    hours: OpeningHours | None = None
     timezone: str | None = None
     floor_area_m2: float | None = None
     headcount: int | None = None
@@ -144,7 +144,7 @@ def _market(entry: Entry) -> Estimate | None:
     return contract_intensity(value, source)
 
 
-def _hours(entry: Entry) -> Hours | None:
+def _hours(entry: Entry) -> OpeningHours | None:
     opened = entry.take("open", values.several(openings))
     closed = entry.take("closed", values.several(values.day))
     if "closed" in entry.data and "open" not in entry.data:
@@ -155,4 +155,4 @@ def _hours(entry: Entry) -> Hours | None:
                 fr="des jours de fermeture exigent des heures d’ouverture\xa0; écrivez aussi open",
             ),
         )
-    return None if opened is None else Hours(joined(opened), frozenset(closed or ()))
+    return None if opened is None else OpeningHours(joined(opened), frozenset(closed or ()))

@@ -23,7 +23,7 @@ from sobriety.estimators import plain_maker, plain_words
 from sobriety.files.faults import Fault, cell_fault, refuse
 from sobriety.files.tables import Row, Sheet, cells, read_sheet
 
-from .forms import IMPORT, Form, Taken, recognised
+from .forms import IMPORT, FactorForm, Taken, recognised
 
 PLACE = "products"
 COLUMNS = ("manufacturer", "name", "embodied_kg", "low_kg", "high_kg", "lifetime_years", "source")
@@ -228,6 +228,6 @@ def is_products(sheet: Sheet) -> bool:
 
 
 FORMS = (
-    Form("products' footprints by Boavizta", PLACE, is_boavizta, take_boavizta),
-    Form("products' footprints", PLACE, is_products, take_products),
+    FactorForm("products' footprints by Boavizta", PLACE, is_boavizta, take_boavizta),
+    FactorForm("products' footprints", PLACE, is_products, take_products),
 )

@@ -36,7 +36,7 @@ class Taken(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-class Form(NamedTuple):
+class FactorForm(NamedTuple):
     """A kind of file. `place` is its folder below `factors/`; empty for yearly grid factors.
 
     `recognises` looks at the header, and at rows where two kinds share one. `take` is given the
@@ -49,7 +49,7 @@ class Form(NamedTuple):
     take: Callable[[Path, Sheet, str], Taken]
 
 
-def recognised(path: Path, sheet: Sheet, forms: Sequence[Form]) -> Form:
+def recognised(path: Path, sheet: Sheet, forms: Sequence[FactorForm]) -> FactorForm:
     """The first form that takes the sheet. Raises ConfigError where none does."""
     form = next((f for f in forms if f.recognises(sheet)), None)
     if form is None:

@@ -21,7 +21,7 @@ class NoSuchKind(ConfigError):
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class HourLayout:
     """Where a file has what. A column that it has not is None.
 
     generation   columns of power by technology, in place of an intensity
@@ -62,7 +62,7 @@ class Layout:
         return named != self.kind and named in get_args(FactorKind)
 
 
-def layout_of(path: Path, header: Sequence[str], kind: str) -> Layout:
+def layout_of(path: Path, header: Sequence[str], kind: str) -> HourLayout:
     """What the columns are. Raises ConfigError for a table of something else, or another kind."""
     names = [" ".join(name.lower().split()) for name in header]
     at = {name: i for i, name in enumerate(names)}
@@ -71,7 +71,7 @@ def layout_of(path: Path, header: Sequence[str], kind: str) -> Layout:
         bounds = (at["low"], at["high"]) if all(both) else None
         if any(both) and bounds is None:
             raise ConfigError(f"{path} has one of the columns low and high", hint="give both")
-        return Layout(
+        return HourLayout(
             header, f"{kind} factors by the hour", kind, at["hour_utc"], at["zone"],
             at["value_g_per_kwh"], bounds, at["kind"], clock="UTC",
         )  # fmt: skip
@@ -82,7 +82,7 @@ def layout_of(path: Path, header: Sequence[str], kind: str) -> Layout:
             raise _no_kind(path, kind)
         origin = f"Electricity Maps, {kind}, consumption"
         time, zone = at["datetime (utc)"], at["zone id"]
-        return Layout(header, origin, kind, time, zone, found[0], clock="UTC")
+        return HourLayout(header, origin, kind, time, zone, found[0], clock="UTC")
     if {"balancing authority", _EIA_ENDS} <= at.keys():
         return _of_eia(path, header, names, kind)
     mtu = next((n for n in names if re.fullmatch(r"mtu(?: \([a-z/]+\))?", n)), None)
@@ -102,7 +102,7 @@ def _no_kind(path: Path, kind: str) -> NoSuchKind:
     )
 
 
-def _of_eia(path: Path, header: Sequence[str], names: Sequence[str], kind: str) -> Layout:
+def _of_eia(path: Path, header: Sequence[str], names: Sequence[str], kind: str) -> HourLayout:
     """Form EIA-930; its adjusted columns, where it has them, over those as reported."""
     columns: dict[str, tuple[int, str]] = {}
     for i, name in enumerate(names):
@@ -121,7 +121,7 @@ def _of_eia(path: Path, header: Sequence[str], names: Sequence[str], kind: str) 
             f"{path} has no column of generation, as in 'Net Generation (MW) from Coal'",
             hint="take the balance file, which has generation by source",
         )
-    return Layout(
+    return HourLayout(
         header, f"EIA-930, generation by source with {kind} factors, production", kind,
         names.index(_EIA_ENDS), names.index("balancing authority"),
         generation=tuple(columns.values()), ends=True,
@@ -130,7 +130,7 @@ def _of_eia(path: Path, header: Sequence[str], names: Sequence[str], kind: str) 
 
 def _of_generation(
     path: Path, header: Sequence[str], names: Sequence[str], kind: str, mtu: str
-) -> Layout:
+) -> HourLayout:
     found: list[tuple[int, str]] = []
     for i, name in enumerate(names):
         power = _GENERATED.fullmatch(name)
@@ -149,7 +149,7 @@ def _of_generation(
         )
     clock = mtu.partition("(")[2].rstrip(")").upper() or None
     origin = f"ENTSO-E, generation by type with {kind} factors, production"
-    return Layout(
+    return HourLayout(
         header, origin, kind, names.index(mtu), names.index("area"),
         generation=tuple(found), clock=clock,
     )  # fmt: skip

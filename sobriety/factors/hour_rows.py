@@ -14,7 +14,7 @@ from sobriety.core.units import NS_PER_HOUR, NS_PER_S
 from sobriety.estimators import Grams, generation_intensity
 from sobriety.files.faults import Fault, Unexpected, cell_fault, expectation
 
-from .hour_formats import Layout
+from .hour_formats import HourLayout
 
 _EIA_TIME = "%m/%d/%Y %I:%M:%S %p"
 _MOMENT = re.compile(
@@ -31,7 +31,7 @@ _NO_NUMBER = Text(en="not a number", fr="pas un nombre")
 class Cells:
     """The rows of a file, taken in one by one, then as hours."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: HourLayout) -> None:
         self._layout = layout
         self.steps: dict[int, tuple[float | None, ...]] = {}
         self._step_ns = NS_PER_HOUR

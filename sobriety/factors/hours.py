@@ -20,7 +20,7 @@ from sobriety.core.units import NS_PER_S
 from sobriety.estimators import FactorBasis, Grams, generation_sources, resolve_zone
 from sobriety.files.faults import Fault, cell_fault, refuse
 
-from .hour_formats import Layout, NoSuchKind, layout_of
+from .hour_formats import HourLayout, NoSuchKind, layout_of
 from .hour_rows import Cells
 
 HOURLY_RATIO = 0.2
@@ -107,7 +107,7 @@ def zone_code(zone: str) -> str:
 
 
 def _hours(
-    path: Path, layout: Layout, lines: Iterator[list[str]], code: str
+    path: Path, layout: HourLayout, lines: Iterator[list[str]], code: str
 ) -> tuple[dict[int, Grams], int]:
     """The hours, and how many are missing among them."""
     faults: list[Fault] = []
@@ -135,7 +135,7 @@ def _hours(
     return cells.by_hour(HOURLY_RATIO)
 
 
-def _short_row(row: list[str], number: int, layout: Layout) -> Fault:
+def _short_row(row: list[str], number: int, layout: HourLayout) -> Fault:
     return cell_fault(
         number,
         layout.names[0].strip(),

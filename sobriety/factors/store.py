@@ -15,18 +15,18 @@ from sobriety.estimators import FactorBook, GridFactor, contract_intensity, grid
 
 if TYPE_CHECKING:
     from .catalogue import Catalogue
-    from .forms import Form, Taken
+    from .forms import FactorForm, Taken
 
 GRID, PRODUCTS = "", "products"
 """Folders below `factors/`, by what is kept in them."""
 
 
-def forms() -> tuple[Form, ...]:
+def forms() -> tuple[FactorForm, ...]:
     """What `sobriety factors import` recognises; the first that does takes the file. One that
     shares a header with another stands before it and looks at the rows."""
     from .catalogue import FORMS
     from .forms import (
-        Form,
+        FactorForm,
         is_electricity_maps,
         is_grid,
         take_electricity_maps,
@@ -34,8 +34,8 @@ def forms() -> tuple[Form, ...]:
     )
 
     return (
-        Form("yearly grid factors", GRID, is_grid, take_grid),
-        Form("Electricity Maps, yearly", GRID, is_electricity_maps, take_electricity_maps),
+        FactorForm("yearly grid factors", GRID, is_grid, take_grid),
+        FactorForm("Electricity Maps, yearly", GRID, is_electricity_maps, take_electricity_maps),
         *FORMS,
     )
 
@@ -44,7 +44,7 @@ _ANY_MONTH = "9999-12"
 
 
 class Kept(NamedTuple):
-    """A file of a user's own factors. `place` as in Form."""
+    """A file of a user's own factors. `place` as in FactorForm."""
 
     name: str
     place: str
@@ -66,7 +66,7 @@ def factors_folder(data: Path) -> Path:
     return data / "factors"
 
 
-def take(data: Path, path: Path, name: str | None, *, month: str) -> tuple[Kept, Form, Taken]:
+def take(data: Path, path: Path, name: str | None, *, month: str) -> tuple[Kept, FactorForm, Taken]:
     """Check a file and keep it as `name`, else by its own name.
 
     Raises ConfigError with every wrong cell, for a file that nobody recognises, and where another

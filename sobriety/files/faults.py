@@ -14,7 +14,7 @@ from sobriety.core.errors import ConfigError
 from sobriety.core.text import Text, Tongue
 
 LONGEST_VALUE = 60
-Kind = Literal["cell", "entry"]
+FaultKind = Literal["cell", "entry"]
 _SEVERAL = {
     "cell": Text("cellules erronées", "wrong cells"),
     "entry": Text("entrées erronées", "wrong entries"),
@@ -75,7 +75,7 @@ def quoted(value: object) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
-def refuse(path: Path, faults: Iterable[Fault], hint: str | Text, kind: Kind = "cell") -> None:
+def refuse(path: Path, faults: Iterable[Fault], hint: str | Text, kind: FaultKind = "cell") -> None:
     """Report all faults of a file, if there are any. Raises ConfigError in both languages."""
     every = sorted(set(faults), key=lambda fault: (fault.place, fault.value, fault.expected.en))
     if not every:
@@ -90,7 +90,7 @@ def refuse(path: Path, faults: Iterable[Fault], hint: str | Text, kind: Kind = "
     raise ConfigError(Text(en=english, fr=french), hint=hint)
 
 
-def _head(path: Path, count: int, kind: Kind, tongue: Tongue) -> str:
+def _head(path: Path, count: int, kind: FaultKind, tongue: Tongue) -> str:
     what = (_ONE if count == 1 else _SEVERAL)[kind].of(tongue)
     if tongue == "fr":
         return f"{count} {what} dans {path}\xa0; rien n’en est retenu"
@@ -100,7 +100,7 @@ def _head(path: Path, count: int, kind: Kind, tongue: Tongue) -> str:
 def _lines(
     path: Path,
     groups: dict[tuple[str, str, str, Text], list[int]],
-    kind: Kind,
+    kind: FaultKind,
     tongue: Tongue,
 ) -> Iterable[str]:
     for (table, key, value, expected), lines in groups.items():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
-from sobriety.declared.hours import MINUTES_A_DAY, Hours, joined, openings
+from sobriety.declared.hours import MINUTES_A_DAY, OpeningHours, joined, openings
 from sobriety.declared.sites import read_sites
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
@@ -107,7 +107,7 @@ def test_a_byte_that_is_not_utf8_is_told_with_its_line(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_ways_to_write_hours(text: str, hours: float) -> None:
-    assert Hours(openings(text)).hours_a_week == hours
+    assert OpeningHours(openings(text)).hours_a_week == hours
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,12 @@ def test_what_is_no_hours(text: str) -> None:
 
 
 def test_a_night_ends_on_the_next_day_even_where_that_is_closed() -> None:
-    hours = Hours(openings("Thu 22:00-02:00"), frozenset({(2026, 12, 25)}))
+    hours = OpeningHours(openings("Thu 22:00-02:00"), frozenset({(2026, 12, 25)}))
     assert hours.is_open(datetime(2026, 12, 25, 1, 59))  # a Friday
     assert not hours.is_open(datetime(2026, 12, 25, 2, 0))
-    assert not Hours(hours.openings, frozenset({(None, 12, 24)})).is_open(datetime(2026, 12, 25, 1))
+    assert not OpeningHours(hours.openings, frozenset({(None, 12, 24)})).is_open(
+        datetime(2026, 12, 25, 1)
+    )
 
 
 minutes = st.integers(0, MINUTES_A_DAY - 1)
@@ -137,7 +139,7 @@ def test_an_hour_is_open_exactly_when_it_is_written(
         return
     name = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][weekday]
     text = f"{name} {opens // 60:02}:{opens % 60:02}-{closes // 60:02}:{closes % 60:02}"
-    hours = Hours(joined([openings(text), openings(text)]))
+    hours = OpeningHours(joined([openings(text), openings(text)]))
     assert hours.hours_a_week * 60 == pytest.approx((closes - opens) % MINUTES_A_DAY)
     day = datetime(2026, 11, 2 + weekday, at // 60, at % 60)  # the 2nd is a Monday
     assert hours.is_open(day) == (opens <= at < (closes if closes > opens else MINUTES_A_DAY))
