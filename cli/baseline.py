@@ -16,7 +16,7 @@ from sobriety.profiling.budget import Judged
 from sobriety.settings import config as settings
 from sobriety.settings.machine import describe
 from sobriety.trials.baseline import (
-    Baseline,
+    SavedBaseline,
     as_text,
     changes,
     differences,
@@ -120,7 +120,7 @@ def compare(
 class Against:
     """What later runs are compared with, and how much more they may use."""
 
-    before: Baseline
+    before: SavedBaseline
     most_ratio: float | None
 
     @classmethod
@@ -132,7 +132,7 @@ class Against:
             raise click.UsageError("--max-regression needs a --baseline to compare with")
         return None
 
-    def judged(self, now: Baseline) -> tuple[Judged, ...]:
+    def judged(self, now: SavedBaseline) -> tuple[Judged, ...]:
         """What is told, in order; a regression last."""
         seen = changes(self.before, now)
         found = [
@@ -145,7 +145,9 @@ class Against:
         return tuple(found)
 
 
-def _measured(command: tuple[str, ...], repeated: Repeated, config_file: Path | None) -> Baseline:
+def _measured(
+    command: tuple[str, ...], repeated: Repeated, config_file: Path | None
+) -> SavedBaseline:
     config, host = settings.load({}, file=config_file), LocalHost()
     quiet = not repeated.show_output
     measure = measurer(config, every_s=1.0, quiet=quiet)

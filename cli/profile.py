@@ -12,7 +12,7 @@ import click
 from sobriety.core.host import LocalHost
 from sobriety.settings import config as settings
 
-from .parts.budgets import Cost, Limits, limit_options
+from .parts.budgets import Limits, RunCost, limit_options
 from .parts.options import (
     Duration,
     config_option,
@@ -173,7 +173,7 @@ def _report(
     theirs: dict[str, Any] | None = None,
 ) -> int:
     """Print and write what one run cost; return the exit code."""
-    cost = Cost(name, result.run.wall_s, result.energy, result.co2e, result.embodied)
+    cost = RunCost(name, result.run.wall_s, result.energy, result.co2e, result.embodied)
     if options.as_json:
         import json
 
@@ -204,7 +204,7 @@ def _follow(config: Config, options: ProfileOptions) -> Profile:
 
     host, every_s, for_s = LocalHost(), options.interval_s, options.for_s
     assert for_s is not None
-    target: attach.Target
+    target: attach.AttachTarget
     if options.pid is not None:
         target, every_s = attach.Tree(host, options.pid), min(every_s, TREE_EVERY_S)
     elif options.container is not None:

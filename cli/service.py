@@ -9,8 +9,8 @@ import click
 
 from sobriety.core.errors import ConfigError, NotSupported
 from sobriety.service.launchd import Launchd
-from sobriety.service.needs import NETWORKS, Network, find_needs
-from sobriety.service.plan import Plan
+from sobriety.service.needs import NETWORKS, NetworkNeed, find_needs
+from sobriety.service.plan import ServicePlan
 from sobriety.service.program import chosen_program, refuse_unseen
 from sobriety.service.schtasks import create_command, delete_command
 from sobriety.service.systemd import ServiceStatus, Systemd, service_status
@@ -65,7 +65,7 @@ def install(
     dry_run: bool,
     force: bool,
     manager: str | None,
-    network: Network | None,
+    network: NetworkNeed | None,
     program: str | None,
     config_file: Path | None,
 ) -> None:
@@ -176,7 +176,7 @@ def _refuse_elsewhere(manager: str) -> None:
         )
 
 
-def _refuse_edited(plan: Plan, *, force: bool) -> None:
+def _refuse_edited(plan: ServicePlan, *, force: bool) -> None:
     edits = plan.edits()
     if not edits or force:
         return
@@ -187,7 +187,7 @@ def _refuse_edited(plan: Plan, *, force: bool) -> None:
     )
 
 
-def _carry_out(plan: Plan, *, dry_run: bool) -> None:
+def _carry_out(plan: ServicePlan, *, dry_run: bool) -> None:
     if not dry_run:
         plan.do(lambda step: click.echo(step, err=True))
         return

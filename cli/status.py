@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from sobriety.agent.status import Push, Status
+from sobriety.agent.status import AgentStatus, PushStatus
 from sobriety.agent.status import status as look
 from sobriety.core.display import duration, energy
 from sobriety.core.host import LocalHost
@@ -41,7 +41,7 @@ def status(as_json: bool) -> None:
     click.echo(json.dumps(as_dict(found), indent=2, ensure_ascii=False) if as_json else page(found))
 
 
-def as_dict(found: Status) -> dict[str, object]:
+def as_dict(found: AgentStatus) -> dict[str, object]:
     """As `docs/schema/status.json` describes it."""
     return {
         "schema_version": 1,
@@ -69,7 +69,7 @@ def as_dict(found: Status) -> dict[str, object]:
     }
 
 
-def page(found: Status) -> str:
+def page(found: AgentStatus) -> str:
     """For somebody at a terminal."""
     running = {True: "running", False: "not running", None: "unknown: its lock is another user's"}
     lines = [f"{'collector':<10} {running[found.running]}"]
@@ -98,7 +98,7 @@ def page(found: Status) -> str:
     return "\n".join([*lines, *_push_lines(found.push)])
 
 
-def _push_lines(push: Push | None) -> list[str]:
+def _push_lines(push: PushStatus | None) -> list[str]:
     if push is None:
         return []
     last = f"last on {_when(push.last_ns)}" if push.last_ns else "nothing yet"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from sobriety.agent.live import Load, Moment, moments
+from sobriety.agent.live import LiveSample, Load, moments
 from sobriety.agent.meters import configured
 from sobriety.agent.session import Session
 from sobriety.collectors import Processes, choose
@@ -110,7 +110,7 @@ def top(
                 click.echo("\n".join(page(found, machine.host, lines or 15)) + "\n")
 
 
-def _first(looks: Iterable[Moment], count: int | None) -> Generator[Moment]:
+def _first(looks: Iterable[LiveSample], count: int | None) -> Generator[LiveSample]:
     for number, found in enumerate(looks, start=1):
         yield found
         if number == count:
@@ -133,7 +133,7 @@ def _ending(session: Session) -> Generator[None]:
             signal.signal(number, handler)
 
 
-def as_dict(found: Moment, host: str) -> dict[str, object]:
+def as_dict(found: LiveSample, host: str) -> dict[str, object]:
     """As `docs/schema/top.json` describes it."""
     return {
         "schema_version": 1,
@@ -158,7 +158,7 @@ def as_dict(found: Moment, host: str) -> dict[str, object]:
     }
 
 
-def heading(found: Moment, host: str) -> str:
+def heading(found: LiveSample, host: str) -> str:
     """Host, watts, their interval and mark, how busy, what looking took."""
     value, low, high = rounded(found.power.value, found.power.low, found.power.high)
     parts = [
@@ -172,7 +172,7 @@ def heading(found: Moment, host: str) -> str:
     return ", ".join(parts)
 
 
-def table(found: Moment, most: int) -> list[Line]:
+def table(found: LiveSample, most: int) -> list[Line]:
     """The largest loads, the others as one, then what nobody did, then idle."""
     whole_w = found.power.value
     shown, rest = found.loads[:most], found.loads[most:]
@@ -190,7 +190,7 @@ def _mark(loads: Sequence[Load]) -> str:
     return MARKS[loads[0].power.basis]
 
 
-def _line(found: Moment, whole_w: float, load: Load) -> Line:
+def _line(found: LiveSample, whole_w: float, load: Load) -> Line:
     return Line(
         f"{MARKS[load.power.basis]} {load.power.value:.2f}",
         _share(load.power.value, whole_w),
@@ -209,7 +209,7 @@ def _share(watts: float, whole_w: float) -> str:
     return f"{watts / whole_w:.0%}" if whole_w > 0 else ""
 
 
-def page(found: Moment, host: str, most: int) -> list[str]:
+def page(found: LiveSample, host: str, most: int) -> list[str]:
     """For a pipe or a plain terminal: columns, and no colour."""
     at = datetime.fromtimestamp((found.start_ns / NS_PER_S) + found.duration_s)
     body = [Line("watts", "share", "cpu", "memory", "kind", "name"), *table(found, most)]
@@ -227,7 +227,7 @@ def _has_rich() -> bool:
     return find_spec("rich") is not None
 
 
-def _show_live(looks: Iterable[Moment], host: str, lines: int | None) -> None:
+def _show_live(looks: Iterable[LiveSample], host: str, lines: int | None) -> None:
     from rich.live import Live
 
     with Live(screen=True, auto_refresh=False) as screen:
@@ -237,7 +237,7 @@ def _show_live(looks: Iterable[Moment], host: str, lines: int | None) -> None:
             screen.update(_drawn(found, host, lines or max(1, height)), refresh=True)
 
 
-def _drawn(found: Moment, host: str, most: int) -> Table:
+def _drawn(found: LiveSample, host: str, most: int) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text

@@ -17,8 +17,9 @@ from sobriety.core.errors import NotSupported, ReadError
 from sobriety.core.host import Host
 from sobriety.core.reading import Reading
 
+from ._sysfs import MICRO
+
 TREE = "/sys/class/power_supply"
-MICRO = 1e-6
 
 
 class Battery:

@@ -20,20 +20,19 @@ from typing import ClassVar, NamedTuple
 
 from sobriety.core.errors import NotPermitted, NotSupported, ReadError
 from sobriety.core.host import Host, Watched
-from sobriety.core.reading import Kind, Reading
+from sobriety.core.reading import Reading, ReadingKind
 
+from ._cards import LARGEST_W
 from ._sysfs import MICRO, whole_number, word
 
-TREE = "/sys/class/hwmon"
-LARGEST_W = 3000.0
-"""Twice what a card of today can draw: a counter that rose faster was reset."""
+HWMON_TREE = "/sys/class/hwmon"
 PROCESSORS = frozenset({"0x74a0"})
 """Device numbers of AMD's processors with memory of their own (MI300A), which label no vddnb."""
 
 
 class _Card(NamedTuple):
     metric: str
-    kind: Kind
+    kind: ReadingKind
     subject: str
     path: str
     file: Watched
@@ -54,7 +53,7 @@ class Gpu:
     def open(self, host: Host) -> None:
         self._host = host
         try:
-            for path in host.glob(f"{TREE}/hwmon*"):
+            for path in host.glob(f"{HWMON_TREE}/hwmon*"):
                 driver = word(host, f"{path}/name")
                 if driver in ("i915", "xe") or (driver == "amdgpu" and _is_card(host, path)):
                     self._cards.append(_open_card(host, path))
@@ -62,7 +61,7 @@ class Gpu:
             self.close()
             raise
         if not self._cards:
-            raise NotSupported(f"there is no AMD or Intel graphics card in {TREE}")
+            raise NotSupported(f"there is no AMD or Intel graphics card in {HWMON_TREE}")
 
     def read(self) -> Iterable[Reading]:
         assert self._host, "read before open"
@@ -103,7 +102,7 @@ def _open_card(host: Host, path: str) -> _Card:
     sensor = _energy(host, path) or _power(host, path)
     if not sensor:
         raise NotSupported(f"{path} is a graphics card that measures no power")
-    kind: Kind = "counter" if "energy" in sensor else "gauge"
+    kind: ReadingKind = "counter" if "energy" in sensor else "gauge"
     load = f"{device}/gpu_busy_percent"
     return _Card(
         "gpu_j" if kind == "counter" else "gpu_w",

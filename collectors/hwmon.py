@@ -20,7 +20,7 @@ from typing import ClassVar, NamedTuple
 
 from sobriety.core.errors import NotPermitted, NotSupported, ReadError
 from sobriety.core.host import Host, Watched
-from sobriety.core.reading import Kind, Reading
+from sobriety.core.reading import Reading, ReadingKind
 
 from ._sysfs import MICRO, whole_number, word
 
@@ -37,7 +37,7 @@ https://github.com/lm-sensors/lm-sensors/issues/460"""
 
 
 class _Place(NamedTuple):
-    kind: Kind
+    kind: ReadingKind
     subject: str
     path: str
 
@@ -112,7 +112,7 @@ def _file(host: Host, chip: str, name: str) -> str:
 
 def _system(host: Host, chips: Chips) -> list[_Place]:
     """What POWER's firmware labels as the system; its joules rather than its watts."""
-    kinds: tuple[tuple[Kind, str], ...] = (("counter", "energy"), ("gauge", "power"))
+    kinds: tuple[tuple[ReadingKind, str], ...] = (("counter", "energy"), ("gauge", "power"))
     for kind, sensor in kinds:
         labels = [
             label

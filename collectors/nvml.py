@@ -23,9 +23,9 @@ from sobriety.core.errors import NotPermitted, NotSupported, ReadError, Sobriety
 from sobriety.core.host import Host
 from sobriety.core.reading import Reading
 
+from ._cards import LARGEST_W
+
 MILLI = 1e-3
-LARGEST_W = 3000.0
-"""Twice what a device of today can draw: a counter that rose faster was reset."""
 SIGNS = {
     "linux": ("/dev/nvidia[0-9]*",),
     "windows": (

@@ -23,7 +23,7 @@ TREE = "/sys/class/powercap"
 J_PER_UJ = 1e-6
 
 
-class Kind(NamedTuple):
+class ZoneKind(NamedTuple):
     """What a zone's name says.
 
     max_w   about twice what any of today can draw: a counter that was reset looks like one that
@@ -35,16 +35,16 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "package": Kind("package_j", 1000.0),
-    "core": Kind("core_j", 1000.0),
-    "uncore": Kind("uncore_j", 500.0),
-    "dram": Kind("dram_j", 500.0),
-    "psys": Kind("psys_j", 4000.0),
+    "package": ZoneKind("package_j", 1000.0),
+    "core": ZoneKind("core_j", 1000.0),
+    "uncore": ZoneKind("uncore_j", 500.0),
+    "dram": ZoneKind("dram_j", 500.0),
+    "psys": ZoneKind("psys_j", 4000.0),
 }
 
 
 class _Zone(NamedTuple):
-    kind: Kind
+    kind: ZoneKind
     subject: str
     wraps_at_j: float
     file: Watched

@@ -18,7 +18,7 @@ Fate = Literal["discarded", "passed on"]
 EntryKind = Literal["amortisation", "write-off", "transfer"]
 
 
-class Entry(NamedTuple):
+class LedgerEntry(NamedTuple):
     """What a stretch of days is charged. A transfer is no charge of this owner: the next one's.
 
     first, last   days, both included
@@ -65,21 +65,21 @@ class Asset:
         """What is not amortised by the evening of a day; all of it before it was acquired."""
         return self.embodied_ug - self._spread_ug((day - self.acquired).days + 1)
 
-    def entries(self, first: date, last: date) -> tuple[Entry, ...]:
+    def entries(self, first: date, last: date) -> tuple[LedgerEntry, ...]:
         """What the days from first to last, both included, are charged or pass on.
 
         Entries of any stretches that follow each other add up to those of the whole.
         """
-        entries: list[Entry] = []
+        entries: list[LedgerEntry] = []
         start, end = max(first, self.acquired), min(last, self.end)
         if start <= end:
             charged = self.remainder_ug(start - timedelta(days=1)) - self.remainder_ug(end)
-            entries.append(Entry("amortisation", start, end, charged))
+            entries.append(LedgerEntry("amortisation", start, end, charged))
         if self.disposed is not None and first <= self.disposed <= last:
             left = self.remainder_ug(self.disposed)
             if left:
                 kind: EntryKind = "transfer" if self.fate == "passed on" else "write-off"
-                entries.append(Entry(kind, self.disposed, self.disposed, left))
+                entries.append(LedgerEntry(kind, self.disposed, self.disposed, left))
         return tuple(entries)
 
     def charged_ug(self, first: date, last: date) -> int:

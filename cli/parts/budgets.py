@@ -16,7 +16,7 @@ from sobriety.core.display import energy, mass
 from sobriety.core.estimate import Estimate
 
 if TYPE_CHECKING:
-    from sobriety.profiling.budget import Budget, Check, FunctionalUnit, Judged
+    from sobriety.profiling.budget import Budget, Check, FunctionalUnits, Judged
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,7 +27,7 @@ SHOWN = {"energy_j": energy, "co2e_kg": mass}
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class RunCost:
     """What one run, or the middle of several, cost."""
 
     name: str
@@ -42,14 +42,14 @@ class Limits:
     """The options, as given."""
 
     budgets: tuple[Budget, ...]
-    unit: FunctionalUnit | None
+    unit: FunctionalUnits | None
     junit_file: Path | None
 
     @property
     def any(self) -> bool:
         return bool(self.budgets or self.unit or self.junit_file)
 
-    def lines(self, cost: Cost) -> list[str]:
+    def lines(self, cost: RunCost) -> list[str]:
         """For the summary."""
         if not self.any:
             return []
@@ -62,7 +62,7 @@ class Limits:
             found.insert(0, "SCI              unknown without a grid zone")
         return found
 
-    def judged(self, cost: Cost) -> tuple[Judged, ...]:
+    def judged(self, cost: RunCost) -> tuple[Judged, ...]:
         from sobriety.profiling.budget import NAMES, Judged, checks
 
         return tuple(
@@ -70,14 +70,14 @@ class Limits:
             for check in checks(self.budgets, cost.energy, cost.co2e)
         )
 
-    def piece(self, cost: Cost) -> Estimate | None:
+    def piece(self, cost: RunCost) -> Estimate | None:
         if not self.unit:
             return None
         from sobriety.profiling.budget import sci
 
         return sci(cost.co2e, cost.making, self.unit)
 
-    def close(self, cost: Cost, exit_code: int, more: Sequence[Judged] = ()) -> int:
+    def close(self, cost: RunCost, exit_code: int, more: Sequence[Judged] = ()) -> int:
         """Tell those who wait for it. Gives the exit code: the command's own comes first."""
         in_github = os.environ.get("GITHUB_ACTIONS") == "true"
         if not self.any and not in_github and not more:
@@ -137,7 +137,7 @@ def _said(check: Check) -> str:
     return f"within budget    {name} {shown}, {check.budget.text} at most"
 
 
-def _tell_github(cost: Cost, judged: Sequence[Judged]) -> None:
+def _tell_github(cost: RunCost, judged: Sequence[Judged]) -> None:
     """An annotation for each that is broken, and a row in the step's summary."""
     for each in judged:
         if each.is_broken:
@@ -162,7 +162,7 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _write_junit(path: Path, cost: Cost, judged: Sequence[Judged]) -> None:
+def _write_junit(path: Path, cost: RunCost, judged: Sequence[Judged]) -> None:
     from xml.etree import ElementTree
 
     from sobriety.files.durable import write_whole

@@ -17,7 +17,7 @@ from sobriety.trials.statistics import median
 from sobriety.trials.warnings import Doubt, doubts
 
 from ..baseline import Against
-from .budgets import Cost, Limits
+from .budgets import Limits, RunCost
 from .options import interactive
 from .profile_options import ProfileOptions
 from .profile_output import write_figures
@@ -37,7 +37,7 @@ def run_again(
     against = Against.read(options.baseline_file, options.max_regression)
     trials = run_all([(shlex.join(command), command)], repeated, measure)
     (trial,) = trials
-    cost = Cost(
+    cost = RunCost(
         trial.shown, median(trial.values("wall_s")), trial.energy, trial.co2e, trial.embodied
     )
     found = doubts(trials, LocalHost())

@@ -19,7 +19,7 @@ from sobriety.factors.store import book
 from sobriety.profiling.profiler import SAMPLED, Measuring, Scope, Watcher, profile_as
 from sobriety.settings.config import Config, data_folder
 from sobriety.settings.machine import describe
-from sobriety.trials.plan import Plan
+from sobriety.trials.plan import RunPlan
 
 from .options import Duration
 
@@ -35,7 +35,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Repeated:
     """The options of repeated runs, as given."""
 
-    plan: Plan
+    plan: RunPlan
     show_output: bool
     csv_file: Path | None
     markdown_file: Path | None
@@ -94,7 +94,7 @@ def repeat_options(runs: int) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         @functools.wraps(function)
         def gathered(*args: Any, **given: Any) -> Any:
-            plan = Plan(
+            plan = RunPlan(
                 given.pop("runs"),
                 given.pop("warmup"),
                 words(given.pop("prepare") or "", "--prepare"),

@@ -13,7 +13,7 @@ import click
 from sobriety.core.display import duration, energy, mass
 from sobriety.profiling.budget import Judged
 from sobriety.trials.files import as_dict
-from sobriety.trials.plan import Plan
+from sobriety.trials.plan import RunPlan
 from sobriety.trials.runs import Measure, Trial, repeat
 from sobriety.trials.statistics import median, spread_ratio
 from sobriety.trials.verdict import Verdict
@@ -46,7 +46,7 @@ def run_all(
 
 def as_json(
     trials: Sequence[Trial],
-    plan: Plan,
+    plan: RunPlan,
     said: Sequence[Verdict],
     found: Sequence[Doubt],
     judged: Sequence[Judged] = (),

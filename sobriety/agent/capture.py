@@ -9,13 +9,13 @@ from sobriety.core.paper import PaperHost
 from sobriety.core.units import NS_PER_S
 
 from .session import Session
-from .sources import Tell
+from .sources import Reporter
 
 HOSTNAME = "/proc/sys/kernel/hostname"
 
 
 def capture(
-    host: Host, *, moments: int, interval_s: float, keep_name: bool, tell: Tell
+    host: Host, *, moments: int, interval_s: float, keep_name: bool, tell: Reporter
 ) -> PaperHost:
     """Everything that the collectors read of `host`, at several moments. Its name only if asked."""
     witness = CapturingHost(host)

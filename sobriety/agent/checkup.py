@@ -19,7 +19,7 @@ from sobriety.settings.machine import describe
 from .meters import configured
 from .session import Session
 
-State = Literal["answers", "forbidden", "absent", "failing"]
+SourceState = Literal["answers", "forbidden", "absent", "failing"]
 
 EXTRAS = {
     "report": ("duckdb", "narwhals", "pandas", "matplotlib", "jinja2", "babel"),
@@ -33,11 +33,11 @@ EXTRAS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceReport:
     """A collector on this machine, and why it gives nothing if it does not."""
 
     name: str
-    state: State
+    state: SourceState
     message: str
     hint: str | None
 
@@ -55,7 +55,7 @@ class Checkup:
     """
 
     machine: Machine
-    sources: tuple[Source, ...]
+    sources: tuple[SourceReport, ...]
     metered: tuple[str, ...]
     idle: Estimate
     busy: Estimate
@@ -110,17 +110,17 @@ def examine(host: Host, config: Config, *, year: int) -> Checkup:
     )
 
 
-def _sources(session: Session) -> tuple[Source, ...]:
-    found: list[Source] = []
+def _sources(session: Session) -> tuple[SourceReport, ...]:
+    found: list[SourceReport] = []
     for name in session.opened:
         failure = session.failing.get(name)
         if failure:
-            found.append(Source(name, "failing", failure.message, failure.hint))
+            found.append(SourceReport(name, "failing", failure.message, failure.hint))
         else:
-            found.append(Source(name, "answers", "", None))
+            found.append(SourceReport(name, "answers", "", None))
     for name, refusal in session.refusals.items():
-        state: State = "forbidden" if isinstance(refusal, NotPermitted) else "absent"
-        found.append(Source(name, state, refusal.message, refusal.hint))
+        state: SourceState = "forbidden" if isinstance(refusal, NotPermitted) else "absent"
+        found.append(SourceReport(name, state, refusal.message, refusal.hint))
     return tuple(found)
 
 

@@ -31,7 +31,7 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class LiveSample:
     """The machine in the time between two looks. Loads, unattributed and idle add up to power.
 
     busy_ratio     of the processors; None where they were not observed
@@ -48,7 +48,7 @@ class Moment:
     own_cpu_s: float | None
 
 
-def moments(session: Session, machine: Machine, interval_s: float) -> Iterator[Moment]:
+def moments(session: Session, machine: Machine, interval_s: float) -> Iterator[LiveSample]:
     """Look every `interval_s`, until the host has nothing more to see or `host.wake` is called.
 
     Raises SobrietyError where what can be seen here gives no power.
@@ -67,7 +67,7 @@ def moments(session: Session, machine: Machine, interval_s: float) -> Iterator[M
             yield found
 
 
-def moment(machine: Machine, rows: Iterable[Usage]) -> Moment | None:
+def moment(machine: Machine, rows: Iterable[Usage]) -> LiveSample | None:
     """The last stretch of rows in which the machine was on; None where there is none.
 
     Raises SobrietyError where its rows give no power.
@@ -90,7 +90,7 @@ def moment(machine: Machine, rows: Iterable[Usage]) -> Moment | None:
     power = whole.scaled(1 / host.duration_s, "power_w")
     loads.sort(key=lambda load: (-load.power.value, -load.cpu_s, load.name))
     busy, capacity = (host.measures.get(f"cpu_{n}_s") for n in ("busy", "capacity"))
-    return Moment(
+    return LiveSample(
         host.start_ns,
         host.duration_s,
         power,

@@ -16,7 +16,7 @@ from sobriety.core.reading import Reading
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 
-from .sources import Source, Tell, source
+from .sources import Reporter, Source, source
 
 
 def _say_nothing(_name: str, _error: SobrietyError) -> None:
@@ -46,7 +46,7 @@ class Session:
         row_s: float = 60.0,
         work_s: float = 30.0,
         is_elsewhere: bool = False,
-        tell: Tell | None = None,
+        tell: Reporter | None = None,
     ) -> None:
         self.host: Host = host or LocalHost()
         self.last_step: Step | None = None

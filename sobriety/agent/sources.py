@@ -22,7 +22,7 @@ from sobriety.core.units import NS_PER_S
 if TYPE_CHECKING:
     from threading import Event, Thread
 
-Tell = Callable[[str, SobrietyError], None]
+Reporter = Callable[[str, SobrietyError], None]
 """Called once when a collector refuses to open, stops answering, or answers again (`Answers`)."""
 
 _FIRST_WAIT_S = 5.0
@@ -44,7 +44,7 @@ class Source:
               5, 10, 20… and at most 300 s
     """
 
-    def __init__(self, collector: Collector, host: Host, tell: Tell) -> None:
+    def __init__(self, collector: Collector, host: Host, tell: Reporter) -> None:
         self.name = collector.name
         self.refusal: Unavailable | None = None
         self.failure: SobrietyError | None = None
@@ -168,7 +168,7 @@ class Source:
 class SlowSource(Source):
     """Asked every `pace_s` by its own thread; what it said last stands until it speaks again."""
 
-    def __init__(self, collector: Collector, host: Host, tell: Tell, pace_s: float) -> None:
+    def __init__(self, collector: Collector, host: Host, tell: Reporter, pace_s: float) -> None:
         super().__init__(collector, host, tell)
         self._pace_s = pace_s
         self._said: tuple[float, tuple[Reading, ...]] | None = None
@@ -249,7 +249,7 @@ class SlowSource(Source):
         self._collector.close()
 
 
-def source(collector: Collector, host: Host, tell: Tell) -> Source:
+def source(collector: Collector, host: Host, tell: Reporter) -> Source:
     """The right kind of source. On a recorded machine no time passes, and everything is quick."""
     if isinstance(collector, Slow) and host.is_live:
         return SlowSource(collector, host, tell, collector.pace_s)

@@ -25,7 +25,7 @@ _LAST_GAPS = 5
 _GAP_STATES = ("unobserved", "asleep")
 
 
-class Gap(NamedTuple):
+class StatusGap(NamedTuple):
     """A stretch in which nobody looked, or the machine slept."""
 
     start_ns: int
@@ -34,7 +34,7 @@ class Gap(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Push:
+class PushStatus:
     """What a gateway has of the spool, by the note of who pushed last.
 
     last_ns        of the last success; None where there was none
@@ -51,7 +51,7 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class AgentStatus:
     """Everything unknown is None; a state without rows is absent from `by_state_s`.
 
     running          None where this user may not ask
@@ -76,16 +76,16 @@ class Status:
     by_state_s: Mapping[State, float]
     energy: Estimate | None
     agent_share_ratio: float | None
-    gaps: tuple[Gap, ...]
+    gaps: tuple[StatusGap, ...]
     dropped: Counts
-    push: Push | None = None
+    push: PushStatus | None = None
 
 
 def status(
     path: Path,
     overrides: Mapping[str, Mapping[str, object]] | None = None,
     push_url: str | None = None,
-) -> Status:
+) -> AgentStatus:
     """Add a spool up. `overrides`: facts that a host's owner states, over those recorded.
     `push_url`: the gateway of the settings, where there is one.
 
@@ -94,7 +94,7 @@ def status(
     running = is_written(path)
     if not path.is_file():
         pushed = push_of(path, push_url)
-        return Status(
+        return AgentStatus(
             path, running, 0, 0, 0, None, None, (), {}, None, None, (), Counts({}), pushed
         )
     with SpoolSums(path) as reader:
@@ -109,8 +109,8 @@ def status(
             if "agent_cpu_s" in part.measures:
                 agent_cpu_s += part.measures["agent_cpu_s"]
                 looked_s += part.measures["duration_s"]
-        gaps = [Gap(*g) for g in reader.last_of_states(_GAP_STATES, _LAST_GAPS)]
-        return Status(
+        gaps = [StatusGap(*g) for g in reader.last_of_states(_GAP_STATES, _LAST_GAPS)]
+        return AgentStatus(
             path,
             running,
             rows,
@@ -128,7 +128,7 @@ def status(
         )
 
 
-def push_of(path: Path, push_url: str | None) -> Push | None:
+def push_of(path: Path, push_url: str | None) -> PushStatus | None:
     """Of a spool; by the note beside it, and the gateway of the settings where there is one."""
     if push_url is None and not path.with_name(NOTE).exists():
         return None
@@ -145,7 +145,7 @@ def push_of(path: Path, push_url: str | None) -> Push | None:
             is_known = is_its and noted.spool == spool.spool_id
             gone_id = spool.first_id - 1  # by retention
             waiting = max(0, spool.last_id - max(noted.last_id if is_known else 0, gone_id))
-    return Push(
+    return PushStatus(
         url,
         (noted.at_ns or None) if is_its else None,
         waiting,
@@ -173,14 +173,14 @@ def _energy(machines: Mapping[str, Machine], sums: Sequence[HostSum]) -> Estimat
     return total("energy_j", parts, shared_error=True) if parts else None
 
 
-def _joined(newest_first: Sequence[Gap]) -> tuple[Gap, ...]:
+def _joined(newest_first: Sequence[StatusGap]) -> tuple[StatusGap, ...]:
     """Rows of one gap, which end at every hour, as one."""
-    found: list[Gap] = []
+    found: list[StatusGap] = []
     for gap in newest_first:
         end_ns = gap.start_ns + gap.duration_s * NS_PER_S
         if found and found[-1].state == gap.state and abs(found[-1].start_ns - end_ns) < NS_PER_S:
             later = found.pop()
-            gap = Gap(gap.start_ns, gap.duration_s + later.duration_s, gap.state)
+            gap = StatusGap(gap.start_ns, gap.duration_s + later.duration_s, gap.state)
         found.append(gap)
     return tuple(found)
 

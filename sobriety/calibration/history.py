@@ -38,7 +38,7 @@ _QUERY = (
 )
 
 
-class Seen(NamedTuple):
+class Observation(NamedTuple):
     """A row: its length, how far up the model's rise it was (0 to 1), and its watts."""
 
     duration_s: float
@@ -67,7 +67,7 @@ def from_history(spool: Path, machine: Machine) -> Fitted:
     return fitted(_seen(spool, machine.host, curve), curve)
 
 
-def fitted(rows: Sequence[Seen], curve: Curve) -> Fitted:
+def fitted(rows: Sequence[Observation], curve: Curve) -> Fitted:
     """Rows in the order of time, as readings. Raises SobrietyError."""
     whole_s = math.fsum(row.duration_s for row in rows)
     if whole_s < LEAST_S or len(rows) < LEAST_ROWS:
@@ -110,7 +110,7 @@ def load_at(curve: Curve, share: float) -> float:
     return low
 
 
-def _seen(spool: Path, host: str, curve: Curve) -> list[Seen]:
+def _seen(spool: Path, host: str, curve: Curve) -> list[Observation]:
     rise_w = power_w(curve, 1) - power_w(curve, 0)
     with SpoolReader(spool) as reader:
         if "wall_j" not in reader.column_names or rise_w <= 0:
@@ -121,7 +121,7 @@ def _seen(spool: Path, host: str, curve: Curve) -> list[Seen]:
         )
         found = reader.ask(_QUERY.format(gpu=gpu, battery=battery), (host,))
     return [
-        Seen(
+        Observation(
             duration_s,
             min(1.0, (curve.b_w * root + curve.c_w * u + curve.d_w * cubed) / duration_s / rise_w),
             joules / duration_s,
@@ -131,7 +131,7 @@ def _seen(spool: Path, host: str, curve: Curve) -> list[Seen]:
     ]
 
 
-def _extremes(rows: Sequence[Seen], whole_s: float) -> tuple[float, float]:
+def _extremes(rows: Sequence[Observation], whole_s: float) -> tuple[float, float]:
     """How far up the rise the machine was less than a tenth, and all but a tenth of the time."""
     found: list[float] = []
     passed_s = 0.0
@@ -144,14 +144,14 @@ def _extremes(rows: Sequence[Seen], whole_s: float) -> tuple[float, float]:
     return 0.0, 0.0
 
 
-def _slope_w(rows: Sequence[Seen], share: float, level_w: float) -> float:
+def _slope_w(rows: Sequence[Observation], share: float, level_w: float) -> float:
     """Watts of the whole rise, by least squares."""
     over = math.fsum(r.duration_s * (r.share - share) * (r.power_w - level_w) for r in rows)
     return over / math.fsum(r.duration_s * (r.share - share) ** 2 for r in rows)
 
 
 def _drift_ratio(
-    rows: Sequence[Seen], whole_s: float, share: float, level_w: float, slope_w: float
+    rows: Sequence[Observation], whole_s: float, share: float, level_w: float, slope_w: float
 ) -> float:
     """How far the worse half of the time is off what was fitted to all of it."""
     sums_j, done_s = [0.0, 0.0], 0.0

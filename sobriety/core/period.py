@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sobriety.core.errors import ConfigError
 from sobriety.core.units import NS_PER_S
 
-Kind = Literal["quarter", "month", "year", "range", "recorded"]
+PeriodKind = Literal["quarter", "month", "year", "range", "recorded"]
 
 _YEARS = range(1970, 2200)
 
@@ -27,7 +27,7 @@ class Period:
     start: datetime
     end: datetime
     label: str
-    kind: Kind = "range"
+    kind: PeriodKind = "range"
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
@@ -188,7 +188,9 @@ def _midnight(day: date, zone: object) -> datetime:
     return midnight.replace(tzinfo=zone) if isinstance(zone, ZoneInfo) else midnight.astimezone()
 
 
-def _between(first: date, after: date, label: str, kind: Kind, zone: ZoneInfo | None) -> Period:
+def _between(
+    first: date, after: date, label: str, kind: PeriodKind, zone: ZoneInfo | None
+) -> Period:
     return Period(_midnight(first, zone), _midnight(after, zone), label, kind)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["counter", "gauge"]
+ReadingKind = Literal["counter", "gauge"]
 
 
 class Reading(NamedTuple):
@@ -23,7 +23,7 @@ class Reading(NamedTuple):
     metric: str
     value: float
     subject: str = ""
-    kind: Kind = "counter"
+    kind: ReadingKind = "counter"
     source: str = ""
     wraps_at: float | None = None
     max_per_s: float | None = None

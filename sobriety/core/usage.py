@@ -45,7 +45,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class KeyColumn:
     """A column that says what the row is about."""
 
     name: str
@@ -74,12 +74,16 @@ class Column:
 
 
 KEYS = (
-    Key("host", "text", "the machine's name, or its pseudonym"),
-    Key("kind", "text", "host, or of workload: service, container, pod, process, unattributed"),
-    Key("name", "text", "the workload's unit, number or executable; empty for the host"),
-    Key("state", "text", "on, asleep, off or unobserved"),
-    Key("observed", "text", "the groups seen during the whole of the interval, space between"),
-    Key("start_ns", "integer", "start of the interval, nanoseconds since 1970-01-01 UTC"),
+    KeyColumn("host", "text", "the machine's name, or its pseudonym"),
+    KeyColumn(
+        "kind", "text", "host, or a workload: service, container, pod, process, unattributed"
+    ),
+    KeyColumn("name", "text", "the workload's unit, number or executable; empty for the host"),
+    KeyColumn("state", "text", "on, asleep, off or unobserved"),
+    KeyColumn(
+        "observed", "text", "the groups seen during the whole of the interval, space between"
+    ),
+    KeyColumn("start_ns", "integer", "start of the interval, nanoseconds since 1970-01-01 UTC"),
 )
 
 GROUPS = (
@@ -181,6 +185,7 @@ MEASURES = DURATIONS + COLUMNS
 GROUP_BY_NAME = {g.name: g for g in GROUPS}
 MEASURE_NAMES = tuple(c.name for c in MEASURES)
 KEY_NAMES = tuple(k.name for k in KEYS)
+COLUMN_NAMES = KEY_NAMES + MEASURE_NAMES
 
 host_of = itemgetter(KEY_NAMES.index("host"))
 """The host of a row's values, as `Usage.as_row` orders them."""

@@ -23,7 +23,7 @@ from sobriety.estimators import plain_maker, plain_words
 from sobriety.files.faults import Fault, cell_fault, refuse
 from sobriety.files.tables import Row, Sheet, cells, read_sheet
 
-from .forms import IMPORT, FactorForm, Taken, recognised
+from .forms import IMPORT, FactorForm, TakenRows, recognised
 
 PLACE = "products"
 COLUMNS = ("manufacturer", "name", "embodied_kg", "low_kg", "high_kg", "lifetime_years", "source")
@@ -117,7 +117,7 @@ def _product(row: Row) -> Product:
     )
 
 
-def take_boavizta(path: Path, sheet: Sheet, month: str) -> Taken:
+def take_boavizta(path: Path, sheet: Sheet, month: str) -> TakenRows:
     """Boavizta's table: total less the share of use. Rows without either are left out, and said."""
     del month
     rows: list[Row] = []
@@ -151,10 +151,10 @@ def take_boavizta(path: Path, sheet: Sheet, month: str) -> Taken:
     refuse(path, faults, IMPORT)
     left_out = "1 row has" if lacking == 1 else f"{lacking} rows have"
     notes = (f"{left_out} no footprint or no share of use: left out",) if lacking else ()
-    return Taken(COLUMNS, rows, (*notes, *_if_empty(path, rows)))
+    return TakenRows(COLUMNS, rows, (*notes, *_if_empty(path, rows)))
 
 
-def take_products(path: Path, sheet: Sheet, month: str) -> Taken:
+def take_products(path: Path, sheet: Sheet, month: str) -> TakenRows:
     """Our own columns."""
     del month
     rows: list[Row] = []
@@ -175,7 +175,7 @@ def take_products(path: Path, sheet: Sheet, month: str) -> Taken:
         rows.append(_kept(row, kg, low, high, numbers.get("lifetime_years"),
                           row.get("source") or path.name))  # fmt: skip
     refuse(path, faults, IMPORT)
-    return Taken(COLUMNS, rows, _if_empty(path, rows))
+    return TakenRows(COLUMNS, rows, _if_empty(path, rows))
 
 
 def _if_empty(path: Path, rows: list[Row]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ IMPORT = Text(
 )
 
 
-class Taken(NamedTuple):
+class TakenRows(NamedTuple):
     """Rows to keep, under the names of `columns`, and what to say of them."""
 
     columns: tuple[str, ...]
@@ -46,7 +46,7 @@ class FactorForm(NamedTuple):
     name: str
     place: str
     recognises: Callable[[Sheet], bool]
-    take: Callable[[Path, Sheet, str], Taken]
+    take: Callable[[Path, Sheet, str], TakenRows]
 
 
 def recognised(path: Path, sheet: Sheet, forms: Sequence[FactorForm]) -> FactorForm:
@@ -65,7 +65,7 @@ def is_grid(sheet: Sheet) -> bool:
     return {"zone", "value_g_per_kwh"} <= set(sheet.names)
 
 
-def take_grid(path: Path, sheet: Sheet, month: str) -> Taken:
+def take_grid(path: Path, sheet: Sheet, month: str) -> TakenRows:
     """Yearly factors in our own columns."""
     names = sheet.names
     missing = [repr(name) for name in NEEDED if name not in names]
@@ -106,7 +106,7 @@ def take_grid(path: Path, sheet: Sheet, month: str) -> Taken:
     refuse(path, faults, IMPORT)
     if not rows:
         raise ConfigError(f"{path} has a header and no row", hint="write a row a factor")
-    return Taken(COLUMNS, rows)
+    return TakenRows(COLUMNS, rows)
 
 
 def _checked(row: Row, month: str, *, decimal_comma: bool) -> dict[str, Text]:
@@ -224,7 +224,7 @@ def is_electricity_maps(sheet: Sheet) -> bool:
     )
 
 
-def take_electricity_maps(path: Path, sheet: Sheet, month: str) -> Taken:
+def take_electricity_maps(path: Path, sheet: Sheet, month: str) -> TakenRows:
     """Their yearly edition: both kinds, by consumption, with imports traced."""
     names = folded_names(sheet)
     kinds = {n: _KIND_OF.get(n.removeprefix(_INTENSITY).strip()) for n in names}
@@ -262,7 +262,7 @@ def take_electricity_maps(path: Path, sheet: Sheet, month: str) -> Taken:
     refuse(path, faults, IMPORT)
     if not rows:
         raise ConfigError(f"{path} has no figure", hint="download the yearly edition again")
-    return Taken(COLUMNS, rows, (f"Electricity Maps publish under {ODBL}: name them", ASSUMED))
+    return TakenRows(COLUMNS, rows, (f"Electricity Maps publish under {ODBL}: name them", ASSUMED))
 
 
 def _as_ours(row: Row, value: str, kind: str, year: str, month: str) -> Row:

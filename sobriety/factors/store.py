@@ -15,7 +15,7 @@ from sobriety.estimators import FactorBook, GridFactor, contract_intensity, grid
 
 if TYPE_CHECKING:
     from .catalogue import Catalogue
-    from .forms import FactorForm, Taken
+    from .forms import FactorForm, TakenRows
 
 GRID, PRODUCTS = "", "products"
 """Folders below `factors/`, by what is kept in them."""
@@ -66,7 +66,9 @@ def factors_folder(data: Path) -> Path:
     return data / "factors"
 
 
-def take(data: Path, path: Path, name: str | None, *, month: str) -> tuple[Kept, FactorForm, Taken]:
+def take(
+    data: Path, path: Path, name: str | None, *, month: str
+) -> tuple[Kept, FactorForm, TakenRows]:
     """Check a file and keep it as `name`, else by its own name.
 
     Raises ConfigError with every wrong cell, for a file that nobody recognises, and where another
@@ -203,7 +205,7 @@ def _name(text: str) -> str:
     return name
 
 
-def _text(taken: Taken) -> str:
+def _text(taken: TakenRows) -> str:
     import csv
     import io
 

@@ -33,7 +33,7 @@ _B_PER_GIB = 2**30
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EmissionsRuns:
     """What a file says.
 
     skipped   rows of runs that were followed as a process: not the whole machine
@@ -57,7 +57,7 @@ class _Run(NamedTuple):
 
 def read_emissions(
     path: Path, zone: tzinfo | None, *, host: str | None = None, category: str | None = None
-) -> Told:
+) -> EmissionsRuns:
     """The runs of a file; times in it are of `zone`, or of this system. Hosts are named as its
     projects, unless named here. Raises ConfigError with every wrong cell, and for runs of one
     host that overlap."""
@@ -104,7 +104,7 @@ def read_emissions(
     wrong += _overlaps(runs)
     refuse(path, wrong, "correct them, or name the machines of each file with --host")
     rows = tuple(row for run in runs for row in _by_hour(run))
-    return Told(rows, tuple(machines.values()), len(totals), skipped)
+    return EmissionsRuns(rows, tuple(machines.values()), len(totals), skipped)
 
 
 def _end_ns(row: Row, number: int, zone: tzinfo | None, wrong: list[Fault]) -> int | None:

@@ -23,7 +23,7 @@ from sobriety.core.counting.rows import Rows
 from sobriety.core.errors import ConfigError, ReadError
 from sobriety.core.host import Instant
 from sobriety.core.machine import Machine
-from sobriety.core.reading import Kind, Reading
+from sobriety.core.reading import Reading, ReadingKind
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 
@@ -67,7 +67,7 @@ class Client(Protocol):
     def get(self, url: str) -> Any: ...
 
 
-class Series(NamedTuple):
+class PrometheusSeries(NamedTuple):
     """One of an answer: its labels, and values by seconds since 1970."""
 
     labels: Mapping[str, str]
@@ -163,7 +163,7 @@ class Prometheus:
 
     def _portion(self, first_s: int, last_s: int) -> list[Usage]:
         grid = {"start": first_s, "end": last_s, "step": self._step_s}
-        scraped: dict[str, Series] = {}
+        scraped: dict[str, PrometheusSeries] = {}
         for series in self._ask("query_range", _SCRAPED.format(**self._words), grid):
             name = self._name(series.labels)
             if name in scraped:
@@ -176,7 +176,7 @@ class Prometheus:
         readings: dict[tuple[str, int], list[Reading]] = {}
         queries = _QUERIES | (_RAPL if self._step_s <= RAPL_STEP_S else {})
         for metric, query in queries.items():
-            kind: Kind = "gauge" if metric == "memory_used_b" else "counter"
+            kind: ReadingKind = "gauge" if metric == "memory_used_b" else "counter"
             for series in self._ask("query_range", query.format(**self._words), grid):
                 name = self._name(series.labels)
                 subject = " ".join(series.labels.get(s, "") for s in _SUBJECTS).strip()
@@ -217,14 +217,16 @@ class Prometheus:
         name, colon, port = value.rpartition(":")
         return name if colon and port.isdigit() and name else value or "unnamed"
 
-    def _ask(self, what: str, query: str, when: Mapping[str, int]) -> Iterator[Series]:
+    def _ask(self, what: str, query: str, when: Mapping[str, int]) -> Iterator[PrometheusSeries]:
         url = f"{self._url}/api/v1/{what}?{urlencode({'query': query, **when})}"
         answer = self._client.get(url)
         try:
             for one in answer["data"]["result"]:
                 values = one["values"] if "values" in one else [one["value"]]
                 points = {round(float(at)): float(text) for at, text in values}
-                yield Series(one["metric"], {at: v for at, v in points.items() if isfinite(v)})
+                yield PrometheusSeries(
+                    one["metric"], {at: v for at, v in points.items() if isfinite(v)}
+                )
         except (KeyError, TypeError, ValueError):
             raise ReadError(
                 f"{self._url} does not answer as Prometheus does", hint="check the address"

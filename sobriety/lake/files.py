@@ -20,9 +20,9 @@ from typing import Literal, NamedTuple
 
 from sobriety.core.errors import SobrietyError
 from sobriety.core.units import NS_PER_HOUR, NS_PER_S, S_PER_DAY
+from sobriety.core.usage import COLUMN_NAMES
 from sobriety.files.durable import publish
 
-from . import parquet
 from .folder import Folder
 
 Grain = Literal["raw", "hour", "finest"]
@@ -43,7 +43,7 @@ class Files:
         self._place = place
         self._names_in: dict[Path, frozenset[str]] = {}
 
-    def of(self, grain: Grain, period: Span) -> tuple[list[Path], list[Path]]:
+    def of(self, grain: Grain, period: TimeSpan) -> tuple[list[Path], list[Path]]:
         """Hourly ones that are read as they are, and those that are read row by row."""
         days = self.days(period)
         if grain == "raw":
@@ -62,10 +62,10 @@ class Files:
                 rest += found.finest
         return hourly, rest
 
-    def days(self, period: Span | None = None) -> dict[date, Day]:
+    def days(self, period: TimeSpan | None = None) -> dict[date, Day]:
         """What counts of each day that a period touches, or of all."""
         raw, hourly = self._raw_by_day(), self.hourly_by_day()
-        period = period or Span(None, None)
+        period = period or TimeSpan(None, None)
         gone, standing = self._let_go_names(period)
         found: dict[date, Day] = {}
         for day in filter(period.touches, sorted({*raw, *hourly})):
@@ -78,7 +78,7 @@ class Files:
             found[day] = Day(rows, kept, sums)
         return found
 
-    def _let_go_names(self, period: Span) -> tuple[dict[date, set[str]], dict[date, set[str]]]:
+    def _let_go_names(self, period: TimeSpan) -> tuple[dict[date, set[str]], dict[date, set[str]]]:
         """Of each day the names that count no more, and the digests of those that stand for
         them."""
         gone: dict[date, set[str]] = defaultdict(set)
@@ -95,7 +95,7 @@ class Files:
 
     def leftovers(self) -> list[Path]:
         """Those that count no more and are still there."""
-        gone, _ = self._let_go_names(Span(None, None))
+        gone, _ = self._let_go_names(TimeSpan(None, None))
         there = (self._place.path / kind / f"day={day}" / name for day, names in gone.items()
                  for name in names for kind in ("usage", "hourly"))  # fmt: skip
         return [file for file in there if file.exists()]
@@ -112,7 +112,7 @@ class Files:
 
     def has(self, day: date, file: Path) -> bool:
         """Whether the lake took in this file, be it there or summed by hour since."""
-        return file.exists() or file.name in self._let_go_names(Span.of(day))[0][day]
+        return file.exists() or file.name in self._let_go_names(TimeSpan.of(day))[0][day]
 
     def _raw_by_day(self) -> dict[date, list[Path]]:
         return self._by_day("usage", _RAW_NAME)
@@ -138,7 +138,7 @@ class Files:
     def last_id(self, spool_id: str) -> int:
         """The highest number that was ever taken in of a spool; 0 for none."""
         names = {f.name for files in self._raw_by_day().values() for f in files}
-        names.update(*self._let_go_names(Span(None, None))[0].values())
+        names.update(*self._let_go_names(TimeSpan(None, None))[0].values())
         return max((int(n[30:42]) for n in names if n.startswith(spool_id)), default=0)
 
     def raw_file(self, day: date, spool_id: str, first: int, last: int) -> Path:
@@ -148,7 +148,7 @@ class Files:
     def hourly_file(self, day: date, found: Day) -> Path:
         """Its name says what it was made from: another set of files has another name."""
         names = (f.name for f in found.finest)
-        digest = digest_of([_ROLL_UP_VERSION, *parquet.COLUMN_NAMES, *names])
+        digest = digest_of([_ROLL_UP_VERSION, *COLUMN_NAMES, *names])
         return self._place.path / "hourly" / f"day={day}" / f"{digest}.parquet"
 
 
@@ -166,14 +166,14 @@ class Day(NamedTuple):
         return [*self.kept, *self.raw]
 
 
-class Span(NamedTuple):
+class TimeSpan(NamedTuple):
     """From an instant to another; None is no bound."""
 
     start_ns: int | None
     end_ns: int | None
 
     @classmethod
-    def of(cls, day: date) -> Span:
+    def of(cls, day: date) -> TimeSpan:
         first_ns = day.toordinal() * _NS_PER_DAY - _EPOCH_NS
         return cls(first_ns, first_ns + _NS_PER_DAY)
 

@@ -22,7 +22,7 @@ from sobriety.spool import Facts, SpoolReader
 
 from . import parquet
 from .engines import DuckDB, Engine
-from .files import Files, Grain, Span
+from .files import Files, Grain, TimeSpan
 from .folder import Folder
 from .machines import Machines
 from .writer import Writer
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import duckdb
     import narwhals as nw
 
-_ALL = Span(None, None)
+_ALL = TimeSpan(None, None)
 _ALWAYS = frozenset(c.name for c in DURATIONS)
 
 
@@ -156,7 +156,7 @@ class Lake:
         Raises SobrietyError naming a file that is damaged or foreign.
         """
         self.place.pin()
-        period = Span(start_ns, end_ns)
+        period = TimeSpan(start_ns, end_ns)
         hourly, rest = self._files.of(grain, period)
         if grain != "hour":
             return self.engine.frame(self._select(rest, period))
@@ -173,7 +173,7 @@ class Lake:
 
         Raises SobrietyError naming a file that is damaged or foreign.
         """
-        period = Span(start_ns, end_ns)
+        period = TimeSpan(start_ns, end_ns)
         hourly, rest = self._files.of(grain, period)
         known = self._known(hourly) | self._known(rest)
         return tuple(n for n in MEASURE_NAMES if n in known or n in _ALWAYS)
@@ -191,7 +191,7 @@ class Lake:
     def files(self, start_ns: int, end_ns: int) -> dict[str, Path]:
         """What a period is read from, by its name in the lake: the raw rows of its days, their
         sums where the raw rows are gone, and the facts of machines."""
-        _, found = self._files.of("finest", Span(start_ns, end_ns))
+        _, found = self._files.of("finest", TimeSpan(start_ns, end_ns))
         return {str(f.relative_to(self.path)): f for f in (*found, *self._machines.files())}
 
     def table(self, columns: Mapping[str, Sequence[Any]]) -> nw.LazyFrame[Any]:
@@ -207,7 +207,7 @@ class Lake:
         """The last known facts of every machine."""
         return self._machines.latest()
 
-    def _select(self, files: Sequence[Path], period: Span = _ALL) -> str:
+    def _select(self, files: Sequence[Path], period: TimeSpan = _ALL) -> str:
         if not files:
             return parquet.nothing()
         return self.engine.select([self.place.address(file) for file in files]) + period.where()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sobriety.core.errors import MissingExtra, SobrietyError
 from sobriety.core.units import NS_PER_HOUR
-from sobriety.core.usage import KEY_NAMES, KEYS, MEASURE_NAMES
+from sobriety.core.usage import COLUMN_NAMES, KEY_NAMES, KEYS, MEASURE_NAMES
 
 if TYPE_CHECKING:
     import duckdb
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-COLUMN_NAMES = KEY_NAMES + MEASURE_NAMES
 _SQL_TYPE = {k.name: {"text": "STRING", "integer": "BIGINT"}[k.type] for k in KEYS} | dict.fromkeys(
     MEASURE_NAMES, "DOUBLE"
 )

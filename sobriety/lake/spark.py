@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sobriety.core.errors import ConfigError, MissingExtra, SobrietyError
+from sobriety.core.usage import COLUMN_NAMES
 
 from . import parquet
 
@@ -78,7 +79,7 @@ class Spark:
         name = f"files_{self._views}"
         rows = self._session.read.schema(parquet.SCHEMA).parquet(*map(_url, files))
         rows.createOrReplaceTempView(name)
-        return f"SELECT {', '.join(parquet.COLUMN_NAMES)} FROM {name}"
+        return f"SELECT {', '.join(COLUMN_NAMES)} FROM {name}"
 
     def frame(self, query: str) -> nw.LazyFrame[Any]:
         """The rows of a query, not computed yet."""

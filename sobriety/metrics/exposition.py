@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from sobriety.core import __version__
 
-from .totals import Ledger
+from .totals import EnergyTotals
 
 Labels = Mapping[str, str]
 MOST_WORKLOADS = 200
@@ -54,7 +54,7 @@ class Self(NamedTuple):
     push: Pushing | None = None
 
 
-def text(ledger: Ledger, own: Self, *, open_metrics: bool = False) -> str:
+def text(ledger: EnergyTotals, own: Self, *, open_metrics: bool = False) -> str:
     """Everything, in one of the two formats."""
     families = (*_energy(ledger), *_carbon(ledger), *_self(ledger, own), *_push(own.push))
     return exposed(families, open_metrics=open_metrics)
@@ -71,7 +71,7 @@ def exposed(families: Iterable[Family], *, open_metrics: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _energy(ledger: Ledger) -> Iterable[Family]:
+def _energy(ledger: EnergyTotals) -> Iterable[Family]:
     host: list[tuple[Labels, float]] = []
     low: list[tuple[Labels, float]] = []
     high: list[tuple[Labels, float]] = []
@@ -108,7 +108,7 @@ def _energy(ledger: Ledger) -> Iterable[Family]:
     )  # fmt: skip
 
 
-def _workloads(ledger: Ledger) -> list[tuple[Labels, float]]:
+def _workloads(ledger: EnergyTotals) -> list[tuple[Labels, float]]:
     by_joules = sorted(
         ((joules.value, *workload) for workload, joules in ledger.workload_j.items()),
         key=lambda found: (found[1] != "unattributed", -found[0]),
@@ -122,7 +122,7 @@ def _workloads(ledger: Ledger) -> list[tuple[Labels, float]]:
     return found
 
 
-def _carbon(ledger: Ledger) -> Iterable[Family]:
+def _carbon(ledger: EnergyTotals) -> Iterable[Family]:
     samples: list[tuple[Labels, float]] = [({"phase": "embodied"}, ledger.embodied_g)]
     if ledger.use_g is not None:
         samples.append(({"phase": "use"}, ledger.use_g))
@@ -132,7 +132,7 @@ def _carbon(ledger: Ledger) -> Iterable[Family]:
     )  # fmt: skip
 
 
-def _self(ledger: Ledger, own: Self) -> Iterable[Family]:
+def _self(ledger: EnergyTotals, own: Self) -> Iterable[Family]:
     yield Family(
         "sobriety", "info", "", "The version that runs.", [({"version": __version__}, 1.0)]
     )

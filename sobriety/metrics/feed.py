@@ -23,8 +23,8 @@ from sobriety.settings.config import Config, data_folder
 
 from .endpoint import Endpoint
 from .exposition import Pushing, Self, text
-from .otlp import Push
-from .totals import Ledger
+from .otlp import OtlpPush
+from .totals import EnergyTotals
 
 _ROUNDING_S = 0.01
 
@@ -41,7 +41,7 @@ class Metrics:
         *,
         say: Callable[[str], None],
     ) -> None:
-        self.ledger = Ledger(
+        self.ledger = EnergyTotals(
             machine,
             zone=config.text("zone"),
             factor_kind=config.text("factor_kind") or "direct",
@@ -52,7 +52,7 @@ class Metrics:
         self.endpoint = None if listen is None else Endpoint(listen)
         self.push = None
         if otlp is not None:
-            self.push = Push(otlp, config.must_number("otlp_interval_s"), say)
+            self.push = OtlpPush(otlp, config.must_number("otlp_interval_s"), say)
         self._session, self._spool = session, spool
         self._gateway = config.text("push")
         self._hosts: list[Usage] = []

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from sobriety.core import __version__
 from sobriety.core.errors import MissingExtra
 
-from .totals import Ledger
+from .totals import EnergyTotals
 
 HARDWARE = {"package": "cpu", "dram": "memory", "gpu": "gpu", "battery": "battery"}
 """hw.type of a sensor's scope. Others (core, psys, wall) are pieces of these or the whole."""
@@ -25,20 +25,20 @@ HARDWARE = {"package": "cpu", "dram": "memory", "gpu": "gpu", "battery": "batter
 _GOODBYE_MS = 3000
 
 
-class Told(NamedTuple):
+class OtlpPoints(NamedTuple):
     """What is pushed of one instrument: values by attributes."""
 
     name: str
     samples: tuple[tuple[Mapping[str, str], float], ...]
 
 
-class Push:
+class OtlpPush:
     """Sends every `interval_s`, from `open` to `close`. A receiver that is not there holds up
     nothing, and is told of once."""
 
     def __init__(self, endpoint: str, interval_s: float, say: Callable[[str], None]) -> None:
         self._endpoint, self._interval_s, self._say = endpoint, interval_s, say
-        self._told: Mapping[str, Told] = {}
+        self._told: Mapping[str, OtlpPoints] = {}
         self._before: tuple[float, float] | None = None
         self._provider: Any = None
 
@@ -79,12 +79,12 @@ class Push:
             "Mean power since the last row.",
         )
 
-    def show(self, ledger: Ledger) -> None:
+    def show(self, ledger: EnergyTotals) -> None:
         """What is sent from now on. Called by whoever changes the ledger."""
         found = [*_told(ledger)]
         power_w = self._power_w(ledger)
         if power_w is not None:
-            found.append(Told("hw.host.power", ((_HOST, power_w),)))
+            found.append(OtlpPoints("hw.host.power", ((_HOST, power_w),)))
         self._told = {told.name: told for told in found}
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ class Push:
 
         return read
 
-    def _power_w(self, ledger: Ledger) -> float | None:
+    def _power_w(self, ledger: EnergyTotals) -> float | None:
         """Since the rows before; None until there were two."""
         seen_s = sum(each.value for each in ledger.seconds.values())
         before, now = self._before, (seen_s, ledger.whole_j)
@@ -120,11 +120,11 @@ class Push:
 _HOST = {"hw.id": "host", "hw.name": "machine"}
 
 
-def _told(ledger: Ledger) -> Iterable[Told]:
+def _told(ledger: EnergyTotals) -> Iterable[OtlpPoints]:
     if ledger.energy_j:
-        yield Told("hw.host.energy", ((_HOST, ledger.whole_j),))
+        yield OtlpPoints("hw.host.energy", ((_HOST, ledger.whole_j),))
     sensors = {name.removesuffix("_j"): joules.value for name, joules in ledger.sensor_j.items()}
-    yield Told(
+    yield OtlpPoints(
         "hw.energy",
         tuple(
             ({"hw.id": scope, "hw.name": scope, "hw.type": HARDWARE[scope]}, joules)
@@ -132,18 +132,18 @@ def _told(ledger: Ledger) -> Iterable[Told]:
             if scope in HARDWARE
         ),
     )
-    yield Told(
+    yield OtlpPoints(
         "sobriety.workload.energy",
         tuple(
             ({"kind": kind, "name": name}, joules.value)
             for (kind, name), joules in ledger.workload_j.items()
         ),
     )
-    yield Told("sobriety.idle.energy", (({}, ledger.idle_j),))
+    yield OtlpPoints("sobriety.idle.energy", (({}, ledger.idle_j),))
     carbon: list[tuple[Mapping[str, str], float]] = [({"phase": "embodied"}, ledger.embodied_g)]
     if ledger.use_g is not None:
         carbon.append(({"phase": "use"}, ledger.use_g))
-    yield Told("sobriety.co2e", tuple(carbon))
+    yield OtlpPoints("sobriety.co2e", tuple(carbon))
 
 
 def _quieten(endpoint: str, say: Callable[[str], None]) -> None:

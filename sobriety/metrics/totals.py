@@ -64,7 +64,7 @@ class Bounds:
         return cls(Sum(), Sum(), Sum())
 
 
-class Ledger:
+class EnergyTotals:
     """Sums since it was begun.
 
     energy_j          at the plug, by basis

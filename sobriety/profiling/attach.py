@@ -23,7 +23,7 @@ class NotRunning(SobrietyError):
     """There is no such process, service or container now."""
 
 
-class Target(Protocol):
+class AttachTarget(Protocol):
     """Something whose processor time can be read again and again."""
 
     shown: str
@@ -35,7 +35,7 @@ class Target(Protocol):
     def close(self) -> None: ...
 
 
-class Group:
+class GroupTarget:
     """A service or a container, by its control group: exact, whatever starts and ends within."""
 
     def __init__(self, shown: str, files: GroupFiles) -> None:
@@ -68,13 +68,13 @@ class Tree:
         self.tree.end()
 
 
-def unit(host: Host, name: str) -> Group:
+def unit(host: Host, name: str) -> GroupTarget:
     """A systemd service. Raises NotRunning, NotSupported."""
     name = name if "." in name else f"{name}.service"
     return _group(host, "service", name, f"service {name}", f"systemctl status {name}")
 
 
-def container(host: Host, name: str) -> Group:
+def container(host: Host, name: str) -> GroupTarget:
     """By its number, or by the name that its manager knows. Raises NotRunning, NotSupported."""
     number = name.lower()
     if len(number) < _NUMBER_DIGITS or set(number) - set("0123456789abcdef"):
@@ -82,7 +82,9 @@ def container(host: Host, name: str) -> Group:
     return _group(host, "container", number[:64], f"container {name}", "docker ps --no-trunc")
 
 
-def follow(target: Target, for_s: float, every_s: float, meanwhile: Callable[[], object]) -> Run:
+def follow(
+    target: AttachTarget, for_s: float, every_s: float, meanwhile: Callable[[], object]
+) -> Run:
     """What it uses for so long, or until it ends. Ctrl-C ends it early, and nothing is lost."""
     before_s = target.cpu_s() or 0.0
     begun_s = time.monotonic()
@@ -103,7 +105,7 @@ def follow(target: Target, for_s: float, every_s: float, meanwhile: Callable[[],
     return Run((target.shown,), 0, wall_s, latest_s - before_s, None, None, None)
 
 
-def _group(host: Host, kind: str, name: str, shown: str, look: str) -> Group:
+def _group(host: Host, kind: str, name: str, shown: str, look: str) -> GroupTarget:
     found = find_group(host, kind, name)
     if found is None:
         raise NotRunning(f"no {shown} runs on this machine", hint=f"see: {look}")
@@ -112,7 +114,7 @@ def _group(host: Host, kind: str, name: str, shown: str, look: str) -> Group:
             f"the kernel does not count the time of {shown}",
             hint="follow its main process with --pid",
         )
-    return Group(shown, found)
+    return GroupTarget(shown, found)
 
 
 def _number_of(name: str) -> str | None:

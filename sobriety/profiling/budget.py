@@ -53,7 +53,7 @@ class Judged(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionalUnit:
+class FunctionalUnits:
     """What the work is counted in: `requests=1000`."""
 
     name: str
@@ -72,7 +72,7 @@ def budget(metric: str, text: str) -> Budget:
     return Budget(metric, float(found[1]) * units[found[2]], text.strip())
 
 
-def functional_unit(text: str) -> FunctionalUnit:
+def functional_unit(text: str) -> FunctionalUnits:
     """`requests=1000`. Raises ConfigError."""
     name, _, count = text.partition("=")
     try:
@@ -83,10 +83,10 @@ def functional_unit(text: str) -> FunctionalUnit:
         raise ConfigError(
             f"{text!r} is no number of pieces of work", hint="write it as requests=1000"
         )
-    return FunctionalUnit(name.strip(), number)
+    return FunctionalUnits(name.strip(), number)
 
 
-def sci(use: Estimate | None, making: Estimate, unit: FunctionalUnit) -> Estimate | None:
+def sci(use: Estimate | None, making: Estimate, unit: FunctionalUnits) -> Estimate | None:
     """Kilograms of CO2e for each piece of work by ISO/IEC 21031: use, location-based, and the
     machine's making for the share that was kept busy. None where use is unknown."""
     if use is None:

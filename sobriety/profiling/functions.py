@@ -25,7 +25,7 @@ from sobriety.core.errors import MissingExtra, NotPermitted, NotSupported
 from sobriety.core.estimate import Estimate
 
 RATE_HZ = 100
-PATIENCE_S = 10.0
+SAMPLER_PATIENCE_S = 10.0
 """To end and to write down what it saw; then it is ended."""
 
 
@@ -191,7 +191,7 @@ def _ended(process: subprocess.Popen[str]) -> str:
         if number is not None:
             process.send_signal(number)
         try:
-            return process.communicate(timeout=PATIENCE_S)[1]
+            return process.communicate(timeout=SAMPLER_PATIENCE_S)[1]
         except subprocess.TimeoutExpired:
             continue
     process.kill()

@@ -35,7 +35,7 @@ _ONE_ROW_S = 1e9
 _TWO_TICKS_S = 0.02
 
 Scope = Literal["process", "machine"]
-Work = Callable[[Callable[[], object]], commands.Run]
+RunUnderWatch = Callable[[Callable[[], object]], commands.Run]
 """Does what is to be measured, and calls what it is given every now and then."""
 
 
@@ -182,7 +182,7 @@ class Watching:
 
 
 def measured(
-    work: Work,
+    work: RunUnderWatch,
     how: Measuring,
     group: ControlGroup | None = None,
     watching: Watching | None = None,

@@ -17,7 +17,7 @@ Numbered = tuple[Any, ...]
 """As a spool's reader gives it: number, KEY_NAMES, MEASURE_NAMES."""
 
 
-class Batch(NamedTuple):
+class PushBatch(NamedTuple):
     """`rows` are how many are in the body, `last_id` the number of the last."""
 
     body: bytes
@@ -25,13 +25,13 @@ class Batch(NamedTuple):
     last_id: int
 
 
-def packed(spool_id: str, rows: Sequence[Numbered], machines: Sequence[Facts]) -> Batch:
+def packed(spool_id: str, rows: Sequence[Numbered], machines: Sequence[Facts]) -> PushBatch:
     """As many of the rows, from the first on, as fit; one where even that is too long."""
     count = len(rows)
     while True:
         batch = _packed(spool_id, rows[:count], machines)
         if count <= 1 or len(batch) <= PACKED_B:
-            return Batch(batch, count, rows[count - 1][0] if count else 0)
+            return PushBatch(batch, count, rows[count - 1][0] if count else 0)
         count //= 2
 
 

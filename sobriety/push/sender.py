@@ -21,8 +21,8 @@ from sobriety.core.errors import ConfigError, SobrietyError
 
 TIMEOUT_S = 60.0
 _ANSWER_B = 64 * 1024
-Kind = Literal["later", "denied", "too long", "bad row", "bad facts"]
-_KIND: dict[int, Kind] = {408: "later", 413: "too long", 422: "bad row", 429: "later"}
+AnswerKind = Literal["later", "denied", "too long", "bad row", "bad facts"]
+_KIND: dict[int, AnswerKind] = {408: "later", 413: "too long", 422: "bad row", 429: "later"}
 
 
 class NotTaken(SobrietyError):
@@ -37,7 +37,7 @@ class NotTaken(SobrietyError):
 
     def __init__(
         self,
-        kind: Kind,
+        kind: AnswerKind,
         message: str,
         *,
         hint: str | None = None,
@@ -47,7 +47,7 @@ class NotTaken(SobrietyError):
         retry_s: float | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
-        self.kind: Kind = kind
+        self.kind: AnswerKind = kind
         self.row, self.last_row, self.column = row, last_row or row, column
         self.retry_s = retry_s
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sobriety.settings.config import SERVICE_DATA, data_folder
 
-from .plan import Plan, Remove, RemoveData, Run, Write
+from .plan import Remove, RemoveData, RunCommand, ServicePlan, Write
 
 LABEL = "org.sobriety.collector"
 
@@ -55,14 +55,14 @@ class Launchd:
     def text(self, program: Sequence[str]) -> str:
         return property_list(program, None if self.user else self.data)
 
-    def install(self, program: Sequence[str]) -> Plan:
-        out = Run(("launchctl", "bootout", f"{self._domain}/{LABEL}"), may_fail=True)
-        load = Run(("launchctl", "bootstrap", self._domain, str(self.path)))
-        return Plan((out, Write(self.path, self.text(program), is_stamped=False), load))
+    def install(self, program: Sequence[str]) -> ServicePlan:
+        out = RunCommand(("launchctl", "bootout", f"{self._domain}/{LABEL}"), may_fail=True)
+        load = RunCommand(("launchctl", "bootstrap", self._domain, str(self.path)))
+        return ServicePlan((out, Write(self.path, self.text(program), is_stamped=False), load))
 
-    def uninstall(self, *, purge: bool) -> Plan:
-        out = Run(("launchctl", "bootout", f"{self._domain}/{LABEL}"), may_fail=True)
-        return Plan(
+    def uninstall(self, *, purge: bool) -> ServicePlan:
+        out = RunCommand(("launchctl", "bootout", f"{self._domain}/{LABEL}"), may_fail=True)
+        return ServicePlan(
             (out, Remove(self.path), *([RemoveData(self.data, not self.user)] if purge else []))
         )
 

@@ -12,10 +12,10 @@ from typing import Literal, get_args
 from sobriety.core.errors import ConfigError
 from sobriety.settings.config import Config
 
-Network = Literal["none", "localhost", "any"]
-NETWORKS: tuple[Network, ...] = get_args(Network)
+NetworkNeed = Literal["none", "localhost", "any"]
+NETWORKS: tuple[NetworkNeed, ...] = get_args(NetworkNeed)
 
-NETWORK_OF_SETTING: dict[str, Network] = {
+NETWORK_OF_SETTING: dict[str, NetworkNeed] = {
     "metrics": "localhost",
     "otlp_endpoint": "any",
     "meter_url": "any",
@@ -52,11 +52,11 @@ class Needs:
 
     devices: tuple[str, ...] = ()
     energy_group: bool = False
-    network: Network = "none"
+    network: NetworkNeed = "none"
     files: tuple[tuple[str, Path], ...] = ()
 
 
-def find_needs(config: Config, network: Network | None = None, root: Path = Path("/")) -> Needs:
+def find_needs(config: Config, network: NetworkNeed | None = None, root: Path = Path("/")) -> Needs:
     """Look at the machine. `network` is the operator's word; else the settings decide.
 
     Raises ConfigError for a file that a setting names and that is not there.
@@ -68,9 +68,9 @@ def find_needs(config: Config, network: Network | None = None, root: Path = Path
     return Needs(tuple(devices), closed, network or _network_of(config), _files_of(config))
 
 
-def _network_of(config: Config) -> Network:
+def _network_of(config: Config) -> NetworkNeed:
     """The widest of those that the settings need."""
-    widest: Network = "none"
+    widest: NetworkNeed = "none"
     for name, network in NETWORK_OF_SETTING.items():
         is_set = config.value(name) not in (None, "off")
         if is_set and NETWORKS.index(network) > NETWORKS.index(widest):

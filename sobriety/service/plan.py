@@ -74,7 +74,7 @@ class RemoveData(NamedTuple):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-class Run(NamedTuple):
+class RunCommand(NamedTuple):
     """A command. One that `may_fail` is about something that may be gone already."""
 
     words: tuple[str, ...]
@@ -92,16 +92,16 @@ class Run(NamedTuple):
             )
 
 
-Step = Write | Remove | RemoveData | Run
+ServiceStep = Write | Remove | RemoveData | RunCommand
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ServicePlan:
     """Steps in their order, each done only when the one before it went well."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[ServiceStep, ...]
 
-    def __iter__(self) -> Iterator[Step]:
+    def __iter__(self) -> Iterator[ServiceStep]:
         return iter(self.steps)
 
     def edits(self) -> list[str]:
@@ -165,6 +165,6 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
         ) from None
 
 
-def joined(*groups: Sequence[Step]) -> Plan:
+def joined(*groups: Sequence[ServiceStep]) -> ServicePlan:
     """One plan of several parts."""
-    return Plan(tuple(step for group in groups for step in group))
+    return ServicePlan(tuple(step for group in groups for step in group))

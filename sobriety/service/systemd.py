@@ -13,7 +13,7 @@ from sobriety.core.errors import NotPermitted, NotSupported, SobrietyError
 from sobriety.settings.config import SERVICE_DATA, data_folder
 
 from .needs import Needs
-from .plan import Plan, Remove, RemoveData, Run, Step, Write, joined, run
+from .plan import Remove, RemoveData, RunCommand, ServicePlan, ServiceStep, Write, joined, run
 from .program import this_program
 from .unit import SYSUSERS, TMPFILES, system_unit, user_unit
 
@@ -46,13 +46,13 @@ class Systemd:
             return user_unit(program, needs, os.environ.get("SOBRIETY_HOME"))
         return system_unit(program, needs)
 
-    def install(self, program: tuple[str, ...], needs: Needs) -> Plan:
+    def install(self, program: tuple[str, ...], needs: Needs) -> ServicePlan:
         """Write, load, enable and start it; one that runs is started anew. Raises NotSupported."""
-        files: list[Step] = [Write(self.unit_path, self.text(program, needs))]
-        opened: list[Step] = []
+        files: list[ServiceStep] = [Write(self.unit_path, self.text(program, needs))]
+        opened: list[ServiceStep] = []
         if needs.energy_group and not self.user:
             users, files_d = self._companions()
-            opened = [Write(users, SYSUSERS), Run(("systemd-sysusers", str(users)))]
+            opened = [Write(users, SYSUSERS), RunCommand(("systemd-sysusers", str(users)))]
             opened += [Write(files_d, TMPFILES)]  # applied by the unit, at every start
         started = [
             self._systemctl("daemon-reload"),
@@ -61,16 +61,16 @@ class Systemd:
         ]
         return joined(opened, files, started)
 
-    def uninstall(self, *, purge: bool) -> Plan:
+    def uninstall(self, *, purge: bool) -> ServicePlan:
         """Stop it and take away what was written, but for the data, unless `purge`."""
-        steps: list[Step] = [self._systemctl("disable", "--now", UNIT, may_fail=True)]
+        steps: list[ServiceStep] = [self._systemctl("disable", "--now", UNIT, may_fail=True)]
         steps.append(Remove(self.unit_path))
         if not self.user:
             steps += [Remove(path) for path in self._companions()]
         if purge:  # not `systemctl clean`: that needs a message bus
             steps.append(RemoveData(self.data, is_whole=not self.user))
         steps.append(self._systemctl("daemon-reload"))
-        return Plan(tuple(steps))
+        return ServicePlan(tuple(steps))
 
     def refuse_others(self, verb: str) -> None:
         """Raises NotPermitted for a user who may not; NotSupported where systemd does not run."""
@@ -94,9 +94,9 @@ class Systemd:
         lines = (line.partition("=") for line in done.stdout.splitlines())
         return {name: value for name, _, value in lines}
 
-    def _systemctl(self, *words: str, may_fail: bool = False) -> Run:
+    def _systemctl(self, *words: str, may_fail: bool = False) -> RunCommand:
         whose = ("--user",) if self.user else ()
-        return Run(("systemctl", *whose, *words), may_fail)
+        return RunCommand(("systemctl", *whose, *words), may_fail)
 
     def _companions(self) -> tuple[Path, Path]:
         return self.etc / "sysusers.d" / "sobriety.conf", self.etc / "tmpfiles.d" / "sobriety.conf"

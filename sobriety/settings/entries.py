@@ -11,7 +11,7 @@ from sobriety.core.errors import ConfigError
 from .keys import BY_NAME, BY_PATH, OLD_NAMES_UNTIL, SETTINGS, TABLES, Setting
 
 
-class Entry(NamedTuple):
+class SettingEntry(NamedTuple):
     """A setting of a file. `is_old`: at the top, by the name that it had before 0.2."""
 
     setting: Setting
@@ -20,7 +20,7 @@ class Entry(NamedTuple):
     is_old: bool
 
 
-def read_entries(path: Path, *, must_exist: bool) -> list[Entry]:
+def read_entries(path: Path, *, must_exist: bool) -> list[SettingEntry]:
     """Read the settings of a file. Raises ConfigError, which names the line."""
     text = text_of(path)
     if text is None:
@@ -42,7 +42,7 @@ def read_entries(path: Path, *, must_exist: bool) -> list[Entry]:
             lines.update(lines_of(text))
         return f"{path}, line {lines.get(place, 1)}"
 
-    entries: list[Entry] = []
+    entries: list[SettingEntry] = []
     for name, raw in content.items():
         if name in TABLES and isinstance(raw, dict):
             table = cast("dict[str, object]", raw)
@@ -50,9 +50,9 @@ def read_entries(path: Path, *, must_exist: bool) -> list[Entry]:
                 setting = BY_PATH.get(f"{name}.{key}")
                 if setting is None:
                     raise unknown_setting(origin(name, key), f"{name}.{key}")
-                entries.append(Entry(setting, value, origin(name, key), False))
+                entries.append(SettingEntry(setting, value, origin(name, key), False))
         elif name in BY_NAME:
-            entries.append(Entry(BY_NAME[name], raw, origin(name), True))
+            entries.append(SettingEntry(BY_NAME[name], raw, origin(name), True))
         else:
             raise unknown_setting(origin(name), name)
     _refuse_both(path, entries)
@@ -74,7 +74,7 @@ def text_of(path: Path) -> str | None:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _refuse_both(path: Path, entries: Sequence[Entry]) -> None:
+def _refuse_both(path: Path, entries: Sequence[SettingEntry]) -> None:
     """One setting in both forms may have two values, and nobody knows which is meant."""
     old = {e.setting.name for e in entries if e.is_old}
     for entry in entries:

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sobriety.core.errors import SobrietyError
-from sobriety.core.usage import KEY_NAMES, KEYS, MEASURE_NAMES, MEASURES
+from sobriety.core.usage import KEYS, MEASURE_NAMES, MEASURES
 from sobriety.files.durable import make_folder, make_private, primary_code, sync_folder
 
-COLUMN_NAMES = KEY_NAMES + MEASURE_NAMES
 APPLICATION_ID = 0x534F4252  # "SOBR", in the file's header: how we know our own
 SCHEMA_VERSION = 1
 """Goes up when the meaning of what is stored changes. A new measure does not need it: the column

@@ -11,13 +11,12 @@ from typing import Any, Self, cast
 
 from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.machine import Machine
-from sobriety.core.usage import DURATIONS, MEASURE_NAMES, State, Usage
+from sobriety.core.usage import COLUMN_NAMES, DURATIONS, MEASURE_NAMES, State, Usage
 from sobriety.files.durable import primary_code
 
 from .facts import Facts
 from .file import (
     APPLICATION_ID,
-    COLUMN_NAMES,
     DAMAGED,
     FULL_OR_HELD,
     REFUSED,

@@ -13,12 +13,11 @@ from typing import Any
 from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.host import Instant
 from sobriety.core.machine import Machine
-from sobriety.core.usage import Usage
+from sobriety.core.usage import COLUMN_NAMES, Usage
 from sobriety.files.durable import Busy, lock, make_folder, primary_code, sync_folder
 
 from .facts import facts_of
 from .file import (
-    COLUMN_NAMES,
     DAMAGED,
     FULL_OR_HELD,
     HOME_HINT,

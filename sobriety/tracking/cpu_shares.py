@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 
-class Span:
+class CpuSpan:
     """A labelled stretch of work.
 
     own_ns      its processor time, that of sections inside it apart
@@ -30,12 +30,12 @@ class Span:
         *("strand", "thread"),
     )
 
-    def __init__(self, label: str, parent: Span | None) -> None:
+    def __init__(self, label: str, parent: CpuSpan | None) -> None:
         self.label, self.parent = label, parent
         self.began_ns = self.own_ns = self.shared_ns = self.inner_ns = 0
         self.ended_ns: int | None = None
         self.parts: dict[str, int] = {}
-        self.strand: list[Span] | None = None
+        self.strand: list[CpuSpan] | None = None
         self.thread: _Thread | None = None
 
 
@@ -53,11 +53,11 @@ class _Thread:
         self.clock = _thread_clock()
         self.used_ns = self._now_ns()
         self.count = 0
-        self.plain: list[Span] = []
-        self.running: list[list[Span]] = []
-        self.waiting: list[list[Span]] = []
+        self.plain: list[CpuSpan] = []
+        self.running: list[list[CpuSpan]] = []
+        self.waiting: list[list[CpuSpan]] = []
 
-    def innermost(self) -> list[Span]:
+    def innermost(self) -> list[CpuSpan]:
         if self.running:
             return self.running[-1][-1:]
         if len(self.plain) < 2:
@@ -83,7 +83,7 @@ class _Thread:
             return self.used_ns
 
 
-class Ledger:
+class CpuShares:
     """The open sections of this process. `lock` may be held by who does more at the same moment."""
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ class Ledger:
         self._threads: dict[int, _Thread] = {}
         self._used_ns = _process_ns()
 
-    def begin(self, span: Span, *, coroutine: bool = False) -> None:
+    def begin(self, span: CpuSpan, *, coroutine: bool = False) -> None:
         """Open a section on this thread. One of a coroutine waits until `go_on`."""
         with self.lock:
             self._book()
@@ -113,7 +113,7 @@ class Ledger:
                 (thread.plain if span.strand is None else span.strand).append(span)
             span.began_ns = time.perf_counter_ns()
 
-    def go_on(self, span: Span) -> None:
+    def go_on(self, span: CpuSpan) -> None:
         """A coroutine's next step begins, on whatever thread."""
         with self.lock:
             self._book()
@@ -121,7 +121,7 @@ class Ledger:
                 _drop(span.thread.waiting, span.strand)
                 span.thread.running.append(span.strand)
 
-    def wait(self, span: Span) -> None:
+    def wait(self, span: CpuSpan) -> None:
         """A coroutine's step ends."""
         with self.lock:
             self._book()
@@ -129,7 +129,7 @@ class Ledger:
                 _drop(span.thread.running, span.strand)
                 span.thread.waiting.append(span.strand)
 
-    def end(self, span: Span) -> None:
+    def end(self, span: CpuSpan) -> None:
         """Close a section, and add it to the one around it. Harmless when called twice."""
         with self.lock:
             if span.ended_ns is not None:
@@ -147,7 +147,7 @@ class Ledger:
                 for label, part_ns in parts.items():
                     around.parts[label] = around.parts.get(label, 0) + part_ns
 
-    def _leave(self, thread: _Thread, span: Span) -> None:
+    def _leave(self, thread: _Thread, span: CpuSpan) -> None:
         if span.strand is not None and span.strand[:1] == [span]:
             _drop(thread.waiting, span.strand)
             _drop(thread.running, span.strand)
@@ -162,7 +162,7 @@ class Ledger:
         """Give what was used since the last moment to those who were open."""
         before_ns, self._used_ns = self._used_ns, _process_ns()
         rest_ns = self._used_ns - before_ns
-        everyone: list[Span] = []
+        everyone: list[CpuSpan] = []
         for thread in self._threads.values():
             innermost = thread.innermost()
             used_ns = thread.used_since()
@@ -174,7 +174,7 @@ class Ledger:
             _divide(rest_ns, everyone or list(waiting))
 
 
-def _divide(used_ns: int, spans: Sequence[Span]) -> None:
+def _divide(used_ns: int, spans: Sequence[CpuSpan]) -> None:
     if len(spans) == 1:
         spans[0].own_ns += used_ns
     elif spans:

@@ -22,7 +22,7 @@ from sobriety.settings import config as settings
 from sobriety.settings.config import Config
 from sobriety.settings.machine import describe
 
-from .cpu_shares import Ledger
+from .cpu_shares import CpuShares
 
 LOOKED_AT = frozenset({"cpu", "rapl", "battery", "gpu", "nvml", "psutil"})
 """The collectors that say something of a section, and answer at once."""
@@ -35,7 +35,7 @@ _SHORTEST_NS = 100_000_000
 
 _ONE_ROW_S = 1e9
 
-LEDGER = Ledger()
+LEDGER = CpuShares()
 """Of this process. Its lock guards the looks, too."""
 
 Look = tuple[list[Reading], Instant]

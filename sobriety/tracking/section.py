@@ -18,11 +18,11 @@ from sobriety.factors.store import book
 from sobriety.profiling.costing import NO_ZONE, because_of, by_cpu_time, machine_energy, making
 from sobriety.settings.config import data_folder
 
-from .cpu_shares import Span
+from .cpu_shares import CpuSpan
 from .samples import LEDGER, Looks, Watch, looks
 
 
-class Section(Span):
+class Section(CpuSpan):
     """A stretch of a program, and what it cost when it has ended."""
 
     __slots__ = ("looks", "outermost", "rows", "wall_end_ns", "watch", "zone")

@@ -25,7 +25,7 @@ SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
+class SavedBaseline:
     """Runs of a command. `values` has those of QUANTITIES, one for each run."""
 
     command: str
@@ -37,7 +37,7 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FigureChange:
     """A figure now over the baseline's. `ratio` is None where nothing can be said, and why."""
 
     metric: str
@@ -49,14 +49,14 @@ class Change:
         return self.ratio is not None and self.ratio.low > 1 + most_ratio
 
 
-def of_trial(trial: Trial, machine: Machine) -> Baseline:
+def of_trial(trial: Trial, machine: Machine) -> SavedBaseline:
     """Raises ConfigError for runs too few for an interval."""
     if len(trial.runs) < FEWEST_ROUNDS:
         raise ConfigError(
             f"{len(trial.runs)} runs are too few for a baseline",
             hint=f"give --runs {FEWEST_ROUNDS} or more",
         )
-    return Baseline(
+    return SavedBaseline(
         trial.shown,
         time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         machine.cpu_model,
@@ -66,7 +66,7 @@ def of_trial(trial: Trial, machine: Machine) -> Baseline:
     )
 
 
-def as_text(baseline: Baseline) -> str:
+def as_text(baseline: SavedBaseline) -> str:
     """As `docs/schema/baseline.json` describes it."""
     kept = {
         "schema_version": SCHEMA_VERSION,
@@ -80,7 +80,7 @@ def as_text(baseline: Baseline) -> str:
     return json.dumps(kept, indent=2, ensure_ascii=False) + "\n"
 
 
-def read(path: Path) -> Baseline:
+def read(path: Path) -> SavedBaseline:
     """A kept one. Raises ConfigError for what is none."""
     try:
         found: Any = json.loads(path.read_text(encoding="utf-8"))
@@ -97,7 +97,7 @@ def read(path: Path) -> Baseline:
                 f"{path} is a baseline of version {found['schema_version']}", hint="make it again"
             )
         values = {metric: _figures(found["runs"][metric]) for metric in QUANTITIES}
-        return Baseline(
+        return SavedBaseline(
             str(found["command"]),
             str(found["made_utc"]),
             found["cpu_model"],
@@ -118,23 +118,25 @@ def _figures(values: Sequence[Any]) -> tuple[float, ...]:
     return found
 
 
-def changes(baseline: Baseline, now: Baseline) -> tuple[Change, ...]:
+def changes(baseline: SavedBaseline, now: SavedBaseline) -> tuple[FigureChange, ...]:
     """Each figure now against then, in energy, time and processor time."""
     return tuple(_change(metric, baseline, now) for metric in QUANTITIES)
 
 
-def _change(metric: str, before: Baseline, now: Baseline) -> Change:
+def _change(metric: str, before: SavedBaseline, now: SavedBaseline) -> FigureChange:
     what = QUANTITIES[metric]
     if metric == "energy_j" and before.is_metered != now.is_metered:
         said = "a sensor covered one and not the other"
-        return Change(metric, None, f"nothing can be said of {what}: {said}")
+        return FigureChange(metric, None, f"nothing can be said of {what}: {said}")
     ratio = unpaired_ratio(before.values[metric], now.values[metric])
     if ratio is None:
-        return Change(metric, None, f"nothing can be said of {what}: a figure of 0 has no ratio")
-    return Change(metric, ratio, said_of(metric, "it", ratio))
+        return FigureChange(
+            metric, None, f"nothing can be said of {what}: a figure of 0 has no ratio"
+        )
+    return FigureChange(metric, ratio, said_of(metric, "it", ratio))
 
 
-def differences(before: Baseline, now: Baseline) -> list[str]:
+def differences(before: SavedBaseline, now: SavedBaseline) -> list[str]:
     """What makes the two hard to compare, in words."""
     found: list[str] = []
     if (before.cpu_model, before.threads) != (now.cpu_model, now.threads):

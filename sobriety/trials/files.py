@@ -12,7 +12,7 @@ from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
 from sobriety.profiling.profiler import Profile
 
-from .plan import Plan
+from .plan import RunPlan
 from .runs import Trial
 from .statistics import median, spread_ratio
 from .verdict import QUANTITIES, Verdict, common_error
@@ -25,7 +25,7 @@ CSV_COLUMNS = (
 
 
 def as_dict(
-    trials: Sequence[Trial], plan: Plan, said: Sequence[Verdict], found: Sequence[Doubt]
+    trials: Sequence[Trial], plan: RunPlan, said: Sequence[Verdict], found: Sequence[Doubt]
 ) -> dict[str, object]:
     """As `docs/schema/trials.json` describes it."""
     return {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunPlan:
     """How often and how.
 
     prepare      a command before every run, warm-up or not; its cost is in no figure

@@ -13,11 +13,11 @@ from sobriety.core.method import MethodKind
 from sobriety.profiling import command as commands
 from sobriety.profiling.profiler import Profile
 
-from .plan import Plan
+from .plan import RunPlan
 from .statistics import median
 
 Measure = Callable[[Sequence[str]], Profile]
-Tell = Callable[[str], object]
+RunReporter = Callable[[str], object]
 
 STOPPED = frozenset(
     commands.SIGNALLED + getattr(signal, name)
@@ -73,10 +73,10 @@ class Trial:
 
 def repeat(
     lines: Sequence[tuple[str, tuple[str, ...]]],
-    plan: Plan,
+    plan: RunPlan,
     measure: Measure,
     *,
-    tell: Tell = lambda _line: None,
+    tell: RunReporter = lambda _line: None,
 ) -> tuple[Trial, ...]:
     """Run every command `plan.runs` times, in turns. `lines` are what was written, and its words.
 
@@ -127,7 +127,7 @@ def _what(kind: str, number: int, of: int, shown: str) -> str:
     return f"{kind} {number} of {of} of {shown!r}"
 
 
-def _prepare(plan: Plan, what: str) -> None:
+def _prepare(plan: RunPlan, what: str) -> None:
     if not plan.prepare:
         return
     done = commands.run(plan.prepare, every_s=_NO_SAMPLES_S, meanwhile=lambda: None, quiet=True)
@@ -140,7 +140,7 @@ def _prepare(plan: Plan, what: str) -> None:
         )
 
 
-def _check(seen: Profile, plan: Plan, what: str) -> Profile:
+def _check(seen: Profile, plan: RunPlan, what: str) -> Profile:
     code = seen.run.exit_code
     if code in STOPPED or (code and not plan.ignore_failure):
         raise RunFailed(

@@ -15,7 +15,7 @@ from sobriety.core.host import Host
 from .runs import Trial
 from .statistics import median, modified_z_scores, spread_ratio
 
-Kind = Literal[
+WarningKind = Literal[
     "first run slower",
     "outliers",
     "noisy",
@@ -49,7 +49,7 @@ FEWEST_FOR_DRIFT = 8
 class Doubt:
     """One warning. `label` is the command's; empty for all of them."""
 
-    kind: Kind
+    kind: WarningKind
     label: str
     message: str
     hint: str

@@ -9,7 +9,7 @@ import pytest
 
 from sobriety.agent.cadence import Cadence
 from sobriety.agent.daemon import Daemon
-from sobriety.agent.live import Moment, moment, moments
+from sobriety.agent.live import LiveSample, moment, moments
 from sobriety.agent.session import Session
 from sobriety.collectors import choose, machine_facts
 from sobriety.core.errors import SobrietyError
@@ -57,7 +57,7 @@ def machine(steps: int, *leave_out: str) -> PaperHost:
     return PaperHost("linux", pages)
 
 
-def looks(host: PaperHost) -> tuple[list[Moment], Machine]:
+def looks(host: PaperHost) -> tuple[list[LiveSample], Machine]:
     facts = machine_facts(host)
     session = Session(host, choose("linux"), row_s=1e9, work_s=1e9)
     with session:
@@ -68,7 +68,7 @@ def no_trouble(error: SobrietyError) -> None:
     raise AssertionError(error)
 
 
-def joules(found: list[Moment], name: str | None = None) -> float:
+def joules(found: list[LiveSample], name: str | None = None) -> float:
     if name is None:
         return math.fsum(m.power.value * m.duration_s for m in found)
     return math.fsum(x.power.value * m.duration_s for m in found for x in m.loads if x.name == name)

@@ -21,7 +21,7 @@ from sobriety.cli import command
 from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
-from sobriety.metrics.totals import Ledger
+from sobriety.metrics.totals import EnergyTotals
 from sobriety.spool import Spool
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "status.json"
@@ -85,7 +85,7 @@ def test_energy_is_the_ledgers(home: Path) -> None:
     with Spool.open(home / "spool.sqlite3") as spool:
         spool.record_machine(machine, 0)
         spool.append(rows)
-    ledger = Ledger(machine)
+    ledger = EnergyTotals(machine)
     ledger.add(rows)
     found: Any = asked()
     assert found["energy_j"]["value"] == pytest.approx(ledger.whole_j, rel=1e-12)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sobriety.calibration import readings as calibration
-from sobriety.calibration.history import Seen, fitted, from_history, load_at
+from sobriety.calibration.history import Observation, fitted, from_history, load_at
 from sobriety.core.errors import ConfigError, SobrietyError
 from sobriety.core.machine import Machine, readings_of
 from sobriety.core.usage import Usage
@@ -34,8 +34,8 @@ def real_w(u: float, idle_w: float = 60, full_w: float = 240) -> float:
     return idle_w + (full_w - idle_w) * rise(u)
 
 
-def seen(loads: list[float], step_s: float = 1800) -> list[Seen]:
-    return [Seen(step_s, rise(u), real_w(u)) for u in loads]
+def seen(loads: list[float], step_s: float = 1800) -> list[Observation]:
+    return [Observation(step_s, rise(u), real_w(u)) for u in loads]
 
 
 def row(number: int, u: float, watts: float, **more: float) -> Usage:
@@ -136,7 +136,7 @@ def test_too_little_is_refused_with_what_there_is() -> None:
 
 
 def test_two_halves_that_contradict_each_other_are_refused() -> None:
-    rows = [Seen(3600, 0.2, 50.0)] * 12 + [Seen(3600, 0.2, 150.0)] * 12
+    rows = [Observation(3600, 0.2, 50.0)] * 12 + [Observation(3600, 0.2, 150.0)] * 12
     with pytest.raises(SobrietyError, match="50 % off"):
         fitted(rows, MODEL)
 
@@ -146,7 +146,7 @@ def test_a_flat_curve_has_no_slope_to_tell() -> None:
 
 
 def from_rows(curve: Curve, watts: float) -> float:
-    found = fitted([Seen(3600, 0.5, watts)] * 12, curve)
+    found = fitted([Observation(3600, 0.5, watts)] * 12, curve)
     ((_, told_w),) = readings_of(found.readings)
     return told_w
 

@@ -75,10 +75,10 @@ def test_a_file_tells_a_built_in_goal_further() -> None:
 
 
 def test_every_indicator_of_a_report_can_have_a_goal() -> None:
-    from sobriety.reports.model.report import Indicator
+    from sobriety.reports.model.report import IndicatorFigure
 
-    ids = get_args(Indicator.__dataclass_fields__["id"].type) or get_args(
-        __import__("typing").get_type_hints(Indicator)["id"]
+    ids = get_args(IndicatorFigure.__dataclass_fields__["id"].type) or get_args(
+        __import__("typing").get_type_hints(IndicatorFigure)["id"]
     )
     assert ids and set(ids) <= set(INDICATORS)
 

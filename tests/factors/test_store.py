@@ -9,7 +9,7 @@ import pytest
 from sobriety.core.errors import ConfigError
 from sobriety.estimators import intensity
 from sobriety.factors.choice import choices
-from sobriety.factors.forms import FactorForm, Taken
+from sobriety.factors.forms import FactorForm, TakenRows
 from sobriety.factors.store import book, factors_folder, forms, held, market, remove, summary, take
 from sobriety.files.tables import Sheet
 from sobriety.settings.config import data_folder
@@ -195,8 +195,8 @@ def test_another_form_has_a_place_of_its_own(
     def recognises(sheet: Sheet) -> bool:
         return "gwp" in sheet.names
 
-    def read(path: Path, sheet: Sheet, month: str) -> Taken:
-        return Taken(("name", "gwp"), [{"name": "laptop", "gwp": "200"}])
+    def read(path: Path, sheet: Sheet, month: str) -> TakenRows:
+        return TakenRows(("name", "gwp"), [{"name": "laptop", "gwp": "200"}])
 
     devices = FactorForm("a catalogue of devices", "devices", recognises, read)
     every = (*forms(), devices)

@@ -21,7 +21,7 @@ import pytest
 
 from sobriety.core.machine import Machine as Described
 from sobriety.metrics.exposition import Pushing, Self, text
-from sobriety.metrics.totals import Ledger
+from sobriety.metrics.totals import EnergyTotals
 from sobriety.push import Sender
 from sobriety.push.batch import packed
 from sobriety.push.pusher import Pushed
@@ -202,7 +202,9 @@ def test_promtool_reads_the_alerts_and_the_gateway_s_metrics(
         [promtool, "check", "metrics"], input=shown, capture_output=True, text=True
     )
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
-    shown += text(Ledger(Described("a")), Self(1, 60.0, {"cpu": True}, 1, 1, Pushing(1, 0, 60.0)))
+    shown += text(
+        EnergyTotals(Described("a")), Self(1, 60.0, {"cpu": True}, 1, 1, Pushing(1, 0, 60.0))
+    )
     exported = set(re.findall(r"^# TYPE (\S+)", shown, re.MULTILINE))
     expressions = re.findall("expr: (.*)", RULES.read_text(encoding="utf-8"))
     asked = set(re.findall(r"\bsobriety_\w+", "".join(expressions)))

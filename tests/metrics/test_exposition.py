@@ -16,7 +16,7 @@ from sobriety.core.machine import Machine
 from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 from sobriety.metrics.exposition import MOST_WORKLOADS, Pushing, Self, text
-from sobriety.metrics.totals import Ledger
+from sobriety.metrics.totals import EnergyTotals
 
 NOW_NS = 1_764_072_000 * NS_PER_S
 OWN = Self(3, NOW_NS / NS_PER_S, {"cpu": True, "rapl": False}, 20_000_000, None,
@@ -26,8 +26,8 @@ MOMENTS = {"util_sqrt_s": 30.0, "util_s": 15.0, "util_cubed_s": 3.75}
 OBSERVED = ("cpu", "package", "dram")
 
 
-def ledger(*names: str) -> Ledger:
-    found = Ledger(SERVER, zone="CA-QC")
+def ledger(*names: str) -> EnergyTotals:
+    found = EnergyTotals(SERVER, zone="CA-QC")
     measures = {"cpu_busy_s": 960.0, "package_j": 9000.0, "dram_j": 900.0, **MOMENTS}
     found.add([Usage("a", NOW_NS, 60.0, 60.0, measures, OBSERVED)])
     for name in names:

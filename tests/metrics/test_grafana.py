@@ -18,7 +18,7 @@ from sobriety.core.usage import Usage
 from sobriety.fleet import metrics as gateway_metrics
 from sobriety.fleet.intake.gateway import opened
 from sobriety.metrics.exposition import Pushing, Self, text
-from sobriety.metrics.totals import Ledger
+from sobriety.metrics.totals import EnergyTotals
 
 FOLDER = Path(__file__).parents[2] / "docs" / "grafana"
 
@@ -35,7 +35,7 @@ class Board:
 
 def of_agent() -> str:
     """All that an agent gives."""
-    ledger = Ledger(Machine("a", "server", threads=8), zone="CA-QC")
+    ledger = EnergyTotals(Machine("a", "server", threads=8), zone="CA-QC")
     moments = {"util_sqrt_s": 30.0, "util_s": 15.0, "util_cubed_s": 3.75, "cpu_busy_s": 90.0}
     ledger.add([Usage("a", 0, 60.0, 60.0, moments, ("cpu",))])
     ledger.add([Usage("a", 0, 60.0, 60.0, moments, ("cpu",), kind="process", name="nginx")])

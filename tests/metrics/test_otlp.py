@@ -18,8 +18,8 @@ import pytest
 from sobriety.core.errors import MissingExtra
 from sobriety.core.machine import Machine
 from sobriety.core.usage import Usage
-from sobriety.metrics.otlp import Push
-from sobriety.metrics.totals import Ledger
+from sobriety.metrics.otlp import OtlpPush
+from sobriety.metrics.totals import EnergyTotals
 
 pytest.importorskip("opentelemetry.sdk")
 SERVER = Machine("secret-name", "server", cpu_model="Intel(R) Xeon(R) Gold 6338 CPU @ 2.00GHz")
@@ -95,8 +95,8 @@ def row(start_s: float, kind: str = "host", name: str = "") -> Usage:
 
 
 def test_what_is_received_is_the_ledgers(receiver: Receiver) -> None:
-    ledger = Ledger(SERVER, zone="CA-QC")
-    push = Push(receiver.url, 3600, pytest.fail)
+    ledger = EnergyTotals(SERVER, zone="CA-QC")
+    push = OtlpPush(receiver.url, 3600, pytest.fail)
     push.open()
     push.show(ledger)
     ledger.add([row(0), row(0, "service", "nginx.service")])
@@ -123,11 +123,11 @@ def test_a_receiver_that_is_not_there_is_told_of_once_and_holds_up_nothing() -> 
         door.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{door.getsockname()[1]}/v1/metrics"  # nobody listens
         said: list[str] = []
-        push = Push(url, 1, said.append)
+        push = OtlpPush(url, 1, said.append)
         push.open()
         begun_s = time.monotonic()
         for number in range(200):
-            push.show(Ledger(SERVER))
+            push.show(EnergyTotals(SERVER))
             assert time.monotonic() - begun_s < 20, number
         until(lambda: bool(said))
         push.close()
@@ -137,7 +137,7 @@ def test_a_receiver_that_is_not_there_is_told_of_once_and_holds_up_nothing() -> 
 def test_without_its_packages_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.metrics", None)
     with pytest.raises(MissingExtra, match="opentelemetry-sdk"):
-        Push("http://127.0.0.1:1", 60, pytest.fail).open()
+        OtlpPush("http://127.0.0.1:1", 60, pytest.fail).open()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

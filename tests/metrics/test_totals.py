@@ -22,7 +22,7 @@ from sobriety.core.units import NS_PER_S
 from sobriety.core.usage import Usage
 from sobriety.lake import Lake
 from sobriety.metrics import Metrics
-from sobriety.metrics.totals import Ledger, Sum
+from sobriety.metrics.totals import EnergyTotals, Sum
 from sobriety.reports import ReportSettings, gather
 from sobriety.settings import config as settings
 from sobriety.spool import Spool
@@ -107,7 +107,7 @@ def test_metrics_and_report_agree_to_the_joule_and_nothing_goes_back(
 def test_carbon_is_unknown_without_a_zone_and_without_its_factor() -> None:
     row = Usage("a", NOON_NS, 60.0, 60.0, {"wall_j": 600.0}, ("wall",))
     for zone in (None, "FR"):  # whose direct factor nobody publishes
-        ledger = Ledger(Machine("a", "server"), zone=zone)
+        ledger = EnergyTotals(Machine("a", "server"), zone=zone)
         ledger.add([row])
         assert ledger.use_g is None
         assert ledger.whole_j == 600.0
@@ -115,7 +115,7 @@ def test_carbon_is_unknown_without_a_zone_and_without_its_factor() -> None:
 
 
 def test_time_that_nobody_saw_costs_nothing_that_we_know() -> None:
-    ledger = Ledger(Machine("a", "server"))
+    ledger = EnergyTotals(Machine("a", "server"))
     ledger.add([Usage("a", NOON_NS, 60.0, 0.0, {}, (), "unobserved")])
     assert (ledger.whole_j, ledger.embodied_g) == (0.0, 0.0)
     assert ledger.seconds["unobserved"].value == 60.0

@@ -22,8 +22,8 @@ from click.testing import CliRunner, Result
 from sobriety.cli import command
 from sobriety.core.errors import ConfigError, NotPermitted, SobrietyError
 from sobriety.service.launchd import Launchd, property_list
-from sobriety.service.needs import NETWORK_OF_SETTING, Needs, Network, find_needs
-from sobriety.service.plan import Plan, Write, stamped
+from sobriety.service.needs import NETWORK_OF_SETTING, Needs, NetworkNeed, find_needs
+from sobriety.service.plan import ServicePlan, Write, stamped
 from sobriety.service.program import refuse_unseen, this_program
 from sobriety.service.schtasks import create_command
 from sobriety.service.systemd import Systemd
@@ -158,7 +158,7 @@ def test_closed_energy_counters_and_devices_are_found(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_needs_a_network_opens_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: dict[str, Network] = {"zone": "localhost", "cpu_model": "any"}
+    asked: dict[str, NetworkNeed] = {"zone": "localhost", "cpu_model": "any"}
     for name, network in asked.items():
         monkeypatch.setitem(NETWORK_OF_SETTING, name, network)
     assert find_needs(settings.load()).network == "none"
@@ -449,7 +449,7 @@ def test_who_is_not_root_gets_the_command(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SobrietyError, match="cannot write"):
-        Plan((Write(tmp_path / "file" / "unit", ""),)).do()
+        ServicePlan((Write(tmp_path / "file" / "unit", ""),)).do()
 
 
 # Other systems

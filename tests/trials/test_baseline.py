@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sobriety.core.errors import ConfigError
-from sobriety.trials.baseline import Baseline, as_text, changes, differences, read
+from sobriety.trials.baseline import SavedBaseline, as_text, changes, differences, read
 from sobriety.trials.statistics import unpaired_ratio
 
 ROOT = Path(__file__).parent.parent.parent
@@ -28,11 +28,11 @@ def runs(middle: float, count: int = 10, spread: float = 0.01, seed: int = 0) ->
     return tuple(middle * draw.lognormvariate(0, spread) for _ in range(count))
 
 
-def baseline(middle: float, seed: int = 0, count: int = 10) -> Baseline:
+def baseline(middle: float, seed: int = 0, count: int = 10) -> SavedBaseline:
     values = {
         m: runs(middle, count, seed=seed + i) for i, m in enumerate(("energy_j", "wall_s", "cpu_s"))
     }
-    return Baseline("python bench.py", "2026-11-01T00:00:00Z", "a processor", 8, False, values)
+    return SavedBaseline("python bench.py", "2026-11-01T00:00:00Z", "a processor", 8, False, values)
 
 
 def test_what_is_written_is_read_and_is_as_the_schema_says(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from ..units import NS_PER_HOUR, NS_PER_S
 from ..usage import COLUMNS, Usage
 from .difference import Step
 from .task import Task
-from .work import Tally, Work, Workload
+from .work import Tally, Work, WorkloadKey
 
-UNATTRIBUTED: Workload = ("unattributed", "")
+UNATTRIBUTED: WorkloadKey = ("unattributed", "")
 
 WORTH_A_ROW_RATIO = 0.01
 """A workload gets its row at the end of a minute in which it has come to this share of what the
@@ -62,7 +62,7 @@ class Attribution:
         self._row_ns = int(row_s * NS_PER_S)
         self._tally = Tally()
         self._pieces: list[_Piece] = []
-        self._open: dict[Workload, Usage] = {}
+        self._open: dict[WorkloadKey, Usage] = {}
         self._capacity_s: float = 0.0
 
     def add(self, step: Step) -> None:
@@ -137,7 +137,7 @@ class Attribution:
             active[name] = max(0.0, joules - least * step.duration_s)
         return active
 
-    def _share(self, piece: _Piece, work: Mapping[Workload, Work], busy_s: float) -> None:
+    def _share(self, piece: _Piece, work: Mapping[WorkloadKey, Work], busy_s: float) -> None:
         """A part of the work for each piece, by how busy the host was in it; clocks of tasks and of
         the host tick differently, and what tasks say together may be more than the host's."""
         part = piece.busy_s / busy_s if busy_s > 0 else 0.0
@@ -156,7 +156,7 @@ class Attribution:
 
     def _put(
         self,
-        workload: Workload,
+        workload: WorkloadKey,
         piece: _Piece,
         cpu_s: float,
         share: float,

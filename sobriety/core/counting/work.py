@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from .task import Key, Task
 
-Workload = tuple[str, str]
+WorkloadKey = tuple[str, str]
 """Kind and name."""
 
 
@@ -32,7 +32,7 @@ class Tally:
         self._last: dict[Key, Task] | None = None
         self._at_s = 0.0
 
-    def work(self, tasks: Iterable[Task], now_s: float) -> dict[Workload, Work] | None:
+    def work(self, tasks: Iterable[Task], now_s: float) -> dict[WorkloadKey, Work] | None:
         """By workload; None on the first look. `now_s` is since boot, suspend included."""
         current = {task.key: task for task in tasks}
         last, self._last = self._last, current
@@ -54,10 +54,10 @@ class Tally:
 
 def _own_work(
     last: dict[Key, Task], current: dict[Key, Task], before_s: float
-) -> tuple[dict[Key, float], dict[Workload, float]]:
+) -> tuple[dict[Key, float], dict[WorkloadKey, float]]:
     """What every task was given by its dead children; and what each workload did itself."""
     reaped_s: dict[Key, float] = {}
-    done: dict[Workload, float] = {}
+    done: dict[WorkloadKey, float] = {}
     for key, task in current.items():
         old = last.get(key)
         workload = task.kind, task.name
@@ -105,10 +105,10 @@ def _ancestors(task: Task, last: dict[Key, Task]) -> Iterator[Key]:
         parent = last[parent].parent
 
 
-def _memory(tasks: Iterable[Task]) -> dict[Workload, float]:
+def _memory(tasks: Iterable[Task]) -> dict[WorkloadKey, float]:
     """In use by workload; absent where a part of it is not known."""
-    sums: dict[Workload, float] = {}
-    unknown: set[Workload] = set()
+    sums: dict[WorkloadKey, float] = {}
+    unknown: set[WorkloadKey] = set()
     for task in tasks:
         workload = task.kind, task.name
         if task.memory_b is None:

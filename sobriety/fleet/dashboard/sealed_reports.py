@@ -16,7 +16,7 @@ from sobriety.core.errors import SobrietyError
 from sobriety.core.period import Period
 from sobriety.publishing.records import as_sealed, record_folders, signatures_of
 from sobriety.reports.analysis.gather import status_of
-from sobriety.reports.model.report import Status
+from sobriety.reports.model.report import ReportStatus
 
 from ..intake.wire import Refused
 
@@ -29,7 +29,7 @@ class Sealed(NamedTuple):
     name: str
     period: Period
     made_at: datetime
-    status: Status
+    status: ReportStatus
     restates: str | None
     files: tuple[str, ...]
 

@@ -21,7 +21,7 @@ from typing import Any
 from sobriety.core.errors import SobrietyError
 from sobriety.spool.file import transaction
 
-from .rows import Part, Runs, count, joined, missing, numbers_of, pack, runs_of, unpack
+from .rows import HostRows, Runs, count, joined, missing, numbers_of, pack, runs_of, unpack
 from .state import explained, meta, open_state, savepoint
 from .tokens import Token, bind, hosts_of, is_revoked
 from .wire import Batch, Refused, Taken, known_facts
@@ -38,7 +38,7 @@ class Waiting:
 
     token: Token
     batch: Batch
-    parts: Sequence[Part]
+    parts: Sequence[HostRows]
     done: Future[Taken] = field(default_factory=Future[Taken])
 
 
@@ -192,7 +192,7 @@ def _take(db: sqlite3.Connection, one: Waiting, number: int) -> tuple[Taken, int
     return Taken(spool, last_id(db, one.token, spool), new_rows), number
 
 
-def _new(db: sqlite3.Connection, part: Part, spool: str) -> tuple[Runs, bytes, Runs]:
+def _new(db: sqlite3.Connection, part: HostRows, spool: str) -> tuple[Runs, bytes, Runs]:
     """Those of its numbers that are new, mostly all; their rows; and all numbers that there will
     be of its host's spool. Raises Refused."""
     known = _runs_of(db, part.host, spool)
@@ -231,7 +231,7 @@ def _check_hosts(db: sqlite3.Connection, one: Waiting) -> None:
         )  # fmt: skip
 
 
-def _hear(db: sqlite3.Connection, one: Waiting, part: Part) -> None:
+def _hear(db: sqlite3.Connection, one: Waiting, part: HostRows) -> None:
     db.execute(
         "INSERT INTO host VALUES (?, ?, ?, ?, ?) ON CONFLICT (host) DO UPDATE SET"
         " spool = excluded.spool, token = excluded.token,"

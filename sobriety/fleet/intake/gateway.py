@@ -16,7 +16,7 @@ from .batches import Intake
 from .memory import InHand
 from .rates import Rates
 from .state import explained, open_state
-from .tokens import Kind, Token, find
+from .tokens import Token, TokenKind, find
 from .wire import Refused
 
 STALE_S = 24 * 3600
@@ -62,7 +62,7 @@ def opened(lake: Path, say: Callable[[str], None]) -> Gateway:
     return Gateway(lake, say, Intake(lake, say), open_state(lake))
 
 
-def allowed(gateway: Gateway, request: Request, kind: Kind) -> Token:
+def allowed(gateway: Gateway, request: Request, kind: TokenKind) -> Token:
     """The token that the request shows, by Bearer, or as the password of a browser. Raises Refused
     (401, 403, 429)."""
     scheme, _, text = request.headers.get("authorization", "").partition(" ")

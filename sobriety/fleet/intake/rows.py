@@ -25,7 +25,7 @@ unpack = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode
 _START, _DURATION = KEY_NAMES.index("start_ns"), len(KEY_NAMES)
 
 
-class Part(NamedTuple):
+class HostRows(NamedTuple):
     """`packed` are the rows by their numbers; `end_ns` is when the last ended."""
 
     host: str
@@ -34,14 +34,14 @@ class Part(NamedTuple):
     end_ns: int
 
 
-def parts_of(numbered: Iterable[tuple[int, Values]]) -> list[Part]:
+def parts_of(numbered: Iterable[tuple[int, Values]]) -> list[HostRows]:
     """Of rows in the order of their numbers, a part for each host."""
     by_host: dict[str, tuple[list[int], list[Values]]] = {}
     for number, values in numbered:
         numbers, rows = by_host.setdefault(values[0], ([], []))
         numbers.append(number)
         rows.append(values)
-    return [Part(host, runs_of(numbers), pack(rows), _end_ns(rows[-1]))
+    return [HostRows(host, runs_of(numbers), pack(rows), _end_ns(rows[-1]))
             for host, (numbers, rows) in by_host.items()]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 from sobriety.core.errors import ConfigError
 from sobriety.spool.file import transaction
 
-Kind = Literal["write", "read"]
+TokenKind = Literal["write", "read"]
 _FORM = re.compile(r"sob_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 _NOBODY = hashlib.sha256(b"").hexdigest()
 
@@ -28,13 +28,13 @@ class Token(NamedTuple):
     """`hosts` are those that it writes for; none yet for one that nobody used, and for reading."""
 
     id: str
-    kind: Kind
+    kind: TokenKind
     created_ns: int
     revoked_ns: int | None = None
     hosts: tuple[str, ...] = ()
 
 
-def create(db: sqlite3.Connection, kind: Kind, hosts: Sequence[str] = ()) -> tuple[Token, str]:
+def create(db: sqlite3.Connection, kind: TokenKind, hosts: Sequence[str] = ()) -> tuple[Token, str]:
     """A new one, and its text, which nobody can see again."""
     token = Token(secrets.token_hex(4), kind, time.time_ns(), None, tuple(hosts))
     secret = secrets.token_urlsafe(32)

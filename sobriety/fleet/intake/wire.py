@@ -26,7 +26,7 @@ from sobriety.core.usage import (
 )
 from sobriety.push.limits import MOST_AHEAD_S, MOST_PAST_S, MOST_ROWS
 
-from .rows import Part, Values, parts_of
+from .rows import HostRows, Values, parts_of
 
 MOST_MACHINES = 10
 MOST_CHARACTERS = 255
@@ -176,7 +176,7 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def checked(batch: Batch, now_ns: int) -> list[Part]:
+def checked(batch: Batch, now_ns: int) -> list[HostRows]:
     """Its rows by host, if all keep the rules. Raises Refused for the first that does not."""
     found: list[tuple[int, Values]] = []
     before = 0

@@ -15,7 +15,7 @@ from sobriety.estimators import EnergyPlan, embodied, energy, lifetime, plan
 from sobriety.factors.catalogue import Catalogue
 from sobriety.lake import Lake
 
-from ..model.report import Coverage, Footprint, Gap
+from ..model.report import Coverage, CoverageGap, Footprint
 from ..model.settings import ReportSettings
 from .assets import DaySpan, Holdings, days_of, holdings
 from .carbon import Accounts
@@ -199,12 +199,12 @@ def _coverage(
             kind = (s.host, s.state == "unobserved")
             unknown_s[kind] = unknown_s.get(kind, 0.0) + duration_s
     gaps = [
-        Gap(host, "unobserved" if unobserved else "no_plan", duration_s)
+        CoverageGap(host, "unobserved" if unobserved else "no_plan", duration_s)
         for (host, unobserved), duration_s in unknown_s.items()
     ]
     for host, duration_s in recorded_s.items():
         if passed_s - duration_s > max(_LEAST_GAP_S, 0.001 * passed_s):
-            gaps.append(Gap(host, "not_recorded", passed_s - duration_s))
+            gaps.append(CoverageGap(host, "not_recorded", passed_s - duration_s))
     span_s = passed_s * len(recorded_s)
     observed_s = sum(recorded_s.values()) - sum(unknown_s.values())
     if not span_s:

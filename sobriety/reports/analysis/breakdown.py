@@ -12,7 +12,7 @@ from sobriety.inventory.devices import WORKSTATIONS
 
 from ..accounts.carbon import Accounts, measured_ratio
 from ..accounts.hosts import HostUse
-from ..model.report import FOLDED, Dimension, Footprint, Gap, GapKind, Missing, Slice
+from ..model.report import FOLDED, CoverageGap, Dimension, Footprint, GapKind, Missing, Slice
 
 
 def breakdown(
@@ -65,14 +65,14 @@ def too_few(hosts: Sequence[HostUse], k: int) -> frozenset[str]:
     return names if len(names) < k else frozenset()
 
 
-def folded_gaps(gaps: Sequence[Gap], names: frozenset[str]) -> tuple[Gap, ...]:
+def folded_gaps(gaps: Sequence[CoverageGap], names: frozenset[str]) -> tuple[CoverageGap, ...]:
     """Gaps of hidden hosts are told together, by kind."""
     kept = [g for g in gaps if g.host not in names]
     together: dict[GapKind, float] = {}
     for gap in gaps:
         if gap.host in names:
             together[gap.kind] = together.get(gap.kind, 0.0) + gap.duration_s
-    kept += [Gap(FOLDED, kind, duration_s) for kind, duration_s in together.items()]
+    kept += [CoverageGap(FOLDED, kind, duration_s) for kind, duration_s in together.items()]
     return tuple(sorted(kept, key=lambda g: g.duration_s, reverse=True))
 
 

@@ -28,13 +28,13 @@ from ..model.report import (
     Figure,
     Findings,
     Heading,
-    Indicator,
+    IndicatorFigure,
     Missing,
     Outcome,
     Pace,
     PeriodFigures,
     Report,
-    Status,
+    ReportStatus,
 )
 from ..model.settings import ReportSettings, Signature
 from ..model.warnings import ShortPeriod
@@ -242,7 +242,7 @@ def _outcomes(basis: _Basis, doable: tuple[Action, ...]) -> tuple[Outcome, ...]:
     return outcomes(promises, earlier, doable, basis.lasting, basis.hours.closed)
 
 
-def _ratios(indicators: Sequence[Indicator], books: Books) -> dict[str, Figure | float]:
+def _ratios(indicators: Sequence[IndicatorFigure], books: Books) -> dict[str, Figure | float]:
     """The indicators that are shares, by name: what goals may be about."""
     ratios: dict[str, Figure | float] = {i.id: i.figure for i in indicators}
     ratios["measured_ratio"] = measured_ratio(books.hosts)
@@ -261,7 +261,7 @@ def _period(lake: Lake, settings: ReportSettings, period: Period | None) -> Peri
     return recorded(*ends, settings.timezone)
 
 
-def status_of(signatures: Sequence[Signature]) -> Status:
+def status_of(signatures: Sequence[Signature]) -> ReportStatus:
     """By who signed."""
     roles = {s.role for s in signatures}
     if "approver" in roles:

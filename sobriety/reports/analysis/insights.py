@@ -12,7 +12,15 @@ from sobriety.inventory.devices import WORKSTATIONS, Device
 
 from ..accounts.carbon import Accounts, Input, fleet_total, share_of
 from ..accounts.hosts import HostUse
-from ..model.report import Figure, Footprint, Indicator, IndicatorId, Missing, Narrowing, OwnCost
+from ..model.report import (
+    Figure,
+    Footprint,
+    IndicatorFigure,
+    IndicatorId,
+    Missing,
+    Narrowing,
+    OwnCost,
+)
 from ..model.warnings import NothingKnown
 from .goals import serving
 
@@ -33,7 +41,7 @@ def indicators(
     totals: Footprint,
     closed_ratio: Figure | None = None,
     goals: Sequence[Goal] = (),
-) -> tuple[Indicator, ...]:
+) -> tuple[IndicatorFigure, ...]:
     """How sober the use is, each with the goals that it serves."""
     # What another tool told has no processor time: of such a machine nothing is known but joules.
     seen = [h for h in hosts if h.covered_s > 0]
@@ -51,7 +59,7 @@ def indicators(
     devices = [h.device for h in hosts if h.device]
     if any(d.refurbished is not None for d in devices):
         figures["refurbished_ratio"] = _refurbished(devices)
-    return tuple(Indicator(name, f, serving(goals, name)) for name, f in figures.items())
+    return tuple(IndicatorFigure(name, f, serving(goals, name)) for name, f in figures.items())
 
 
 def _refurbished(devices: Sequence[Device]) -> Figure:

@@ -11,12 +11,12 @@ from sobriety.estimators import network_energy
 from ..accounts.carbon import Accounts
 from ..accounts.hosts import HostUse
 from ..accounts.query import NETWORK, UsageSum
-from ..model.report import Network
+from ..model.report import NetworkUse
 
 
 def network_of(
     sums: Sequence[UsageSum], hosts: Sequence[HostUse], accounts: Accounts, year: int
-) -> Network | None:
+) -> NetworkUse | None:
     """All bytes that were counted, taken as carried through the internet. None where none were."""
     by_host: dict[str, float] = {}
     for s in sums:
@@ -31,4 +31,4 @@ def network_of(
     if not carried:
         return None
     transferred_b = math.fsum(by_host[h.name] for h, _ in carried)
-    return Network(transferred_b, network_energy(transferred_b), accounts.co2e(carried, year))
+    return NetworkUse(transferred_b, network_energy(transferred_b), accounts.co2e(carried, year))

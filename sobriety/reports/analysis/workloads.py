@@ -14,7 +14,7 @@ from sobriety.estimators import Coefficients, EnergyPlan, active, energy, energy
 
 from ..accounts.carbon import MANY_ABOVE_IDLE, fleet_total
 from ..accounts.query import PlanKey, UsageSum, WorkloadSum
-from ..model.report import Work, WorkloadUse
+from ..model.report import WorkloadUse, WorkShares
 from ..model.settings import Idle
 
 IDLE_LEFT = MethodKind("idle-left", "energy less what was done above idle")
@@ -38,7 +38,7 @@ def work(
     workloads: Sequence[WorkloadSum],
     *,
     idle_by: Idle = "separate",
-) -> Work | None:
+) -> WorkShares | None:
     """None where nobody was seen working. `idle_by` says whether idle is divided, and by what."""
     known = [w for w in workloads if w.key in plans]
     if not known:
@@ -54,8 +54,8 @@ def work(
     unattributed = _with_unshared(nobody[0] if nobody else None, machines, plans, hosts, known)
     idle = _idle(machines, plans, hosts, known, unattributed, nobody)
     if idle_by != "separate" and (weights := _weights(used, idle_by)):
-        return Work(tuple(_shared(used, idle, weights, idle_by)), unattributed, None, idle_by)
-    return Work(tuple(used), unattributed, idle)
+        return WorkShares(tuple(_shared(used, idle, weights, idle_by)), unattributed, None, idle_by)
+    return WorkShares(tuple(used), unattributed, idle)
 
 
 def _weight(use: WorkloadUse) -> float:

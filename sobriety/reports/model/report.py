@@ -25,7 +25,7 @@ from .warnings import Caution
 
 SCHEMA_VERSION = 1
 
-Status = Literal["draft", "reviewed", "approved"]
+ReportStatus = Literal["draft", "reviewed", "approved"]
 Dimension = Literal["host", "category", "site", "department", "service"]
 
 
@@ -102,7 +102,7 @@ GapKind = Literal["not_recorded", "unobserved", "no_plan"]
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class CoverageGap:
     """Time of a host of which its energy is not known."""
 
     host: str
@@ -121,11 +121,11 @@ class Coverage:
     span_s: float
     observed_s: float
     ratio: float
-    gaps: tuple[Gap, ...]
+    gaps: tuple[CoverageGap, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Indicator:
+class IndicatorFigure:
     """A measure of sobriety, and ids of the goals that it serves."""
 
     id: IndicatorId
@@ -216,7 +216,7 @@ class WorkloadUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class WorkShares:
     """The energy of the machines that tell who works, shared out: parts that add up.
 
     unattributed   of which nobody is known to have done it; None where there is none
@@ -253,7 +253,7 @@ class Market:
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class NetworkUse:
     """Bytes, and what networks are said to use for them: an allocation and no saving."""
 
     transferred_b: float
@@ -346,7 +346,7 @@ class Heading:
     """
 
     period: Period
-    status: Status
+    status: ReportStatus
     language: Tongue
     made_at: datetime
     zone: str | None
@@ -382,11 +382,11 @@ class PeriodFigures:
     breakdown: Mapping[Dimension, tuple[Slice, ...]]
     series: tuple[PowerPoint, ...]
     heat: HeatMap | None
-    work: Work | None
+    work: WorkShares | None
     own: OwnCost | None
     factors: tuple[GridFactor, ...]
     other_factors: tuple[GridFactor, ...]
-    network: Network | None
+    network: NetworkUse | None
     market: Market | None
     costs: tuple[Cost, ...]
     ledger: Ledger | None
@@ -397,7 +397,7 @@ class Findings:
     """What the accounts mean: indicators, actions, comparisons, goals, services, warnings."""
 
     pace: Pace | Missing
-    indicators: tuple[Indicator, ...]
+    indicators: tuple[IndicatorFigure, ...]
     actions: tuple[Action, ...]
     outcomes: tuple[Outcome, ...]
     narrowings: tuple[Narrowing, ...]

@@ -11,7 +11,16 @@ from sobriety.estimators import FactorKind, category_name
 
 from ..language.language import Language
 from ..language.quantities import duration, show
-from ..model.report import FOLDED, Action, Gap, Indicator, Narrowing, Outcome, Report, Status
+from ..model.report import (
+    FOLDED,
+    Action,
+    CoverageGap,
+    IndicatorFigure,
+    Narrowing,
+    Outcome,
+    Report,
+    ReportStatus,
+)
 
 
 def of_one_machine(report: Report) -> bool:
@@ -76,7 +85,7 @@ def observed(language: Language, report: Report) -> str:
     return language.say("{time} observed", time=seen)
 
 
-def status(language: Language, how: Status) -> str:
+def status(language: Language, how: ReportStatus) -> str:
     words = {
         "draft": language.say("Draft"),
         "reviewed": language.say("Reviewed"),
@@ -129,7 +138,7 @@ def category(language: Language, name: str) -> str:
     return category_name(name).of(language.tongue)
 
 
-def indicator(language: Language, item: Indicator) -> tuple[str, str]:
+def indicator(language: Language, item: IndicatorFigure) -> tuple[str, str]:
     """Its name and what it tells."""
     if item.id == "embodied_ratio":
         return (
@@ -282,7 +291,7 @@ def narrowing(language: Language, item: Narrowing) -> str:
     )
 
 
-def gap(language: Language, item: Gap) -> str:
+def gap(language: Language, item: CoverageGap) -> str:
     time = duration(language, item.duration_s)
     if item.host == FOLDED:
         return language.say("workstations together: {time} were not observed", time=time)

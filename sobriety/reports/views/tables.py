@@ -10,7 +10,7 @@ from sobriety.core.rounding import apportioned, decimals_of_sum
 
 from ..language.language import NBSP, Language
 from ..language.quantities import Unit, column, share_texts, symbol, unit_for
-from ..model.report import Dimension, Footprint, Missing, Report, Slice, Work
+from ..model.report import Dimension, Footprint, Missing, Report, Slice, WorkShares
 from .blocks import Table, TableCell, TableColumn
 from .organisation import dimension_words, slice_name
 from .sentences import workload_kind
@@ -78,7 +78,7 @@ def _name(language: Language, report: Report, dimension: Dimension, part: Slice)
     return f"{name} ×{NBSP}{language.number(part.machines)}" if many else name
 
 
-def work_table(language: Language, work: Work, *, most: int) -> Table:
+def work_table(language: Language, work: WorkShares, *, most: int) -> Table:
     """The largest workloads, the others together, unattributed work, then idle. It adds up.
     Workloads that did nothing are left out."""
     worked = [w for w in work.workloads if w.energy_j.value > 0]
