@@ -9,13 +9,12 @@ import difflib
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sobriety.core.errors import ConfigError, FactorNotFound
+from sobriety.core.errors import ConfigError
 from sobriety.core.text import Text
-from sobriety.estimators import category_of, known_category, says_virtual
+from sobriety.estimators import says_virtual
 from sobriety.files.faults import Fault, cell_fault, expectation, refuse
 from sobriety.files.tables import (
     Row,
@@ -27,12 +26,12 @@ from sobriety.files.tables import (
     text_of,
 )
 
+from .category_words import category_of_word, narrower_category, unknown_category
 from .columns import COLUMNS, COLUMNS_BY_NAME, DeviceColumn, known_columns, plain_name
 from .dates import Dates
-from .devices import CATEGORIES, NO_HARDWARE, Device, Hardware, Inventory
+from .devices import NO_HARDWARE, Device, Hardware, Inventory
 from .hardware import is_virtual, see_hardware
 
-_category_of_word = lru_cache(10_000)(known_category)
 _BY_OWN_NAME = {column.name: column for column in COLUMNS}
 _DEVICE = tuple(column.name for column in COLUMNS if not column.hardware)
 _HARDWARE = tuple(column.name for column in COLUMNS if column.hardware)
@@ -122,14 +121,16 @@ def _columns(path: Path, header: list[str]) -> list[DeviceColumn | None]:
 
 
 def _unknown_columns(path: Path, unknown: list[tuple[str, str]]) -> ConfigError:
-    english = [f"{name!r}" + (f" (did you mean {near!r}?)" if near else "")
-               for name, near in unknown]  # fmt: skip
-    french = [f"{name!r}" + (f" (vouliez-vous dire {near!r}\xa0?)" if near else "")
-              for name, near in unknown]  # fmt: skip
+    english, french = (
+        ", ".join(
+            f"{name!r}" + (f" ({ask} {near!r}{mark})" if near else "") for name, near in unknown
+        )
+        for ask, mark in (("did you mean", "?"), ("vouliez-vous dire", "\xa0?"))
+    )
     return ConfigError(
         Text(
-            en=f"{path} has unknown columns: {', '.join(english)}",
-            fr=f"{path} a des colonnes inconnues\xa0: {', '.join(french)}",
+            en=f"{path} has unknown columns: {english}",
+            fr=f"{path} a des colonnes inconnues\xa0: {french}",
         ),
         hint=Text(
             en="rename them as in docs/declared.md, or begin them with x_ to leave them out",
@@ -253,11 +254,11 @@ class DeviceReader:
 
     def _category(self, number: int, row: Row) -> str | None:
         text = row.get("category", "")
-        known = "server" if says_virtual(text) else _category_of_word(text)
+        known = "server" if says_virtual(text) else category_of_word(text)
         if known is None:
-            narrower = None if self._needs_id else _narrower(row.get("subcategory", ""))
+            narrower = None if self._needs_id else narrower_category(row.get("subcategory", ""))
             self.fault(
-                number, "category", text, _unknown_category(text, narrower and row["subcategory"])
+                number, "category", text, unknown_category(text, narrower and row["subcategory"])
             )
             return narrower
         return known
@@ -273,31 +274,3 @@ class DeviceReader:
         if acquired and acquired > self._today:
             to_come = Text(en="this day is to come", fr="ce jour est à venir")
             self.fault(device.row, "acquired", str(acquired), to_come)
-
-
-def _narrower(subcategory: str) -> str | None:
-    """The category that a subcategory means; None where it means none."""
-    try:
-        return category_of(subcategory) if subcategory else None
-    except FactorNotFound:
-        return None
-
-
-def _unknown_category(text: str, taken_from: str | None) -> Text:
-    if not text:
-        return Text(en="no category", fr="aucune catégorie")
-    if taken_from:
-        return Text(
-            en=f"unknown category: taken from subcategory {taken_from[:40]!r}",
-            fr=f"catégorie inconnue\xa0: prise de la sous-catégorie {taken_from[:40]!r}",
-        )
-    near = difflib.get_close_matches(text.lower()[:40], (*CATEGORIES, "laptop"), n=1, cutoff=0.5)
-    if near:
-        return Text(
-            en=f"unknown category; did you mean {near[0]!r}?",
-            fr=f"catégorie inconnue\xa0; vouliez-vous dire {near[0]!r}\xa0?",
-        )
-    every = ", ".join(CATEGORIES)
-    return Text(
-        en=f"unknown category; one of {every}", fr=f"catégorie inconnue\xa0; une de {every}"
-    )
