@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
-def test_a_chart_becomes_a_file_and_a_wrong_name_lists_them(sobriety: Any, tmp_path: Path) -> None:
+
+@pytest.fixture
+def sobriety(tmp_path: Path) -> Run:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "SOBRIETY_HOME": str(tmp_path / "home")}
+        return subprocess.run(
+            [sys.executable, "-m", "sobriety", *words],
+            cwd=tmp_path, env=environment, capture_output=True, text=True,
+        )  # fmt: skip
+
+    return run
+
+
+def test_a_chart_becomes_a_file_and_a_wrong_name_lists_them(sobriety: Run, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     assert sobriety("collect", "--for", "1s", "--interval", "200ms").returncode == 0
     listed = sobriety("plot", "--lang", "fr")
