@@ -21,7 +21,7 @@ from sobriety.reports.accounts.carbon import by_room, making_of
 from sobriety.reports.accounts.hosts import HostUse
 from sobriety.reports.analysis.breakdown import folded, groups_of
 from sobriety.reports.formats.csv import figures_of
-from sobriety.reports.model.report import Missing
+from sobriety.reports.model.figures import Missing
 from sobriety.reports.model.settings import ReportSettings
 
 _CARBON = ("use_co2e_kg", "total_co2e_kg")

@@ -75,7 +75,7 @@ def test_a_file_tells_a_built_in_goal_further() -> None:
 
 
 def test_every_indicator_of_a_report_can_have_a_goal() -> None:
-    from sobriety.reports.model.report import IndicatorFigure
+    from sobriety.reports.model.findings import IndicatorFigure
 
     ids = get_args(IndicatorFigure.__dataclass_fields__["id"].type) or get_args(
         __import__("typing").get_type_hints(IndicatorFigure)["id"]

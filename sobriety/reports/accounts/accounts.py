@@ -15,7 +15,7 @@ from sobriety.estimators import EnergyPlan, embodied, energy, lifetime, plan
 from sobriety.factors.catalogue import Catalogue
 from sobriety.lake import Lake
 
-from ..model.report import Coverage, CoverageGap, Footprint
+from ..model.figures import Coverage, CoverageGap, Footprint
 from ..model.settings import ReportSettings
 from .assets import DaySpan, Holdings, days_of, holdings
 from .carbon import Accounts

@@ -15,7 +15,7 @@ from sobriety.core.estimate import Estimate, product, total
 from sobriety.core.method import Method, MethodKind, significant
 from sobriety.estimators import amortised, co2e
 
-from ..model.report import Figure, Footprint, Missing
+from ..model.figures import Figure, Footprint, Missing
 from ..model.warnings import Caution
 from .hosts import HostUse
 

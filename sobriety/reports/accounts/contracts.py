@@ -12,7 +12,7 @@ from sobriety.core.estimate import Estimate, total
 from sobriety.core.method import MethodKind, significant
 from sobriety.core.units import J_PER_KWH
 
-from ..model.report import Cost, Market
+from ..model.figures import Cost, Market
 from .carbon import Accounts
 from .hosts import HostUse
 

@@ -15,7 +15,7 @@ from sobriety.core.method import MethodKind, significant
 from sobriety.estimators import UG_PER_KG, Asset, days, micrograms, reconciled
 from sobriety.inventory.devices import PASSED_ON, Device
 
-from ..model.report import Ledger
+from ..model.figures import Ledger
 
 BY_THE_DAY = MethodKind(
     "by-the-day", "{method:method}, by the day over {years:number} years from acquisition"

@@ -23,7 +23,7 @@ from sobriety.estimators import (
 from sobriety.lake import Lake
 from sobriety.lake.engines import collect
 
-from ..model.report import PowerPoint
+from ..model.figures import PowerPoint
 from .query import WORTH_HOURS_S, PlanKey, hosts_only, narwhals, opened, sorted_rows
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from sobriety.estimators import amortised, embodied, has_screen_beside, lifetime
 from ..accounts.carbon import Accounts, fleet_total
 from ..accounts.contracts import costs
 from ..accounts.hosts import HostUse
-from ..model.report import Action, Missing
+from ..model.figures import Missing
+from ..model.findings import Action
 from .breakdown import hidden
 from .closed_hours import Closed
 

@@ -12,7 +12,8 @@ from sobriety.inventory.devices import WORKSTATIONS
 
 from ..accounts.carbon import Accounts, measured_ratio
 from ..accounts.hosts import HostUse
-from ..model.report import FOLDED, CoverageGap, Dimension, Footprint, GapKind, Missing, Slice
+from ..model.figures import FOLDED, CoverageGap, Footprint, GapKind, Missing, Slice
+from ..model.report import Dimension
 
 
 def breakdown(

@@ -20,7 +20,7 @@ from ..accounts.accounts import Books
 from ..accounts.carbon import share_of
 from ..accounts.hosts import HostUse
 from ..accounts.time_series import HourEnergy, hourly_energy
-from ..model.report import Figure, HeatMap, Missing
+from ..model.figures import Figure, HeatMap, Missing
 from ..model.warnings import NothingKnown
 from .breakdown import workstations
 

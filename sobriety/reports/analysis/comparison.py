@@ -24,7 +24,8 @@ from sobriety.lake import Lake
 from ..accounts.accounts import Books, books_of
 from ..accounts.carbon import Accounts, making_of
 from ..accounts.hosts import HostUse
-from ..model.report import Comparison, Earlier, Missing
+from ..model.figures import Missing
+from ..model.findings import Comparison, Earlier
 from ..model.settings import ReportSettings
 
 CauseGroup = tuple[str, ...]

@@ -22,20 +22,9 @@ from ..accounts.grid import grid_of
 from ..accounts.hosts import HostUse
 from ..accounts.query import WorkloadSum, extent, workload_sums
 from ..accounts.time_series import power_series
-from ..model.report import (
-    Action,
-    Dimension,
-    Figure,
-    Findings,
-    Heading,
-    IndicatorFigure,
-    Missing,
-    Outcome,
-    Pace,
-    PeriodFigures,
-    Report,
-    ReportStatus,
-)
+from ..model.figures import Figure, Missing, Pace
+from ..model.findings import Action, IndicatorFigure, Outcome
+from ..model.report import Dimension, Findings, Heading, PeriodFigures, Report, ReportStatus
 from ..model.settings import ReportSettings, Signature
 from ..model.warnings import ShortPeriod
 from . import insights, warnings

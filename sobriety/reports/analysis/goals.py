@@ -14,7 +14,8 @@ from sobriety.lake import Lake
 
 from ..accounts.accounts import Books, books_of
 from ..accounts.query import extent
-from ..model.report import Figure, Footprint, Missing, Pace, Standing
+from ..model.figures import Figure, Footprint, Missing, Pace
+from ..model.findings import Standing
 from ..model.settings import ReportSettings
 
 _AMOUNTS = ("energy_j", "use_co2e_kg", "embodied_share_kg", "total_co2e_kg")

@@ -12,15 +12,8 @@ from sobriety.inventory.devices import WORKSTATIONS, Device
 
 from ..accounts.carbon import Accounts, Input, fleet_total, share_of
 from ..accounts.hosts import HostUse
-from ..model.report import (
-    Figure,
-    Footprint,
-    IndicatorFigure,
-    IndicatorId,
-    Missing,
-    Narrowing,
-    OwnCost,
-)
+from ..model.figures import Figure, Footprint, Missing, OwnCost
+from ..model.findings import IndicatorFigure, IndicatorId, Narrowing
 from ..model.warnings import NothingKnown
 from .goals import serving
 

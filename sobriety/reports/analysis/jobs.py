@@ -21,7 +21,7 @@ from ..accounts.accounts import Books
 from ..accounts.carbon import MANY_ABOVE_IDLE, with_overhead
 from ..accounts.hosts import HostUse
 from ..accounts.job_hours import HOURS_A_DAY, GridHours, JobHour, job_hours
-from ..model.report import Action, Job
+from ..model.findings import Action, Job
 from ..model.settings import ReportSettings
 
 HOURS_APART = MethodKind("hours-apart", "hours of {zone}, now less then")

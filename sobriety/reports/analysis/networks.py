@@ -11,7 +11,7 @@ from sobriety.estimators import network_energy
 from ..accounts.carbon import Accounts
 from ..accounts.hosts import HostUse
 from ..accounts.query import NETWORK, UsageSum
-from ..model.report import NetworkUse
+from ..model.figures import NetworkUse
 
 
 def network_of(

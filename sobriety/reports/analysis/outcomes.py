@@ -14,7 +14,7 @@ from sobriety.core.method import MethodKind
 from sobriety.core.period import Period
 
 from ..accounts.hosts import HostUse
-from ..model.report import Action, ActionId, Outcome
+from ..model.findings import Action, ActionId, Outcome
 from ..model.settings import Promise
 from .closed_hours import Closed
 

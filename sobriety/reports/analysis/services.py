@@ -14,8 +14,9 @@ from sobriety.declared.services import Service, Units, units_in
 from ..accounts.accounts import Books
 from ..accounts.hosts import HostUse
 from ..accounts.query import WorkloadSum
+from ..model.figures import Figure, Missing
+from ..model.findings import ServiceUse
 from ..model.inventory_warnings import UnitsUnknown
-from ..model.report import Figure, Missing, ServiceUse
 
 _WORK = "cpu_busy_s"
 

@@ -14,10 +14,10 @@ from ..accounts.carbon import measured_ratio
 from ..accounts.grid import Grid
 from ..accounts.hosts import HostUse
 from ..accounts.query import overlapping_hosts
+from ..model.figures import Coverage, Footprint, Missing, Pace
 from ..model.grid_warnings import NoOverhead, OlderEdition, PreliminaryFactor, StaleFactor
 from ..model.inventory_warnings import Dark, Undated, Unlisted, UntoldServices
 from ..model.machine_warnings import NoSensor, UnknownMachine, VirtualMachine
-from ..model.report import Coverage, Footprint, Missing, Pace
 from ..model.warnings import Caution, ClockJump, LowCoverage, Unfinished, WideInterval
 
 _COVERED_ENOUGH = 0.9

@@ -21,7 +21,7 @@ from ..accounts.accounts import Books, books_of
 from ..accounts.contracts import costs
 from ..accounts.grid import grid_of
 from ..accounts.hosts import HostUse
-from ..model.report import Cost, Footprint
+from ..model.figures import Cost, Footprint
 from ..model.settings import ReportSettings
 from .closed_hours import Closed, hours_of_use
 

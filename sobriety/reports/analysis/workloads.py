@@ -14,7 +14,7 @@ from sobriety.estimators import Coefficients, EnergyPlan, active, energy, energy
 
 from ..accounts.carbon import MANY_ABOVE_IDLE, fleet_total
 from ..accounts.query import PlanKey, UsageSum, WorkloadSum
-from ..model.report import WorkloadUse, WorkShares
+from ..model.figures import WorkloadUse, WorkShares
 from ..model.settings import Idle
 
 IDLE_LEFT = MethodKind("idle-left", "energy less what was done above idle")

@@ -9,7 +9,8 @@ from sobriety.core.errors import ConfigError, MissingExtra
 from sobriety.core.estimate import Estimate
 
 from ..language.language import Language
-from ..model.report import Dimension, Footprint, Report
+from ..model.figures import Footprint
+from ..model.report import Dimension, Report
 from ..views.organisation import slice_name
 
 if TYPE_CHECKING:

@@ -15,19 +15,9 @@ from sobriety.estimators import GridFactor
 
 from ..language.language import Language
 from ..language.methods import with_methods
-from ..model.report import (
-    SCHEMA_VERSION,
-    Action,
-    Comparison,
-    Cost,
-    Figure,
-    Footprint,
-    Missing,
-    Report,
-    ServiceUse,
-    Slice,
-    Standing,
-)
+from ..model.figures import Cost, Figure, Footprint, Missing, Slice
+from ..model.findings import Action, Comparison, ServiceUse, Standing
+from ..model.report import SCHEMA_VERSION, Report
 from ..model.warnings import Caution
 from ..views import sentences as wording
 from ..views.goals import status_words

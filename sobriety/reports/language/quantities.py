@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from sobriety.core.estimate import Estimate
 from sobriety.core.rounding import apportioned, decimals, decimals_of_sum, rounded
 from sobriety.core.units import J_PER_KWH
+from sobriety.estimators import category_name
 
 from .language import NBSP, Language
 
@@ -223,3 +224,10 @@ def duration(language: Language, duration_s: float) -> str:
     if duration_s < 71.5 * 3600:
         return language.say_n("{n} hour", "{n} hours", round(duration_s / 3600))
     return language.say_n("{n} day", "{n} days", round(duration_s / 86_400))
+
+
+def category(language: Language, name: str) -> str:
+    """A category's word; those that the owner made up stay as they are."""
+    if not name:
+        return language.say("unknown category")
+    return category_name(name).of(language.tongue)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sobriety.core.text import Text
 
 from ..language.language import Language
+from ..language.quantities import category
 from .warnings import Caution
 
 _MOST_NAMES = 5
@@ -28,8 +29,6 @@ class Dark(Caution):
         )
 
     def what(self, language: Language) -> str:
-        from ..views.sentences import category
-
         names = [f"{category(language, kind)} ({count})" for kind, count in self.kinds]
         return language.say(
             "Nothing is declared and no typical figure is held for: {names}. What is not known is "

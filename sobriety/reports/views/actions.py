@@ -8,7 +8,8 @@ from sobriety.core.estimate import Estimate
 
 from ..language.language import Language
 from ..language.quantities import show
-from ..model.report import Action, Report
+from ..model.findings import Action
+from ..model.report import Report
 from . import sentences as wording
 from .blocks import Item
 

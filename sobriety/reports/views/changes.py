@@ -10,7 +10,8 @@ from sobriety.estimators import UG_PER_KG, Cause, Change
 
 from ..language.language import NBSP, Language
 from ..language.quantities import CARBON, fitting, symbol
-from ..model.report import Comparison, Report
+from ..model.findings import Comparison
+from ..model.report import Report
 from .blocks import Table, TableCell, TableColumn
 from .sentences import period as period_words
 

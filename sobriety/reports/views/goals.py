@@ -12,7 +12,8 @@ from sobriety.declared.trajectory import line_of
 
 from ..language.language import Language
 from ..language.quantities import show, unit_for
-from ..model.report import Report, Standing
+from ..model.findings import Standing
+from ..model.report import Report
 from .blocks import Item, LineChart, Tick
 from .charts import scale, value_ticks
 

@@ -9,7 +9,8 @@ from sobriety.core.estimate import Estimate
 from ..language.language import Language
 from ..language.methods import method
 from ..language.quantities import amount, show
-from ..model.report import Missing, Report
+from ..model.figures import Missing
+from ..model.report import Report
 from . import sentences as wording
 from .blocks import (
     Block,

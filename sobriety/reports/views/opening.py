@@ -9,7 +9,8 @@ from sobriety.core.estimate import Estimate
 
 from ..language.language import Language
 from ..language.quantities import Shown, column, duration, share_texts, show
-from ..model.report import Footprint, Missing, Report
+from ..model.figures import Footprint, Missing
+from ..model.report import Report
 from . import changes, goals, organisation
 from . import sentences as wording
 from .actions import action_items

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..language.language import NBSP, Language
-from ..language.quantities import CARBON, POWER, Shown, fitting, show, show_bounds, symbol
-from ..model.report import FOLDED, Dimension, Figure, Ledger, Missing, Report, ServiceUse
-from ..model.report import HeatMap as Heat
+from ..language.quantities import CARBON, POWER, Shown, category, fitting, show, show_bounds, symbol
+from ..model.figures import FOLDED, Figure, Ledger, Missing
+from ..model.figures import HeatMap as Heat
+from ..model.findings import ServiceUse
+from ..model.report import Dimension, Report
 from .blocks import Fact, Table, TableCell, TableColumn, WeekMap
-from .sentences import category
 
 _HOURS_A_DAY = 24
 _SHADES = 6

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from ..language.language import NBSP, Language
 from ..language.quantities import POWER, Shown, Unit, fitting, show_bounds
-from ..model.report import PowerPoint, Report
+from ..model.figures import PowerPoint
+from ..model.report import Report
 from .blocks import ChartStep, StepChart, Table, TableCell, TableColumn, Tick
 from .charts import scale, value_ticks
 

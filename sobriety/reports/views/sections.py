@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 from ..language.language import Language
 from ..language.quantities import show
-from ..model.report import Missing, Report
+from ..model.figures import Missing
+from ..model.report import Report
 from . import changes, goals, organisation
 from . import sentences as wording
 from .actions import action_items, outcome_items

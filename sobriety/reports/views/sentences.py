@@ -7,20 +7,13 @@ from datetime import timedelta
 from sobriety.core.estimate import Basis, Estimate
 from sobriety.core.machine import Machine
 from sobriety.core.period import Period
-from sobriety.estimators import FactorKind, category_name
+from sobriety.estimators import FactorKind
 
 from ..language.language import Language
 from ..language.quantities import duration, show
-from ..model.report import (
-    FOLDED,
-    Action,
-    CoverageGap,
-    IndicatorFigure,
-    Narrowing,
-    Outcome,
-    Report,
-    ReportStatus,
-)
+from ..model.figures import FOLDED, CoverageGap
+from ..model.findings import Action, IndicatorFigure, Narrowing, Outcome
+from ..model.report import Report, ReportStatus
 
 
 def of_one_machine(report: Report) -> bool:
@@ -129,13 +122,6 @@ def machine(language: Language, facts: Machine) -> str:
     if facts.virtual:
         parts.append(language.say("virtual machine"))
     return " · ".join(parts) or language.say("Nothing is known of its parts.")
-
-
-def category(language: Language, name: str) -> str:
-    """A category's word; those that the owner made up stay as they are."""
-    if not name:
-        return language.say("unknown category")
-    return category_name(name).of(language.tongue)
 
 
 def indicator(language: Language, item: IndicatorFigure) -> tuple[str, str]:

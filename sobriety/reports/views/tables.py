@@ -10,7 +10,8 @@ from sobriety.core.rounding import apportioned, decimals_of_sum
 
 from ..language.language import NBSP, Language
 from ..language.quantities import Unit, column, share_texts, symbol, unit_for
-from ..model.report import Dimension, Footprint, Missing, Report, Slice, WorkShares
+from ..model.figures import Footprint, Missing, Slice, WorkShares
+from ..model.report import Dimension, Report
 from .blocks import Table, TableCell, TableColumn
 from .organisation import dimension_words, slice_name
 from .sentences import workload_kind

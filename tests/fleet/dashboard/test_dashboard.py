@@ -36,7 +36,7 @@ from sobriety.fleet.intake.state import open_state
 from sobriety.fleet.jobs.drain import drain
 from sobriety.reports.language.language import Language
 from sobriety.reports.language.quantities import show
-from sobriety.reports.model.report import Footprint
+from sobriety.reports.model.figures import Footprint
 from sobriety.reports.views.opening import weight_facts
 from sobriety.settings.config import load
 

@@ -33,7 +33,7 @@ from sobriety.lake import Lake
 from sobriety.reports import Report, ReportSettings, as_html, gather
 from sobriety.reports.language.language import Language
 from sobriety.reports.language.methods import method
-from sobriety.reports.model.report import Figure, Footprint, Missing, Pace
+from sobriety.reports.model.figures import Figure, Footprint, Missing, Pace
 
 from ..conftest import LAPTOP, at, fill_laptop, usage
 

@@ -20,7 +20,7 @@ from sobriety.reports import Report, ReportSettings, as_html, as_json, gather
 from sobriety.reports.language.language import Language
 from sobriety.reports.language.methods import method
 from sobriety.reports.model.declared import Declared
-from sobriety.reports.model.report import Action
+from sobriety.reports.model.findings import Action
 from sobriety.reports.model.settings import Promise
 
 from ..conftest import NOW, TZ, Fill, at, usage

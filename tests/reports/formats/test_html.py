@@ -12,7 +12,7 @@ from babel.numbers import parse_decimal
 from sobriety.core.text import Tongue
 from sobriety.reports import Report, as_html
 from sobriety.reports.language.language import Language
-from sobriety.reports.model.report import Missing
+from sobriety.reports.model.figures import Missing
 from sobriety.reports.views.tables import breakdown_tables
 
 LARGEST_B = 150_000

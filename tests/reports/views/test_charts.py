@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sobriety.reports import Report
 from sobriety.reports.formats.svg import HEIGHT, WIDTH, band_path, line_path
 from sobriety.reports.language.language import Language
-from sobriety.reports.model.report import PowerPoint
+from sobriety.reports.model.figures import PowerPoint
 from sobriety.reports.views.blocks import ChartStep, StepChart, Table
 from sobriety.reports.views.changes import comparisons
 from sobriety.reports.views.charts import bridge_chart, scale, value_ticks
