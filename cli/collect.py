@@ -260,15 +260,10 @@ def _print(rows: Sequence[Usage]) -> None:
     """Print rows as JSON, a line each: docs/schema/usage.json."""
     for row in rows:
         keys = {
-            "host": row.host,
-            "kind": row.kind,
-            "name": row.name,
-            "state": row.state,
-            "observed": list(row.observed),
-            "start_ns": row.start_ns,
-            "duration_s": row.duration_s,
-            "covered_s": row.covered_s,
-        }
+            "host": row.host, "kind": row.kind, "name": row.name, "state": row.state,
+            "observed": list(row.observed), "start_ns": row.start_ns,
+            "duration_s": row.duration_s, "covered_s": row.covered_s,
+        }  # fmt: skip
         click.echo(json.dumps(keys | row.measures))
 
 

@@ -12,7 +12,8 @@ from .parts.options import config_option
 
 if TYPE_CHECKING:
     from sobriety.core.text import Tongue
-    from sobriety.declared.goals import Goal, Goals
+    from sobriety.declared.goal import Goal
+    from sobriety.declared.goals import Goals
 
 WORDS = {
     "from": "de",

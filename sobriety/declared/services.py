@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
-from sobriety.core.errors import ConfigError
 from sobriety.core.period import Period
 from sobriety.core.text import Text
-from sobriety.files.faults import Unexpected, expectation, quoted
-from sobriety.files.tables import cells, read_sheet
+from sobriety.files.faults import Unexpected
 from sobriety.files.toml_form import Entry, read_form
 
 from . import values
 from .access_log import BOTS, LogFilter, Requests, count_requests
-from .periods import Months, months_of, months_within, name_of
+from .periods import Months, months_within
+from .units import (
+    FunctionalUnit,
+    Units,
+    Unknown,
+    check_sums,
+    sum_of,
+    unit_of_entry,
+    units_file_of,
+    units_of,
+)
 
 WORKLOADS = ("service", "container", "pod", "process")
-_MOST = 10**15
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionalUnit:
-    """What a service gives, one of it: a loan, a page, a reservation."""
-
-    id: str
-    text: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +54,6 @@ class Service:
     unit: FunctionalUnit | None = None
     units: Mapping[str, int] = field(default_factory=dict[str, int])
     access_log: AccessLog | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Units:
-    """A count of functional units, and who says so."""
-
-    count: int
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A count that nobody knows, which is not 0; and why."""
-
-    why: str
 
 
 def read_services(path: Path) -> dict[str, Service]:
@@ -117,7 +100,7 @@ def units_in(service: Service, period: Period | str) -> Units | Unknown:
     months = months_within(period)
     if months is None:
         return Unknown("counts are of whole months, and the period is not")
-    declared = _declared(service.units, months)
+    declared = sum_of(service.units, months)
     if isinstance(declared, int):
         return Units(declared, "declared")
     if service.access_log is None:
@@ -136,27 +119,11 @@ def requests_in(requests: Requests, months: Months) -> Units | Unknown:
     return Units(sum(requests.by_month[month] for month in months), "counted in the access log")
 
 
-def _declared(units: Mapping[str, int], months: Months) -> int | str:
-    """The sum over the longest counts that fit; else the first month that none tells."""
-    found, at = 0, 0
-    while at < len(months):
-        for length in (12, 3, 1):
-            part = months[at : at + length]
-            name = name_of(part) if len(part) == length else None
-            if name is not None and name in units:
-                found += units[name]
-                at += length
-                break
-        else:
-            return months[at]
-    return found
-
-
 def _service(entry: Entry) -> Service:
     called = entry.must("id", values.identifier, "?")
     unit, units = entry.table("unit"), entry.table("units")
-    declared = {} if units is None else _units(units)
-    for label, count in (_units_file(entry) or {}).items():
+    declared = {} if units is None else units_of(units)
+    for label, count in (units_file_of(entry) or {}).items():
         if declared.setdefault(label, count) != count:
             entry.wrong(
                 "units_file",
@@ -165,14 +132,14 @@ def _service(entry: Entry) -> Service:
                     fr=f"a {count} pour {label}, et units {declared[label]}",
                 ),
             )
-    _see_sums(entry, declared)
+    check_sums(entry, declared)
     service = Service(
         called,
         entry.take("name", values.in_both) or Text(called, called),
         entry.must("hosts", values.several(values.text), ()),
         entry.take("workloads", values.several(_workload)) or (),
         entry.take("share", values.number(0, 1)),
-        None if unit is None else _unit(unit),
+        None if unit is None else unit_of_entry(unit),
         declared,
         _access_log(entry),
     )
@@ -197,102 +164,6 @@ def _workload(raw: object) -> str:
             fr=f"attendu\xa0: genre:nom, comme service:nginx.service\xa0; les genres sont {kinds}",
         )
     return f"{kind}:{name}"
-
-
-def _unit(entry: Entry) -> FunctionalUnit:
-    called = entry.must("id", values.identifier, "?")
-    french, english = entry.take("fr", values.text), entry.take("en", values.text)
-    entry.close()
-    return FunctionalUnit(called, Text(french or english or called, english or french or called))
-
-
-def _units(entry: Entry) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for label in entry.data:
-        count = entry.take(label, values.count(0, _MOST))
-        try:
-            name = cast("str", name_of(months_of(label)))
-        except ValueError as error:
-            entry.wrong(label, expectation(error))
-            continue
-        if name in found:
-            entry.wrong(
-                label,
-                Text(
-                    en=f"{name} is there twice",
-                    fr=f"{name} y est deux fois",
-                ),
-            )
-        if count is not None:
-            found[name] = count
-    return found
-
-
-def _see_sums(entry: Entry, units: Mapping[str, int]) -> None:
-    """A longer period's count is that of its parts, where all of them are told."""
-    for label, count in units.items():
-        months = months_of(label)
-        parts = _declared(
-            {k: v for k, v in units.items() if len(months_of(k)) < len(months)}, months
-        )
-        if len(months) > 1 and isinstance(parts, int) and parts != count:
-            entry.wrong(
-                "units",
-                Text(
-                    en=f"{label} has {count}, and its parts add up to {parts}",
-                    fr=f"{label} a {count}, et ses parties font {parts}",
-                ),
-            )
-
-
-def _units_file(entry: Entry) -> dict[str, int] | None:
-    """Columns period and count; service where several services share the file."""
-    name = entry.take("units_file", values.text)
-    if name is None:
-        return None
-    path = entry.form.path.parent / name
-    try:
-        sheet = read_sheet(path, "period")
-    except ConfigError as error:
-        entry.wrong("units_file", Text(en=error.message, fr=error.message_in("fr")))
-        return None
-    if "count" not in sheet.names:
-        entry.wrong(
-            "units_file",
-            Text(
-                en=f"{path} has no column 'count'",
-                fr=f"{path} n’a pas de colonne 'count'",
-            ),
-        )
-        return None
-    found: dict[str, int] = {}
-    for row, cell in cells(sheet, sheet.names):
-        if "service" in cell and cell["service"] != entry.data.get("id"):
-            continue
-        try:
-            label = cast("str", name_of(months_of(cell["period"])))
-            text = cell["count"]
-            if not (text.isascii() and text.isdecimal() and len(text) < 16):
-                raise Unexpected(
-                    en=f"{quoted(text)} is no whole number from 0",
-                    fr=f"{quoted(text)} n’est pas un nombre entier à partir de 0",
-                )
-            if label in found:
-                raise Unexpected(
-                    en=f"{label} is there twice",
-                    fr=f"{label} y est deux fois",
-                )
-            found[label] = int(text)
-        except ValueError as error:
-            wanted, period = expectation(error), quoted(cell["period"])
-            entry.wrong(
-                "units_file",
-                Text(
-                    en=f"{path}, row {row}: {period}; {wanted.en}",
-                    fr=f"{path}, ligne {row}\xa0: {period}\xa0; {wanted.fr}",
-                ),
-            )
-    return found
 
 
 def _access_log(entry: Entry) -> AccessLog | None:

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from sobriety.core.estimate import Estimate
 from sobriety.core.units import unit_of
 
-from .goals import Goal, Target
+from .goal import Goal, Target
 from .periods import span_years
 
 Status = Literal[

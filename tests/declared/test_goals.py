@@ -14,7 +14,8 @@ from sobriety.core.errors import ConfigError
 from sobriety.core.estimate import Estimate
 from sobriety.core.method import STATED
 from sobriety.core.text import Text
-from sobriety.declared.goals import BUILT_INS, Baseline, Goal, Target, built_in, read_goals
+from sobriety.declared.goal import Baseline, Goal, Target
+from sobriety.declared.goals import BUILT_INS, built_in, read_goals
 from sobriety.declared.indicators import INDICATORS
 from sobriety.declared.trajectory import line_of, trajectory, value_at
 

@@ -13,7 +13,8 @@ from sobriety.core.errors import ConfigError
 from sobriety.core.period import choose
 from sobriety.core.text import Text
 from sobriety.declared.overlaps import can_both_match, overlaps
-from sobriety.declared.services import Service, Units, Unknown, read_services, units_in
+from sobriety.declared.services import Service, read_services, units_in
+from sobriety.declared.units import Units, Unknown
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 HEAD = '[[service]]\nid = "a"\nhosts = "web-1"\nunit = { id = "page", en = "page" }\n'

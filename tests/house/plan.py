@@ -30,7 +30,7 @@ ARROWS = {
     "spool": "files",
     "lake": "files spool",
     "factors": "files",
-    "inventory": "files factors",
+    "inventory": "files",
     "declared": "files settings",
     "push": "files settings spool",
     "service": "settings",
@@ -42,7 +42,7 @@ ARROWS = {
     "metrics": "agent factors settings",
     "tracking": "agent factors profiling settings",
     "reports": "declared inventory factors lake",
-    "publishing": "declared factors files inventory lake reports settings",
+    "publishing": "factors files lake reports settings",
     "fleet": "files lake metrics publishing push reports settings spool",
 }
 """What a room may import beside `core`, `collectors` and `estimators`; late imports and those of

@@ -209,8 +209,7 @@ def _reports_of(_: Gateway, __: Request, words: Language) -> Context:
 
 
 def _host(words: Language, host: Any, zone: tzinfo | None) -> Context:
-    from sobriety.reports.language.quantities import duration
-    from sobriety.reports.language.quantities import category
+    from sobriety.reports.language.quantities import category, duration
 
     time_ago = duration(words, max(0.0, time.time() - host.heard_ns / NS_PER_S))
     return {

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.period import Period, year_to
-from sobriety.declared.goals import Goal
+from sobriety.declared.goal import Goal
 from sobriety.declared.indicators import INDICATORS
 from sobriety.declared.trajectory import Position, trajectory
 from sobriety.lake import Lake

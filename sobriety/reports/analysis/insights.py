@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sobriety.core.estimate import Estimate
 from sobriety.core.method import MethodKind
-from sobriety.declared.goals import Goal
+from sobriety.declared.goal import Goal
 from sobriety.estimators import Curve, power_model, power_w
 from sobriety.inventory.devices import WORKSTATIONS, Device
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from sobriety.core.text import Text
-from sobriety.declared.services import Service, Units, units_in
+from sobriety.declared.services import Service, units_in
+from sobriety.declared.units import Units
 
 from ..accounts.accounts import Books
 from ..accounts.hosts import HostUse

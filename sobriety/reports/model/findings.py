@@ -8,7 +8,7 @@ from typing import Literal
 from sobriety.core.estimate import Estimate
 from sobriety.core.period import Period
 from sobriety.core.text import Text
-from sobriety.declared.goals import Goal
+from sobriety.declared.goal import Goal
 from sobriety.declared.sites import Site
 from sobriety.declared.trajectory import Position
 from sobriety.estimators import Change
