@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from sobriety.cli import command
 from sobriety.core.text import Tongue
+from sobriety.lake import Lake
 from sobriety.reports import Report
 from sobriety.reports.formats.plot import ACCENT, USE, plot
 from sobriety.reports.views.blocks import BarChart, LineChart, StepChart, WeekMap
@@ -45,3 +49,21 @@ def test_a_line_is_broken_only_where_nothing_was_observed(reports: dict[str, Rep
     drawn = re.findall(rf'<path d="([^"]+)"[^>]*style="fill: none; stroke: {ACCENT}', axes)
     assert len(drawn) == len(chart.runs)
     assert all(line.count("M") == 1 for line in drawn), "steps of a run are joined"
+
+
+def test_the_verb_draws_by_name_and_ending(
+    lakes: dict[str, Lake], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOBRIETY_HOME", str(tmp_path / "home"))
+    place = str(lakes["laptop"].path)
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(command(), ["plot", *words, "--lake", place])
+
+    listed = run("--lang", "fr")
+    assert listed.exit_code == 0 and "La puissance au fil du temps" in listed.output
+    assert run("power", "-o", str(tmp_path / "trend.png")).exit_code == 0
+    assert (tmp_path / "trend.png").read_bytes().startswith(PNG)
+    wrong, ending = run("pwoer"), run("power", "-o", "trend.gif")
+    assert wrong.exit_code == ending.exit_code == 2
+    assert "power" in wrong.output and ".svg or .png" in ending.output
