@@ -1,4 +1,4 @@
-"""`sobriety doctor`: what can be measured here, and how well."""
+"""`sobriety doctor`: list what can be measured on this machine, and how well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sobriety factors`: what every source says of an electricity grid, and one's own figures."""
+"""`sobriety factors`: compare every source of a grid's emission factors, and keep your own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sobriety goals`: what an organisation wants to reach, and what public bodies ask for."""
+"""`sobriety goals`: check and list goals of an organization and of public bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sobriety import`: what other tools recorded, into the lake."""
+"""`sobriety import`: read into the lake what other tools recorded."""
 
 from __future__ import annotations
 

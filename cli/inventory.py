@@ -1,4 +1,4 @@
-"""`sobriety inventory`: the devices that an organisation has."""
+"""`sobriety inventory`: check, list and import an organization's devices."""
 
 from __future__ import annotations
 

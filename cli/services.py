@@ -1,4 +1,4 @@
-"""`sobriety services`: what people use, and the machines behind it, as an organisation declares."""
+"""`sobriety services`: check the digital services that an organization declares."""
 
 from __future__ import annotations
 

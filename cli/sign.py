@@ -1,4 +1,4 @@
-"""`sobriety sign`: who stands for a sealed report."""
+"""`sobriety sign`: sign a sealed report."""
 
 from __future__ import annotations
 

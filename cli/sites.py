@@ -1,4 +1,4 @@
-"""`sobriety sites`: where machines stand, as an organisation declares it."""
+"""`sobriety sites`: check the sites that an organization declares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sobriety status`: what was recorded, and whether a collector is running."""
+"""`sobriety status`: show what was recorded, and the state of the collector."""
 
 from __future__ import annotations
 

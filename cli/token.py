@@ -1,4 +1,4 @@
-"""`sobriety token`: who may write to the gateway, and read from it."""
+"""`sobriety token`: manage the gateway's access tokens."""
 
 from __future__ import annotations
 

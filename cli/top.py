@@ -1,4 +1,4 @@
-"""`sobriety top`: live watts of the machine, and who makes them."""
+"""`sobriety top`: show live watts of the machine and of its workloads."""
 
 from __future__ import annotations
 

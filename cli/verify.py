@@ -1,4 +1,4 @@
-"""`sobriety verify`: whether a sealed report can be computed again."""
+"""`sobriety verify`: compute a sealed report again and compare."""
 
 from __future__ import annotations
 

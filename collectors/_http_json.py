@@ -1,4 +1,4 @@
-"""JSON asked over HTTP: of exactly the address given, within a time and a size.
+"""Reads JSON over HTTP, from exactly the address given, within a time and a size.
 
 No proxy is used and no redirect is followed, which would show a password to somebody else, but to
 the same address with a slash at its end or without: HPE's controllers want that.

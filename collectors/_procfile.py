@@ -1,4 +1,4 @@
-"""What collectors of one file share: it is opened once, kept open, and read from its start."""
+"""Opens a file of /proc once, keeps it open, and reads it from its start each time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What opens an SNMP agent, from the environment or a file: never from a command line.
+"""Reads SNMP credentials from the environment or a file, never from a command line.
 
     SOBRIETY_SNMP_COMMUNITY             version 2c
     SOBRIETY_SNMP_USER, SOBRIETY_SNMP_AUTHENTICATION, SOBRIETY_SNMP_PRIVACY

@@ -1,4 +1,4 @@
-"""What collectors of /sys share: files of one word or one whole number."""
+"""Reads files of /sys that hold one word or one whole number."""
 
 from __future__ import annotations
 

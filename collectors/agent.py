@@ -1,4 +1,4 @@
-"""What this toolkit itself takes.
+"""Processor time of this toolkit itself.
 
 Source: https://docs.python.org/3/library/time.html#time.process_time
 Reads:  this process's own clock

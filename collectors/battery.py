@@ -1,4 +1,4 @@
-"""What leaves a laptop's battery: the whole machine, screen and all.
+"""Power drawn from a laptop's battery: the whole machine, screen included.
 
 Source: https://docs.kernel.org/power/power_supply_class.html
 Reads:  /sys/class/power_supply/*/{type,scope,status,online}, power_now, or current_now and

@@ -1,4 +1,4 @@
-"""How fast the processors run, of how fast they can.
+"""Speed of the processors, as a share of the highest.
 
 Source: https://docs.kernel.org/admin-guide/pm/cpufreq.html
 Reads:  /sys/devices/system/cpu/cpufreq/policy*/{scaling_cur_freq,cpuinfo_max_freq,affected_cpus}

@@ -1,4 +1,4 @@
-"""Power or energy that a smart plug or a meter tells in JSON: Shelly, Tasmota, Home Assistant.
+"""Power or energy from a smart plug or meter that answers in JSON: Shelly, Tasmota, Home Assistant.
 
 Source: https://shelly-api-docs.shelly.cloud, https://tasmota.github.io/docs/Commands/,
         https://developers.home-assistant.io/docs/api/rest/

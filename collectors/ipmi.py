@@ -1,4 +1,4 @@
-"""What the whole server draws, as its management controller says.
+"""Power of the whole server, from its management controller by IPMI.
 
 Source: https://github.com/ipmitool/ipmitool (DCMI 1.5, Get Power Reading); where a controller has
         no DCMI, a sensor of the whole machine that its maker names

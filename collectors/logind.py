@@ -1,4 +1,4 @@
-"""Whether anybody uses the machine, idle and locked included, as systemd-logind tells on the bus.
+"""Presence of users, idle and locked sessions included, from systemd-logind on the bus.
 
 Source: https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html
 Reads:  systemd-logind by the system bus, with the extra `presence` (jeepney)

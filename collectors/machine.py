@@ -1,4 +1,4 @@
-"""What the machine is: the facts that estimators start from. No serial number, no person.
+"""Facts of the machine that estimators start from. No serial number, no person.
 
 Source: https://docs.kernel.org/filesystems/proc.html; DMTF DSP0134, 7.4.1 (chassis types)
 Reads:  /proc/cpuinfo, /proc/meminfo, /proc/sys/kernel/hostname, /sys/class/dmi/id,

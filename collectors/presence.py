@@ -1,4 +1,4 @@
-"""Whether anybody uses the machine: sessions, screens and the lid. Never who.
+"""Presence of users: sessions, screens and the lid. Never names.
 
 Source: https://www.freedesktop.org/software/systemd/man/latest/sd_session_is_active.html,
         https://github.com/systemd/systemd/blob/main/src/login/logind-session.c (session_save),

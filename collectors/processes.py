@@ -1,4 +1,4 @@
-"""Who works: every process, by service, container or executable.
+"""Processor time by task: every process, by service, container or executable.
 
 Source: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
 Reads:  /proc/PID/stat of every process; at first and second sight /proc/PID/cgroup and

@@ -1,4 +1,4 @@
-"""What a whole server draws, as its management controller says over the network.
+"""Power of a whole server, from its management controller by Redfish.
 
 Source: https://redfish.dmtf.org/schemas/v1/EnvironmentMetrics.v1_3_0.json,
         https://redfish.dmtf.org/schemas/v1/Power.v1_7_1.json

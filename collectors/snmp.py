@@ -1,4 +1,4 @@
-"""Power that another box measures and tells by SNMP: a socket strip (PDU), a UPS, a switch.
+"""Power that another device measures, by SNMP: a PDU, a UPS, a switch.
 
 Source: https://www.rfc-editor.org/rfc/rfc3416, and for each known OID the MIB that `power_oids`
         names

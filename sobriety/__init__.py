@@ -1,4 +1,4 @@
-"""What machines and programs consume, in joules and CO2e, with the doubt beside every figure."""
+"""Measures what machines and programs consume: joules and CO2e, each figure with its interval."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What several verbs share, and what is too long for a verb's file: options, output, budgets."""
+"""Parts of the command line: shared options, output, budgets, progress."""

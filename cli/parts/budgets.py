@@ -1,4 +1,4 @@
-"""What `profile` says to continuous integration: budgets, the cost of a piece of work, JUnit."""
+"""Budgets of `profile` for continuous integration: checks, annotations, JUnit, SCI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs beside a collector where the settings ask for it: metrics, and sending to a gateway."""
+"""Optional services of `collect`: metrics, and pushing to a gateway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `profile` says: for people, for machines, and a line while it goes on."""
+"""Output of `profile`: a summary for people, JSON, and a live line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bar for who looks at the terminal, where work takes long. It has no words to translate."""
+"""Progress bar on a terminal, for work that takes long. It has no words to translate."""
 
 from __future__ import annotations
 

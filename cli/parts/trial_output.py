@@ -1,4 +1,4 @@
-"""What `profile` and `compare` share: options of repeated runs, their table, their files."""
+"""Output of repeated runs, for `profile` and `compare`: tables and files."""
 
 from __future__ import annotations
 

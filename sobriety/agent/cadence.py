@@ -1,4 +1,4 @@
-"""How often to look: slower where that costs little accuracy, or where looking costs a battery.
+"""Chooses the sampling interval: slower where accuracy suffers little, or on battery.
 
 The host is sampled every 5 s and its tasks every 30 s. Where less than 5 % of the processors was
 used for a minute, half as often; on battery, half as often; both, a quarter. What that errs by

@@ -1,4 +1,4 @@
-"""What this machine offers: sources that answer, that are forbidden, that are not there."""
+"""Checks this machine's sources: those that answer, are forbidden, or are absent."""
 
 from __future__ import annotations
 

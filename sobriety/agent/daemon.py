@@ -1,4 +1,4 @@
-"""A session on a clock: sample, write the finished rows, sleep, until told to stop."""
+"""Runs a session on a clock: sample, write finished rows, sleep, until stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the machine draws now, and who makes it: for `sobriety top`, and for anybody's own loop."""
+"""Computes live watts of a machine and its workloads, for `sobriety top` and others."""
 
 from __future__ import annotations
 

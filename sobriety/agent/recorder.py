@@ -1,4 +1,4 @@
-"""Where a session's rows go: to the spool first, then to whoever listens."""
+"""Writes a session's rows to the spool first, then passes them to listeners."""
 
 from __future__ import annotations
 

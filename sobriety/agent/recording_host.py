@@ -1,4 +1,4 @@
-"""A machine looked at through a witness, who writes down what was read of it."""
+"""Records everything that is read from a host, for `sobriety capture`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the spool holds of this machine, and whether somebody is writing it.
+"""Reads the state of this machine's spool and of its writer.
 
 SQLite adds up; here the few sums are priced. So a year of minutes is told in a moment.
 """

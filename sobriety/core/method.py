@@ -1,4 +1,4 @@
-"""How a figure was computed, as data: a key and its values, rendered in any language.
+"""A method: how a figure was computed, as data that any language can render.
 
 Code that computes a figure declares its `MethodKind` once, key and English sentence together, and
 calls it to make a `Method`. Places of the sentence name a type:

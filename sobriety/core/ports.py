@@ -1,4 +1,4 @@
-"""What the rooms must look like to each other."""
+"""Protocols between rooms: collectors, slow collectors, task sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a collector yields: one raw value of one thing at one instant."""
+"""A reading: one raw value of one subject at one instant, as a collector yields it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What an organisation declares for its reports beside what is measured."""
+"""Declarations of an organization beside its devices: sites, services, goals, scenarios."""

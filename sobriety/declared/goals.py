@@ -1,4 +1,4 @@
-"""Goals: what an organisation wants to reach, from where, by when, and who asks for it.
+"""Reads goals: what to reach, from which baseline, by when, and in which framework.
 
 What public bodies ask for comes with the toolkit (`data/*.toml`); baselines are the organisation's
 own and none is invented.

@@ -1,4 +1,4 @@
-"""What a goal can be about: the indicators of a report, their units and what people call them."""
+"""Indicators that a goal can be about: their units and names."""
 
 from __future__ import annotations
 

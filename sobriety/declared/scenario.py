@@ -1,4 +1,4 @@
-"""What could be otherwise: a file of changes to what an organisation has and does."""
+"""Reads scenarios: changes to devices and their use, for what-if."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services: what people use, the machines and workloads behind it, and how much it was used."""
+"""Reads digital services: their machines, workloads and functional units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a goal should be by now, and where it is: a straight line from its baseline to its target.
+"""Computes a goal's position on the straight line from its baseline to its target.
 
 A year's figure stands in the middle of its year, so a figure of the third quarter belongs to the
 middle of August. The line goes through the milestones.

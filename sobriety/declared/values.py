@@ -1,4 +1,4 @@
-"""How single values of declared files are read. A reader raises ValueError with what it wants."""
+"""Readers of single values in declared files; each raises ValueError with what it expects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of all factors held a report of a year uses, and why not the others."""
+"""Chooses the factors of a report's year among all that are held, with reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of grid factors that people have: how each is recognised and checked, cell by cell.
+"""Recognizes and checks files of grid factors, cell by cell.
 
 Every wrong cell is told at once. A file with one wrong cell gives nothing.
 """

@@ -1,4 +1,4 @@
-"""What survives a crash: files that appear whole, and a lock that dies with its holder."""
+"""Writes files that appear whole or not at all, and locks that end with their holder."""
 
 from __future__ import annotations
 

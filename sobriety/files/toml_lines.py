@@ -1,4 +1,4 @@
-"""Where the keys of a TOML file stand: the standard library's parser forgets it."""
+"""Finds the line of every key in a TOML file: the standard library's parser drops it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gateway answers: JSON, and refusals, which are told to its log too.
+"""Builds the gateway's responses: JSON, and refusals, which it also logs.
 
 Every refusal says what is wrong and a hint, and is told on stderr in one line without secrets.
 """

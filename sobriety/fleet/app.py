@@ -1,4 +1,4 @@
-"""The gateway as an ASGI application: what agents ask, what operators ask, and who is refused."""
+"""The gateway as an ASGI application: routes of agents and operators, and access."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gateway knows of itself, for Prometheus."""
+"""The gateway's own metrics, for Prometheus."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What other tools recorded, as usage: facts where they had facts, else what they told."""
+"""Imports of other tools' records as usage: facts where they had facts, else declared energy."""

@@ -1,4 +1,4 @@
-"""node_exporter's history as usage rows, asked of a Prometheus or whatever answers like one.
+"""Reads node_exporter's history as usage rows, from Prometheus or a compatible server.
 
 A point of the grid holds the last scrape before it, up to five minutes old. So the time of each
 scrape is asked too: between two scrapes a counter's change and the time that it took are exact,

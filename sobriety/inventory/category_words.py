@@ -1,4 +1,4 @@
-"""Words for categories in lists of devices: what they mean, and what to say of unknown ones."""
+"""Words for categories in lists of devices: their meaning, and hints for unknown ones."""
 
 from __future__ import annotations
 

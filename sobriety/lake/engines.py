@@ -1,4 +1,4 @@
-"""What computes on the lake: DuckDB in this process, or Spark on this machine or a cluster of many.
+"""Engines of the lake: DuckDB in this process, or Spark on this machine or a cluster.
 
 Both read the same files and run the same SQL and the same narwhals pipelines. Whoever asks names
 one of them when the lake is opened, and needs to know nothing more.

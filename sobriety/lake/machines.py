@@ -1,4 +1,4 @@
-"""What the machines of a lake are: a file of facts for each spool or keeper, a line a change."""
+"""Facts of the machines of a lake: a file for each spool or keeper, a line for each change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the daemon shows of itself: finished rows into the ledger, and the ledger to a scraper.
+"""Feeds finished rows into energy totals, and the totals to scrapers.
 
 A row of the host is taken in when it is known who worked in it, and with their shares: so what is
 idle, which is the rest, never goes back.

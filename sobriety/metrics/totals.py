@@ -1,4 +1,4 @@
-"""Rows into joules as they are written: the one place beside reports where usage is priced.
+"""Totals joules and carbon as rows are written: the one place beside reports that prices usage.
 
 `/metrics` reads it, and the same plans make `top`, `status` and the report, so that they agree.
 """

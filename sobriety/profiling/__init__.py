@@ -1,1 +1,1 @@
-"""What one command costs: run or attached to, sampled, priced."""
+"""Profiling of one command: run it or attach to it, sample it, price it."""

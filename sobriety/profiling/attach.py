@@ -1,4 +1,4 @@
-"""What runs already: a process and its children, a service, a container; followed for a while."""
+"""Follows a running process tree, service or container for a while."""
 
 from __future__ import annotations
 

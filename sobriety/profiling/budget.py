@@ -1,4 +1,4 @@
-"""What a command may cost at most, and what a piece of its work costs: for continuous integration.
+"""Budgets of a command and the cost of its functional units, for continuous integration.
 
 A budget is broken where the figure itself is above it: intervals of a model are of one direction on
 one machine, and a budget that waited for them to clear would never break. What is said has both.

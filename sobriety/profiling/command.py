@@ -1,4 +1,4 @@
-"""A child process, run to its end without getting in its way.
+"""Runs a child process to its end without getting in its way.
 
 Its stdin, stdout, tty, environment, signals and exit code are its own. What the kernel says of it
 afterwards (wait4) counts every child that it waited for, however short-lived; a control group,

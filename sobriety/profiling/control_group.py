@@ -1,4 +1,4 @@
-"""A control group of its own for a command: the kernel then counts whatever comes of it.
+"""Gives a command a control group of its own, so that the kernel counts all its processes.
 
 Source: https://docs.kernel.org/admin-guide/cgroup-v2.html
 Reads:  cpu.stat and cgroup.procs below /sys/fs/cgroup, in a group made beside the command

@@ -1,4 +1,4 @@
-"""What work costs: the formulas that a command and a section of a program share.
+"""Prices work: the formulas that commands and sections of programs share.
 
 Where a sensor covers the work, what it saw above idle is shared by processor time; elsewhere each
 second of a busy core costs the same. Graphics cards have sensors of their own, and beside them.

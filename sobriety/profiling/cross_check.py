@@ -1,4 +1,4 @@
-"""CodeCarbon's offline tracker, run beside ours for the same command.
+"""Runs CodeCarbon's offline tracker beside ours, for the same command.
 
 It runs in a process of its own: its three seconds of start-up and its threads must not be part of
 what we measure. Nothing is sent anywhere.

@@ -1,4 +1,4 @@
-"""A page of which functions the joules went to: boxes as wide as their joules, and a table.
+"""Writes a flame graph of joules as an HTML page, with a table.
 
 One file that needs nothing else. It is read without JavaScript; with it, a click goes into a box
 and a word finds functions.

@@ -1,4 +1,4 @@
-"""Which Python functions a command's joules went to.
+"""Breaks a command's joules down by Python function.
 
 py-spy looks at the stacks of the command and its children a hundred times a second, from outside;
 what is shared out by its samples is the energy that was measured, so that functions add up to it.

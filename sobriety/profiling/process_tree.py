@@ -1,4 +1,4 @@
-"""Which processes of a tree used the processor: by their names, along the way to each.
+"""Breaks the processor time of a process tree down by executable.
 
 Looked at every now and then. What ends between two looks is its parent's, as the kernel gives it to
 who waits; what is left in the end was used after the last look.

@@ -1,4 +1,4 @@
-"""What a command costs: its energy and carbon, beside the time that the kernel says it took.
+"""Profiles a command: its energy and carbon, beside the time that the kernel accounts.
 
 The scope is the process: what the machine drew *because of* the command, idle power apart. Where a
 sensor covers the run, what it saw above idle is shared by processor time; elsewhere each second of

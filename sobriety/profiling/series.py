@@ -1,4 +1,4 @@
-"""The shape of a run: what happened between samples, in a bounded number of stretches."""
+"""Keeps the shape of a run between samples, in a bounded number of intervals."""
 
 from __future__ import annotations
 

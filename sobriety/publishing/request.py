@@ -1,4 +1,4 @@
-"""A report as it is asked for: options read and checked, and the lake that it is made from."""
+"""A requested report: options read and checked, and the lake that it is made from."""
 
 from __future__ import annotations
 

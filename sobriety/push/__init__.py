@@ -1,4 +1,4 @@
-"""Forwarding a spool to a gateway: at least once from here, and there each row once."""
+"""Pushes a spool to a gateway: at least once from here, stored once there."""
 
 from __future__ import annotations
 

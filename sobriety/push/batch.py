@@ -1,4 +1,4 @@
-"""Rows of a spool as a body that a gateway takes."""
+"""Encodes rows of a spool as a batch for a gateway."""
 
 from __future__ import annotations
 

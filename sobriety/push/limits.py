@@ -1,4 +1,4 @@
-"""What a gateway takes at once: agents keep to it, and it refuses more."""
+"""Limits of one batch: agents keep to them, and gateways refuse more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forwards a spool: what the gateway says is on its disk is done, and nothing else is.
+"""Forwards a spool; only what the gateway confirms as on its disk is done.
 
 One batch is on its way at a time, with a pause after each, so that a laptop that comes back after
 a month hurts nobody; and agents that start together spread over the interval. What fails is tried

@@ -1,4 +1,4 @@
-"""One request at a time to a gateway. Nothing is followed elsewhere, and nothing is sent in the
+"""Sends one request at a time to a gateway; follows no redirect, and sends nothing in the
 clear to another machine: the token would go with it."""
 
 from __future__ import annotations

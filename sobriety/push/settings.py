@@ -1,4 +1,4 @@
-"""Where to push, with which token and how far it came, from the settings."""
+"""Reads from the settings where to push, with which token, and how far it came."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports: what to say of a period, gathered once, then printed for people and for machines."""
+"""Reports: figures of a period, gathered once, printed for people and for machines."""
 
 from __future__ import annotations
 

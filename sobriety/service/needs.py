@@ -1,4 +1,4 @@
-"""What a service must be allowed to do here, so that it is allowed nothing else.
+"""Finds the permissions that a service needs on this machine, so that it gets no others.
 
 Source: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
 """

@@ -1,4 +1,4 @@
-"""What systemd wants to hear: sd_notify, by hand.
+"""Sends notifications to systemd (sd_notify).
 
 Source: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
 """

@@ -1,4 +1,4 @@
-"""Steps that install or remove a service: told before they are done, or instead of it."""
+"""Steps that install or remove a service, which can be shown before they are run."""
 
 from __future__ import annotations
 

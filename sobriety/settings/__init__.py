@@ -1,1 +1,1 @@
-"""What the owner of a machine states, and where each value comes from."""
+"""Settings: values that the owner of a machine states, each with its origin."""

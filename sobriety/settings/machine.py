@@ -1,4 +1,4 @@
-"""The machine in front of us: what it says of itself, and what its owner says of it."""
+"""Describes this machine: detected facts, overridden by stated ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was known of a machine, as the spool and the lake keep it."""
+"""Facts of a machine, as the spool and the lake keep them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The spool's file: how to know it as ours, make it, grow it, and say in words what failed."""
+"""The spool's file: its identity, schema and migrations, and errors in words."""
 
 from __future__ import annotations
 

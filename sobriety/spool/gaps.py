@@ -1,4 +1,4 @@
-"""The time between two runs of a collector, as rows: a gap that is not written looks like no time.
+"""Records the time between two runs of a collector as rows: unrecorded, it would look like no time.
 
 What can be proved is said, and no more. Within one boot, CLOCK_BOOTTIME tells how long nobody
 looked and how much of that the machine slept. Across boots the machine was shut down at some

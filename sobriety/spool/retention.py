@@ -1,4 +1,4 @@
-"""How long rows are kept, and in how much room: the oldest are dropped first, and counted.
+"""Drops the oldest rows by age and by size, and counts them.
 
 Rows go in the order of writing, in small transactions that also count them, so that a crash loses
 no other row and miscounts none. Numbers are never used again. What is set aside is older than

@@ -1,4 +1,4 @@
-"""What a spool adds up to, asked of SQLite: no row comes into Python."""
+"""Sums a spool in SQLite: no row comes into Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who used the processor: every nanosecond of this process goes to one open section, once.
+"""Shares the processor time of this process among open sections, each nanosecond once.
 
 Whenever a section begins, ends, waits or goes on, the time since the last such moment is booked:
 that of a thread to the innermost section that runs on it, and the rest (threads without a section,

@@ -1,4 +1,4 @@
-"""A section of a program and what it cost, computed when it is asked for.
+"""A section of a program and its cost, computed on demand.
 
 The outermost section is measured as a command is (`costing`), and those inside it have its energy
 by their share of its processor time, so that they add up to it.

@@ -1,4 +1,4 @@
-"""What a section of a program costs: `with sobriety.track("fit") as t: ...`, then `t.result`.
+"""Tracks the cost of a section: `with sobriety.track("fit") as t: ...`, then `t.result`.
 
 Entering and leaving reads clocks and counters; figures are computed when they are asked for.
 """

@@ -1,1 +1,1 @@
-"""Commands run again and again, and what their figures say of each other."""
+"""Trials: repeated runs of commands, and what their figures show."""

@@ -1,4 +1,4 @@
-"""How often a command is run. Apart, since every `profile` asks and most run once."""
+"""The number of runs of a trial; its own module, since every `profile` needs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What repeated runs say: the middle, the spread, and how far the ratio of two may be off.
+"""Statistics of repeated runs: median, spread, and the interval of a ratio.
 
 Runs of one round are a pair: what slows a machine for a minute slows both, and their ratio keeps
 nothing of it. Pure Python: a few tens of figures are less work than importing an array library.

@@ -1,4 +1,4 @@
-"""What a comparison says, in a sentence that somebody can repeat."""
+"""States a comparison's verdict in a sentence."""
 
 from __future__ import annotations
 

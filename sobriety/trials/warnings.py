@@ -1,4 +1,4 @@
-"""What makes the figures of repeated runs less than they seem, and what to do about it.
+"""Warnings that weaken the figures of repeated runs, with what to do about them.
 
 The kinds are those of hyperfine (https://github.com/sharkdp/hyperfine), and those of energy.
 """

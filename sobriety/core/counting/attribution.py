@@ -1,4 +1,4 @@
-"""Whose energy it was: what a host did above idle, shared by processor time.
+"""Attributes a host's energy above idle to workloads, by processor time.
 
 A host's row says what the whole machine did. A workload's row says its share of what was done
 ABOVE IDLE: of the moments of utilisation, and of the joules that sensors gave beyond the least

@@ -1,4 +1,4 @@
-"""What the kernel accounts processor time to: a process, or a control group of them."""
+"""A task: a process, or a control group, that the kernel accounts processor time to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who worked between two looks at all tasks: processor time by workload, that of the dead included.
+"""Computes processor time by workload between two task scans, ended processes included.
 
 A process that starts and ends between two looks is never seen. Its time is not lost: the kernel
 gives it to the parent that waits for it. So the time of all processes together, with what

@@ -1,4 +1,4 @@
-"""What is wrong now, as the dashboard tells it before any figure."""
+"""Alerts that the dashboard shows before any figure."""
 
 from __future__ import annotations
 

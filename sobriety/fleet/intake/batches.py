@@ -1,4 +1,4 @@
-"""Batches of many agents in one commit: fifty that wait together cost one fsync, and not fifty.
+"""Commits batches of many agents together: fifty that wait cost one fsync.
 
 A batch is answered when its rows are on the disk. Numbers of a spool that were received before are
 left out, whoever sends them again and however the batches are cut.

@@ -1,4 +1,4 @@
-"""What the requests of one gateway process share, and whether a request's token allows it."""
+"""State that the requests of a gateway process share, and the check of their tokens."""
 
 from __future__ import annotations
 

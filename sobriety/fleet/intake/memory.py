@@ -1,4 +1,4 @@
-"""Bodies in memory: so many bytes of all agents together, and so many of one."""
+"""Bounds the memory that request bodies use, in all and for each token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a token may be used: a bucket of requests that fills up again."""
+"""Limits the request rate of each token with a token bucket."""
 
 from __future__ import annotations
 

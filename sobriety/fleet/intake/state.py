@@ -1,4 +1,4 @@
-"""The gateway's own file: what was received and is not in the lake yet, and who may send.
+"""The gateway's journal: rows received and not in the lake yet, and tokens.
 
     batch      rows as they were received, numbered anew by the gateway
     received   the runs of numbers that it has of each host's spool: what makes receiving

@@ -1,4 +1,4 @@
-"""Who may write and read: `sob_<id>_<secret>`. Of secrets only the SHA-256 is kept.
+"""Access tokens, `sob_<id>_<secret>`; only the SHA-256 of a secret is kept.
 
 A write token writes for one host: the one it was made for, or the first that uses it; for others
 too where an operator allows it, since a machine may get another name. A secret has 256 random bits,

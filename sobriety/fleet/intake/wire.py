@@ -1,4 +1,4 @@
-"""What agents send and are answered: types, limits, and the rules that a row must keep.
+"""The gateway's protocol: types, limits, and rules for rows.
 
 The types are made from `core.usage`, as every other form of a row is, and the gateway's OpenAPI
 description is made from them.

@@ -1,1 +1,1 @@
-"""What other processes do for the gateway: drain, copy, forget, summarize."""
+"""Jobs that run in processes of their own: drain, copy, forget, summarize."""

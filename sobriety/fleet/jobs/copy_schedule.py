@@ -1,4 +1,4 @@
-"""When the lake's copy in an object store is brought up to date: after a drain, beside all else."""
+"""Schedules copies of the lake to an object store: after each drain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the gateway's state into the lake: what was received becomes files that never change.
+"""Drains the gateway's journal into the lake: rows become files that never change.
 
 A range of numbers is chosen and committed as being drained; its files are named for it; then its
 batches are deleted, in one transaction with the range. After a crash the same range is drained

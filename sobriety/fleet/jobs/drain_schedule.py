@@ -1,5 +1,4 @@
-"""When the gateway's rows go into the lake, then into its copy and into what the dashboard shows:
-each by a process of its own."""
+"""Schedules the gateway's jobs: drain into the lake, copy, summarize."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deletion of what was received of a host: its rows, its facts, and who may send more of them."""
+"""Deletes what was received from a host: its rows, its facts, its tokens."""
 
 from __future__ import annotations
 

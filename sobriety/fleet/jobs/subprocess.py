@@ -1,5 +1,4 @@
-"""Work that a gateway leaves to a process of its own: its memory and its processor time are not the
-gateway's, and with its end they are free."""
+"""Runs a gateway job in a subprocess, so that its memory and time end with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When what the dashboard shows is computed again: after a drain, as a process of its own."""
+"""Schedules the dashboard's figures: computed after each drain, in a process of its own."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What was there in a period and what it cost: the only storey that asks the lake."""
+"""Accounts of a period: what was there and what it cost; the only storey that queries the lake."""

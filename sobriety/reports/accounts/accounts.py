@@ -1,4 +1,4 @@
-"""A period's books: what was there, on which grids, and what it cost: what reports are made of."""
+"""Accounts of a period: hosts, grids and costs, which every section of a report reads."""
 
 from __future__ import annotations
 

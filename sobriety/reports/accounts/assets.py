@@ -1,4 +1,4 @@
-"""What an organisation has: machines that were watched, and devices that are only declared.
+"""Joins machines that were watched with devices that are only listed.
 
 A device of the inventory whose host reported is one with its usage. One that nobody watched has the
 energy that is declared, else that of its kind, for the days on which it was held.

@@ -1,4 +1,4 @@
-"""What each host and all of them cost: use, making, both, with the errors that they share.
+"""Computes the carbon of hosts and of all together: use, embodied, and their shared errors.
 
 A fleet's interval is neither the naive one nor the worst: machines of one model share their model's
 error, so their intervals add; different models err each its own way and partly cancel.

@@ -1,4 +1,4 @@
-"""What sites' contracts say of their electricity: its market-based carbon and its price.
+"""Market-based carbon and cost of electricity, by the contracts of sites.
 
 Both stand beside the location-based figures and are never mixed with them.
 """

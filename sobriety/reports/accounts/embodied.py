@@ -1,4 +1,4 @@
-"""The carbon of making by the ledger: each device charged once, by the day, over its life.
+"""Ledger of embodied carbon: each device charged once, by the day, over its life.
 
 Amounts are whole micrograms, so that days add to quarters and quarters to the whole.
 """

@@ -1,4 +1,4 @@
-"""Grams of the grid for the hosts of a report: by the year, or by the hour where files tell it."""
+"""Grid intensity for the hosts of a report: yearly, or hourly where files have it."""
 
 from __future__ import annotations
 

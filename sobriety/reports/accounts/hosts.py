@@ -1,4 +1,4 @@
-"""A host or a line of an inventory in a period: what it used and what making it cost, no carbon."""
+"""A host or an inventory line in a period: its energy and its making, no carbon of use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What workloads used by hour of the day, and what it would weigh at each other hour: one question
+"""Energy of workloads by hour of the day, and its carbon at each other hour, in one query
 to the lake, whatever the number of rows."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Lines that are alike as one: what is linear in them has the same total, and is computed once.
+"""Merges lines that are alike: what is linear in them is computed once.
 
 Lines of one model are wrong together, so that their energies, charges and intervals add.
 """

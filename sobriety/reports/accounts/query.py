@@ -1,4 +1,4 @@
-"""What a report asks of the lake: sums of usage, and clocks that went back."""
+"""Queries of the lake: sums of usage, and clocks that went back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Energy by the hour, and mean power over time: each one pass over the rows, whatever their number.
+"""Energy by the hour and mean power over time: one pass over the rows for each.
 
 Plans are linear, and a fleet has many hosts and few plans: rows are summed by plan before they are
 multiplied.

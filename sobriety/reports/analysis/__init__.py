@@ -1,1 +1,1 @@
-"""What to make of the accounts: comparisons, actions, goals, services, what-if."""
+"""Analysis of the accounts: comparisons, actions, goals, services, what-if."""

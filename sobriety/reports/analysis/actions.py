@@ -1,4 +1,4 @@
-"""What could be done, found in the data: each with what a year of it saves at most."""
+"""Finds actions in the data, each with the most that a year of it saves."""
 
 from __future__ import annotations
 

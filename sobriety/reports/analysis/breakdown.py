@@ -1,4 +1,4 @@
-"""The total by host, category, site, department, service. Few people's machines stand together.
+"""Breaks the total down by host, category, site, department and service; small groups are merged.
 
 One person's hours are personal data: a group with fewer workstations than `k` is folded into one,
 and if that is too small as well, the next smallest with it, since a difference would tell.

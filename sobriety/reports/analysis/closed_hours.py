@@ -1,4 +1,4 @@
-"""When energy is used: by hour of the week, and while a place is closed."""
+"""Energy by hour of the week, and while a site is closed."""
 
 from __future__ import annotations
 

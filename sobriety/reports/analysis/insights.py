@@ -1,4 +1,4 @@
-"""What to make of the figures: indicators, actions, what would narrow the doubt, own cost."""
+"""Computes indicators, narrowings of intervals, and the cost of measuring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs that could run at another hour: same work, on a cleaner grid."""
+"""Finds jobs that could run at another hour: the same work on a cleaner grid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What networks are said to use for the bytes of the report: beside the totals, never in them."""
+"""Allocates network energy to the bytes of a report: beside the totals, never in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of actions: the saving that an earlier sealed report expected, and what is left.
+"""Compares the savings that an earlier sealed report expected with those reached.
 
 An action's saving is found in the data of its own period. What could be saved then and cannot be
 saved now was saved, or grew elsewhere: the difference is measured by the same methods, so that

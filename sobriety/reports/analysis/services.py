@@ -1,4 +1,4 @@
-"""What a digital service costs, and each of its functional units: an SCI score.
+"""Computes the cost of digital services and of their functional units: SCI scores.
 
 Source: ISO/IEC 21031:2024, Software Carbon Intensity: location-based, making included
 """

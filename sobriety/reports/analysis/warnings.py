@@ -1,4 +1,4 @@
-"""Which cautions a report's figures call for."""
+"""Chooses the warnings that a report's figures call for."""
 
 from __future__ import annotations
 

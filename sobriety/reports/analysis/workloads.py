@@ -1,4 +1,4 @@
-"""Whose energy it was: by workload, what nobody is known to have done, and idle. They add up."""
+"""Attributes energy to workloads, to unattributed work and to idle; the parts add up."""
 
 from __future__ import annotations
 

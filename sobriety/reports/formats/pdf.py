@@ -1,4 +1,4 @@
-"""A document on paper: PDF/UA-1, tagged for those who listen to it. Set by Typst."""
+"""Prints a document as PDF/UA-1, tagged for screen readers; set by Typst."""
 
 from __future__ import annotations
 

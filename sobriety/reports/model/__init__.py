@@ -1,1 +1,1 @@
-"""What a report holds: figures, facts, settings and warnings."""
+"""The model of a report: figures, facts, settings and warnings."""

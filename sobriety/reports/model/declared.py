@@ -1,4 +1,4 @@
-"""What an organization declares, as a report takes it in: devices, sites, services, goals."""
+"""Everything that an organization declares for a report: devices, sites, services, goals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the figures of a period mean: indicators, actions, comparisons, goals, services."""
+"""Findings of a period: indicators, actions, comparisons, goals, services."""
 
 from __future__ import annotations
 

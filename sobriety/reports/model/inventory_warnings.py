@@ -1,4 +1,4 @@
-"""What an inventory leaves in doubt: devices nobody watched or nobody listed."""
+"""Warnings about an inventory: devices that nobody watched or listed."""
 
 from __future__ import annotations
 

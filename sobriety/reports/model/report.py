@@ -1,4 +1,4 @@
-"""What a report holds: figures and facts, no sentence and no digit cut.
+"""A report: figures and facts, no sentence and no digit cut.
 
 Renderers and languages come after it; the JSON is it.
 """

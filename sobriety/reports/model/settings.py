@@ -1,4 +1,4 @@
-"""What a report needs to be told, beside the data."""
+"""Settings of a report, beside the data."""
 
 from __future__ import annotations
 

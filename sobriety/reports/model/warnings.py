@@ -1,4 +1,4 @@
-"""When not to believe a report, and what to try next.
+"""Warnings: reasons not to believe a report, each with what to try next.
 
 A caution carries facts only; it says them in the reader's language.
 """

@@ -1,4 +1,4 @@
-"""How a report was computed: what is counted, methods, factors, allocations, gaps, sources."""
+"""The section on methods: what is counted, methods, factors, allocations, gaps, sources."""
 
 from __future__ import annotations
 
