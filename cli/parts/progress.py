@@ -16,16 +16,18 @@ PATIENCE_S = 1.0
 
 
 @contextmanager
-def stages(count: int) -> Generator[Callable[[], None]]:
+def stages(
+    count: int, clock_s: Callable[[], float] = time.monotonic
+) -> Generator[Callable[[], None]]:
     """Gives what to call after each of so many stages."""
     if not interactive():
         yield lambda: None
         return
-    begun_s = time.monotonic()
+    begun_s = clock_s()
     with click.progressbar(length=count, file=sys.stderr, show_eta=False, hidden=True) as bar:
 
         def moved() -> None:
-            bar.hidden = bar.hidden and time.monotonic() - begun_s < PATIENCE_S
+            bar.hidden = bar.hidden and clock_s() - begun_s < PATIENCE_S
             bar.update(1)
 
         yield moved

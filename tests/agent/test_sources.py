@@ -73,7 +73,7 @@ def say_nothing(_name: str, _error: SobrietyError) -> None:
 
 def until(what: Callable[[], bool]) -> None:
     """Wait for a thread, as long as a slow machine may take."""
-    end_s = time.monotonic() + 20
+    end_s = time.monotonic() + 120
     while not what():
         assert time.monotonic() < end_s
         time.sleep(0.005)

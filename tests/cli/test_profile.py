@@ -130,10 +130,14 @@ def test_a_tree_has_its_branches_and_they_are_within_the_whole(
 
 def test_what_runs_already_is_followed(profile: Run) -> None:
     with subprocess.Popen([*PYTHON, "while True: pass"]) as child:
-        seen = figures(profile("--json", "--pid", str(child.pid), "--for", "400ms"))
+        seen = figures(profile("--json", "--pid", str(child.pid), "--for", "2s"))
         child.kill()
+        _, _, used = os.wait4(child.pid, 0)
+        child.returncode = -signal.SIGKILL
     assert seen["command"] == [f"process {child.pid}"]
-    assert 0.1 < seen["cpu_s"] < 0.6 and seen["energy_j"]["value"] > 0
+    # Even on a busy machine, two seconds have some moments for it.
+    assert 0.01 < seen["cpu_s"] <= used.ru_utime + used.ru_stime
+    assert seen["energy_j"]["value"] > 0
     assert seen["user_s"] is None and seen["exit_code"] == 0
 
 

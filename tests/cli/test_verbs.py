@@ -34,11 +34,15 @@ def sobriety(tmp_path: Path) -> Any:
     return run
 
 
-def wait_for(path: Path) -> None:
-    """Until another process has made it."""
-    end = time.monotonic() + 20
-    while not path.exists():
-        assert time.monotonic() < end, f"{path} never came"
+def until_it_collects(agent: subprocess.Popen[Any]) -> None:
+    """Until it handles SIGTERM: the spool is its own by then."""
+    status, bit = Path(f"/proc/{agent.pid}/status"), 1 << (signal.SIGTERM - 1)
+    end_s = time.monotonic() + 120
+    while True:
+        caught = re.search(r"^SigCgt:\s*([0-9a-f]+)", status.read_text(), re.MULTILINE)
+        if caught and int(caught[1], 16) & bit:
+            return
+        assert agent.poll() is None and time.monotonic() < end_s
         time.sleep(0.02)
 
 
@@ -93,13 +97,14 @@ assert not heavy, heavy
 
 
 def test_collect_once_gives_a_row_of_this_machine(sobriety: Any) -> None:
+    begun_s = time.monotonic()
     done = sobriety("collect", "--once", "--interval", "300ms", "--json")
     assert done.returncode == 0, done.stderr
     row = json.loads(done.stdout)
     validate(row, "usage.json")
     assert row["state"] == "on"
     assert {"cpu", "memory"} <= set(row["observed"])
-    assert row["duration_s"] == pytest.approx(0.3, abs=0.2)
+    assert 0.29 <= row["duration_s"] <= time.monotonic() - begun_s
     assert 0 <= row["cpu_busy_s"] <= row["cpu_capacity_s"] + 1e-6
     assert row["memory_used_bs"] > 0
     assert "package_j" in row or "package" not in row["observed"]
@@ -113,29 +118,31 @@ def test_psutil_can_be_forced(sobriety: Any) -> None:
     assert {"cpu", "memory", "disk", "network"} <= set(json.loads(done.stdout)["observed"])
 
 
-def test_sigterm_loses_nothing(tmp_path: Path, home: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_sigterm_loses_nothing(tmp_path: Path) -> None:
     agent = subprocess.Popen(
         [sys.executable, "-m", "sobriety", "collect", "--interval", "100ms"],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_for(home / "spool.sqlite3")
+    until_it_collects(agent)
     time.sleep(0.5)
     agent.send_signal(signal.SIGTERM)
-    _, said = agent.communicate(timeout=10)
+    _, said = agent.communicate(timeout=120)
     assert agent.returncode == 0
     assert re.search(r"\d+ rows? added to .*spool\.sqlite3", said), said
 
 
-def test_a_second_collector_is_refused(tmp_path: Path, home: Path, sobriety: Any) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_second_collector_is_refused(tmp_path: Path, sobriety: Any) -> None:
     first = subprocess.Popen(
         [sys.executable, "-m", "sobriety", "collect"], cwd=tmp_path, stderr=subprocess.PIPE
     )
-    wait_for(home / "spool.sqlite3")
+    until_it_collects(first)
     second = sobriety("collect", "--once", "--interval", "100ms")
     first.send_signal(signal.SIGTERM)
-    first.communicate(timeout=10)
+    first.communicate(timeout=120)
     assert second.returncode == 1
     assert "another collector" in second.stderr
 

@@ -356,7 +356,15 @@ def test_a_server_without_an_agent_from_collect_to_report(
         return done.stdout
 
     asked = ["--redfish", controller.url, "--redfish-user", USER]
-    run("collect", *asked, "--interval", "0.2s", "--for", "2s")
+    agent = subprocess.Popen(
+        [sys.executable, "-m", "sobriety", "collect", *asked, "--interval", "0.2s", "--json"],
+        env=environ | {"SOBRIETY_ROW_S": "1"}, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert agent.stdout  # until the controller has answered, however long that takes
+    assert next(line for line in agent.stdout if '"wall"' in line)
+    agent.terminate()
+    said, _ = agent.communicate(timeout=120)
+    assert agent.returncode == 0 and SECRET not in said
     report = json.loads(run("report", "--format", "json", "-o", "-"))
     (machine,) = report["machines"]
     assert (machine["host"], machine["manufacturer"], machine["cores"]) == ("127.0.0.1", "HPE", 32)

@@ -77,10 +77,11 @@ for trial in range(trials):
         agent(ahead_ns, write)
         os._exit(9)
     os.close(write)
+    # Of half of them a row is there, however busy the machine; the others may not have begun.
+    told = os.read(read, 65536) if trial % 2 else b''
     time.sleep(0.01 + chance.random() * 0.05)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
-    told = b''
     while more := os.read(read, 65536):
         told += more
     os.close(read)
@@ -92,7 +93,8 @@ for trial in range(trials):
     assert not ends or end_ns >= ends[-1] - NS_PER_S, 'a row that was told is not there'
     for before, after in zip(rows, rows[1:]):
         gap_s = (after.start_ns - before.start_ns) / NS_PER_S - before.duration_s
-        assert abs(gap_s) < 0.6, (trial, gap_s, before, after)
+        # Real time passes on a busy machine; what is not recorded would be ten seconds or more.
+        assert abs(gap_s) < 5, (trial, gap_s, before, after)
     if rows:
         # It may have gone on for less than a minute beyond what was written.
         ahead_ns = max(ahead_ns, end_ns - time.time_ns() + 10 * NS_PER_S)
@@ -109,5 +111,5 @@ def test_killed_at_any_instant_again_and_again(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     rows, gaps = map(int, done.stdout.split()[-2:])
-    assert gaps >= TRIALS / 2  # some are killed before they have begun
-    assert rows > gaps
+    assert gaps >= TRIALS / 2 - 1  # before the first there is nothing
+    assert rows - gaps >= TRIALS / 2

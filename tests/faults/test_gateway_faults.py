@@ -69,7 +69,7 @@ def test_agents_gateway_and_drains_killed_at_any_instant(tmp_path: Path) -> None
     for host in HOSTS:
         push_all(folders[host], url, secrets[host])
     running["gateway"].terminate()
-    running["gateway"].join(60)
+    running["gateway"].join(300)
     assert killed["gateway"] and sum(killed[host] for host in HOSTS), killed
     wanted = sum((sampled(folders[host], host) for host in HOSTS), Counter[estate.Row]())
     found = in_lake(lake)

@@ -162,7 +162,7 @@ def test_a_gateway_is_killed_with_requests_in_hand(tmp_path: Path) -> None:
     for host in hosts:
         push_all(tmp_path / host, url, estate.token(lake, host))
     running.terminate()
-    running.join(60)
+    running.join(300)
     wanted = sum((sampled(tmp_path / host, host) for host in hosts), Counter[estate.Row]())
     found = in_lake(lake)
     figure(f"a gateway killed with requests in hand ({broken.total()} failed)", restarts,

@@ -79,7 +79,7 @@ def test_killed_at_any_instant(tmp_path: Path) -> None:
         )
         assert len(numbers) - told in (0, 3), "at most the batch that was under way is more"
         acknowledged = len(numbers)
-    assert acknowledged > 60
+    assert acknowledged >= 60, "three rows each time, at least"
 
 
 def test_a_full_disk_and_back(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
     reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
     reader.start()
     write_whole(pipe, "figures")
-    reader.join(timeout=5)
+    reader.join(timeout=60)
     assert read == ["figures"]
     assert pipe.is_fifo()
 

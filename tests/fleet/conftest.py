@@ -94,12 +94,10 @@ class Served:
                    "--listen", f"127.0.0.1:{self.port}", *self.options]  # fmt: skip
         with (self.lake.parent / "gateway.log").open("a") as log:
             self.process = subprocess.Popen(command, stderr=log, text=True)
-        for _ in range(200):
-            if self.ask("/healthz")[0] == 200:
-                return
-            assert self.process.poll() is None, self.log
+        end_s = time.monotonic() + 120
+        while self.ask("/healthz")[0] != 200:
+            assert self.process.poll() is None and time.monotonic() < end_s, self.log
             time.sleep(0.05)
-        raise AssertionError(self.log)
 
     @property
     def log(self) -> str:
@@ -109,7 +107,7 @@ class Served:
         """Its exit code."""
         assert self.process
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(300)
 
     def ask(
         self, path: str, data: bytes | None = None, token: str | None = None, **headers: str

@@ -99,7 +99,7 @@ class Fleet:
 def end(process: subprocess.Popen[bytes]) -> int:
     if process.poll() is None:
         process.terminate()
-    return process.wait(60)
+    return process.wait(300)
 
 
 def told(*words: str, **environ: str) -> Any:
@@ -113,7 +113,7 @@ def told(*words: str, **environ: str) -> Any:
 
 def until(condition: Callable[[], bool], fleet: Fleet) -> None:
     """A request that was on its way when its wire was cut waits for a minute."""
-    end_s = time.monotonic() + 90
+    end_s = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < end_s, {who: fleet.log(who) for who in ("gateway", *AGENTS)}
         time.sleep(0.1)

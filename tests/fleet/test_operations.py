@@ -92,11 +92,11 @@ def is_staying(line: str) -> bool:
 
 def end(process: subprocess.Popen[Any]) -> None:
     process.send_signal(signal.SIGTERM)
-    process.wait(60)
+    process.wait(300)
 
 
 def until(condition: Callable[[], bool], why: Callable[[], object]) -> None:
-    end_s = time.monotonic() + 60
+    end_s = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < end_s, why()
         time.sleep(0.1)

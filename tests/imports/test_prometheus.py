@@ -139,11 +139,11 @@ def server(
         yield url
     finally:
         running.terminate()
-        running.wait(20)
+        running.wait(120)
 
 
 def until_ready(url: str) -> None:
-    until_s = time.monotonic() + 30
+    until_s = time.monotonic() + 120
     while True:
         try:
             with urllib.request.urlopen(url, timeout=5):

@@ -66,7 +66,7 @@ class Victim(Served):
             socket.create_connection(("127.0.0.1", self.port)) as raw,
             contextlib.suppress(OSError),
         ):
-            raw.settimeout(15.0)
+            raw.settimeout(120.0)
             raw.sendall(data)
             if ends:
                 raw.shutdown(socket.SHUT_WR)

@@ -195,9 +195,13 @@ def test_who_sends_headers_byte_by_byte_is_cut_off(gateway: Served) -> None:
 
 def test_too_many_requests_with_a_token_wait(gateway: Served) -> None:
     token = new_token(gateway.lake)
-    statuses = [gateway.ask(f"/v1/usage/{SPOOL}", token=token)[0] for _ in range(100)]
-    assert statuses[:60] == [200] * 60
-    assert 429 in statuses
+    statuses: list[int] = []
+    begun_s = time.monotonic()
+    while 429 not in statuses and len(statuses) < 2_000:
+        statuses.append(gateway.ask(f"/v1/usage/{SPOOL}", token=token)[0])
+    passed_s = time.monotonic() - begun_s
+    assert statuses[:60] == [200] * 60 and statuses[-1] == 429
+    assert statuses.count(200) <= 60 + 5 * passed_s + 1  # the more, the slower the machine
 
 
 def test_metrics_are_as_prometheus_wants_them(gateway: Served, needs: Callable[[str], str]) -> None:
