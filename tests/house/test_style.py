@@ -19,10 +19,10 @@ LONGEST = 300
 
 # A formula's own letters, a figure's parts, and pure numbers.
 UNITLESS = frozenset(
-    (
-        *("u", "value", "low", "high", "share", "ratio", "factor", "unit_factor", "chips"),
-        *("largest", "wraps_at", "cut", "pue", "most", "count", "expected"),
-    )
+    """
+    u value low high share ratio factor unit_factor chips largest wraps_at cut pue most count
+    expected ghz utilisation start end bottom
+    """.split()
 )
 SUFFIXES = (*UNIT_OF_SUFFIX, "_g", "_per_s", "_dpi", "_in", "_gb", "_ghz", "_j_per_b", "_px", "_m2")
 

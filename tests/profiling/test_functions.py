@@ -148,7 +148,7 @@ def test_one_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     stuck.write_text("#!/bin/sh\ntrap '' INT\nsleep 30 >/dev/null 2>&1\n")
     stuck.chmod(0o755)
     monkeypatch.setattr(functions, "_py_spy", lambda: str(stuck))
-    monkeypatch.setattr(functions, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(functions, "SAMPLER_PATIENCE_S", 0.1)
     with pytest.raises(NotSupported, match="no reason"):
         watched(FunctionSampler(), "true")
 

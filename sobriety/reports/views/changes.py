@@ -82,7 +82,7 @@ def _comparing(
     )
     title = _title(language, comparison)
     bridge = Table(
-        language.say("From one total to the other, in {unit}", unit=mass),
+        language.say("{title}: the causes, in {unit}", title=title, unit=mass),
         columns, (then, *rows), now, id=f"change-{comparison.kind}", kind="bridge",
     )  # fmt: skip
     top = tuple(
