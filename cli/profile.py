@@ -214,7 +214,7 @@ def _follow(config: Config, options: ProfileOptions) -> Profile:
     how = measuring(config, every_s=every_s, scope=options.scope)
     try:
         return measured(
-            lambda meanwhile: attach.follow(target, for_s, every_s, meanwhile),
+            lambda meanwhile, _: attach.follow(target, for_s, every_s, meanwhile),
             how,
             watching=Watching(_live(options)),
         )

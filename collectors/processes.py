@@ -233,12 +233,15 @@ class Processes:
 
     def _name(self, pid: str, process: _Process, stat: _Stat) -> None:
         assert self._host
-        process.sights = process.sights + 1 if stat.comm == process.comm else 1
+        is_same = stat.comm == process.comm
+        process.sights = process.sights + 1 if is_same else 1
         process.comm = stat.comm
         if _KERNEL_PID in (stat.parent, stat.key[0]):
             process.name = "kernel"
             return
-        process.name = _executable(self._host, pid) or stat.comm.decode(errors="replace")
+        # The executable of a process that has ended is not in /proc: it keeps its name.
+        kept = process.name if is_same else ""
+        process.name = _executable(self._host, pid) or kept or stat.comm.decode(errors="replace")
         if not self._by_group:
             return
         member = membership(_text(self._host, f"/proc/{pid}/cgroup"), self._prefix)

@@ -78,10 +78,12 @@ def run(
     quiet: bool = False,
     group: ControlGroup | None = None,
     started: Callable[[int], object] | None = None,
+    ended: Callable[[], object] | None = None,
 ) -> Run:
     """Run a command, calling `meanwhile` every `every_s` until it ends, `started` with its pid.
 
-    A quiet one reads nothing, and what it writes is thrown away. Raises CannotRun, and NotSupported
+    `ended` is called, on Linux only, when it has ended and /proc still has its counters. A quiet
+    command reads nothing, and what it writes is thrown away. Raises CannotRun, and NotSupported
     where there is no POSIX.
     """
     if not hasattr(os, "posix_spawnp"):
@@ -92,8 +94,8 @@ def run(
     with _signals_for(pid):
         if started is not None:
             started(pid)
-        status, used = _wait(pid, every_s, meanwhile)
-    wall_s = time.monotonic() - begun_s
+        status, used, ended_s = _wait(pid, every_s, meanwhile, ended)
+    wall_s = ended_s - begun_s
     code = os.waitstatus_to_exitcode(status)
     waited_cpu_s = used.ru_utime + used.ru_stime
     unwaited_cpu_s = None if group is None else _unwaited_s(group, waited_cpu_s)
@@ -182,21 +184,39 @@ def _signals_for(pid: int) -> Generator[None]:
             signal.signal(number, handler)
 
 
-def _wait(pid: int, every_s: float, meanwhile: Callable[[], object]) -> tuple[int, struct_rusage]:
-    ended = _pidfd_wait(pid)
+def _wait(
+    pid: int,
+    every_s: float,
+    meanwhile: Callable[[], object],
+    ended: Callable[[], object] | None,
+) -> tuple[int, struct_rusage, float]:
+    """Return its status, what it used, and when it ended by the monotonic clock."""
+    sleep = _pidfd_wait(pid)
     due_s = time.monotonic() + every_s
     while True:
         left_s = max(0.0, due_s - time.monotonic())
-        if ended is None:
+        if sleep is None:
             time.sleep(min(_POLL_S, left_s))
         else:
-            ended(left_s)
-        done, status, used = os.wait4(pid, os.WNOHANG)
-        if done:
-            return status, used
+            sleep(left_s)
+        if _may_be_over(pid):
+            now_s = time.monotonic()
+            if ended is not None and sys.platform == "linux":
+                ended()
+            done, status, used = os.wait4(pid, os.WNOHANG)
+            if done:
+                return status, used, now_s
         if time.monotonic() >= due_s:
             meanwhile()
             due_s += every_s
+
+
+def _may_be_over(pid: int) -> bool:
+    """On Linux, whether it has ended; it stays in /proc until it is reaped. Elsewhere only reaping
+    shows that."""
+    if sys.platform != "linux":
+        return True
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _pidfd_wait(pid: int) -> Callable[[float], object] | None:

@@ -1,7 +1,7 @@
 """Breaks the processor time of a process tree down by executable.
 
-Looked at every now and then. What ends between two looks is its parent's, as the kernel gives it to
-who waits; what is left in the end was used after the last look.
+Scanned every now and then, and a last time when the command has ended and is not yet reaped. What
+ends between two scans is its parent's, as the kernel gives it to the process that waits.
 """
 
 from __future__ import annotations

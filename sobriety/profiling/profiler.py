@@ -35,8 +35,9 @@ _ONE_ROW_S = 1e9
 _TWO_TICKS_S = 0.02
 
 Scope = Literal["process", "machine"]
-RunUnderWatch = Callable[[Callable[[], object]], commands.Run]
-"""Does what is to be measured, and calls what it is given every now and then."""
+RunUnderWatch = Callable[[Callable[[], object], Callable[[], object]], commands.Run]
+"""Does what is to be measured. Calls the first every now and then, the second when the work has
+ended and its counters are still there."""
 
 
 class Watcher(Protocol):
@@ -48,7 +49,8 @@ class Watcher(Protocol):
         ...
 
     def look(self, series: Series) -> None:
-        """A sample was taken. Raises SobrietyError."""
+        """A sample was taken, or the command has ended and /proc still has its counters. Raises
+        SobrietyError."""
         ...
 
     def end(self) -> None:
@@ -143,7 +145,7 @@ def profile_as(
     watching = Watching(watchers)
     with control_group() as group:
 
-        def work(meanwhile: Callable[[], object]) -> commands.Run:
+        def work(meanwhile: Callable[[], object], ended: Callable[[], object]) -> commands.Run:
             return commands.run(
                 command,
                 every_s=how.every_s,
@@ -151,6 +153,7 @@ def profile_as(
                 quiet=quiet,
                 group=group,
                 started=watching.begin,
+                ended=ended,
             )
 
         return measured(work, how, group, watching)
@@ -211,7 +214,7 @@ def measured(
             watching.look(series)
 
         try:
-            run = work(meanwhile)
+            run = work(meanwhile, lambda: watching.look(series))
             if len(series):
                 _let_the_clock_tick(how.host, series)
             sample()
