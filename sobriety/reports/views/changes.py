@@ -54,7 +54,7 @@ def _comparing(
     step_ug = size_ug / 10**places
     before, after = round(change.before_ug / step_ug), round(change.after_ug / step_ug)
     cut = apportioned_signed([ug / step_ug for _, ug in moved], after - before)
-    causes = sorted(
+    causes: list[tuple[Cause, int, int]] = sorted(
         [(cause, steps, ug) for (cause, ug), steps in zip(moved, cut, strict=True)],
         key=lambda cause: -abs(cause[1]),
     )
