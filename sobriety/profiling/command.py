@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -88,10 +88,11 @@ def run(
     """
     if not hasattr(os, "posix_spawnp"):
         raise NotSupported(f"a command cannot be profiled on {sys.platform} yet")
-    with group.around() if group else nullcontext():
-        begun_s = time.monotonic()
-        pid = _spawn(command, quiet)
-    with _signals_for(pid):
+    with _signals_handed_on() as child_is:
+        with group.around() if group else nullcontext():
+            begun_s = time.monotonic()
+            pid = _spawn(command, quiet)
+        child_is(pid)
         if started is not None:
             started(pid)
         status, used, ended_s = _wait(pid, every_s, meanwhile, ended)
@@ -162,23 +163,45 @@ def _spawn(command: Sequence[str], quiet: bool) -> int:
 
 
 @contextmanager
-def _signals_for(pid: int) -> Generator[None]:
-    """A terminal's Ctrl-C reaches the child by itself and must not end us before it; SIGTERM and
-    SIGHUP come to us alone and are handed on."""
+def _signals_handed_on() -> Generator[Callable[[int], None]]:
+    """Give what to call with the child's pid once it runs.
+
+    A terminal's Ctrl-C reaches the child by itself and must not end us before it; SIGTERM and
+    SIGHUP come to us alone and are handed on. Before there is a child, all of them are kept for it.
+    """
+    pid: int | None = None
+    early: list[int] = []
+
+    def leave(number: int, _frame: object) -> None:
+        if pid is None:
+            early.append(number)
 
     def hand_on(number: int, _frame: object) -> None:
-        # The child is not reaped before the handlers are back, so its pid cannot be another's.
-        os.kill(pid, number)
+        if pid is None:
+            early.append(number)
+        else:
+            with suppress(ProcessLookupError):  # it was reaped a moment ago
+                os.kill(pid, number)
 
     handlers: dict[signal.Signals, Callable[[int, object], None]] = {
-        signal.SIGINT: lambda _number, _frame: None,
-        signal.SIGQUIT: lambda _number, _frame: None,
+        signal.SIGINT: leave,
+        signal.SIGQUIT: leave,
         signal.SIGTERM: hand_on,
         signal.SIGHUP: hand_on,
     }
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    # The child inherits what is ignored, so that is handled only once it runs.
+    ignored = {number for number in handlers if signal.getsignal(number) == signal.SIG_IGN}
+    before = {n: signal.signal(n, handlers[n]) for n in handlers if n not in ignored}
+
+    def child_is(child: int) -> None:
+        nonlocal pid
+        pid = child
+        before.update({number: signal.signal(number, handlers[number]) for number in ignored})
+        for number in early:
+            os.kill(child, number)
+
     try:
-        yield
+        yield child_is
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

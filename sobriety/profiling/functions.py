@@ -25,6 +25,11 @@ from sobriety.core.errors import MissingExtra, NotPermitted, NotSupported
 from sobriety.core.estimate import Estimate
 
 RATE_HZ = 100
+_NO_PYTHON = (
+    "No python processes",
+    "Failed to find python",
+    "Failed to get process executable",  # it ended before py-spy began
+)
 SAMPLER_PATIENCE_S = 10.0
 """To end and to write down what it saw; then it is ended."""
 
@@ -208,7 +213,7 @@ def refusal(said: str) -> NotPermitted | NotSupported:
             "py-spy may not look at the command's functions",
             hint="run as root, or: sudo sysctl kernel.yama.ptrace_scope=0",
         )
-    if "No python processes" in said or "Failed to find python" in said:
+    if any(words in said for words in _NO_PYTHON):
         return NotSupported("no function was seen: no Python ran, or not for long enough")
     first = next((line for line in said.splitlines() if line.startswith("Error")), "no reason")
     return NotSupported(f"py-spy saw no function: {first.removeprefix('Error: ')}")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,8 +23,32 @@ NUMBER = "0123456789abcdef" * 4
 BURN = [sys.executable, "-S", "-c", "while True: pass"]
 
 
+TICKS_S = 0.04
+
+
 def nothing() -> None:
     pass
+
+
+def cpu_s(pid: int) -> float:
+    """By the kernel's account, of a process that has no children."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def until_it_worked(pid: int, more_s: float) -> Callable[[], None]:
+    """What waits until a process has worked so much longer than when it was first called."""
+    enough_s: float | None = None
+
+    def wait() -> None:
+        nonlocal enough_s
+        enough_s = cpu_s(pid) + more_s if enough_s is None else enough_s
+        end_s = time.monotonic() + 120
+        while cpu_s(pid) < enough_s:
+            assert time.monotonic() < end_s
+            time.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture
@@ -36,10 +60,11 @@ def burning() -> Iterator[int]:
 
 def test_a_process_that_burns_uses_what_it_uses(burning: int) -> None:
     target = attach.Tree(LocalHost(), burning)
-    run = attach.follow(target, 0.5, 0.1, nothing)
+    before_s = cpu_s(burning)
+    run = attach.follow(target, 0.5, 0.1, until_it_worked(burning, 0.3))
     target.close()
-    assert run.wall_s == pytest.approx(0.5, abs=0.1)
-    assert 0.1 < run.cpu_s <= run.wall_s * 1.1
+    assert run.wall_s >= 0.5
+    assert 0.3 - TICKS_S <= run.cpu_s <= cpu_s(burning) - before_s + TICKS_S
     assert run.user_s is None and run.max_rss_b is None
 
 
@@ -48,18 +73,23 @@ def test_it_ends_with_the_process() -> None:
         target = attach.Tree(LocalHost(), child.pid)
         waiter = threading.Thread(target=child.wait)
         waiter.start()
-        run = attach.follow(target, 30, 0.05, nothing)
+        run = attach.follow(target, 120, 0.05, nothing)
         waiter.join()
         target.close()
-    assert run.wall_s < 5
+    assert run.wall_s < 120
 
 
 def test_ctrl_c_ends_it_early_and_the_figures_are_kept(burning: int) -> None:
     target = attach.Tree(LocalHost(), burning)
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
-    run = attach.follow(target, 30, 0.1, nothing)
+    until = until_it_worked(burning, 0.2)
+
+    def press() -> None:
+        until()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    run = attach.follow(target, 120, 0.1, press)
     target.close()
-    assert 0.2 < run.wall_s < 5 and run.cpu_s > 0.05
+    assert 0.1 <= run.wall_s < 120 and run.cpu_s >= 0.2 - TICKS_S
 
 
 def test_who_is_not_there_is_named() -> None:
@@ -74,7 +104,7 @@ def test_who_is_not_there_is_named() -> None:
 
 
 @pytest.fixture(params=["sobriety-test.service", f"docker-{NUMBER}.scope"])
-def group(request: pytest.FixtureRequest) -> Iterator[str]:
+def group(request: pytest.FixtureRequest) -> Iterator[Path]:
     """A real group of the name that a manager would have given it, with a process that burns."""
     root = next((r for r in ROOTS if (r / "cgroup.procs").exists()), None)
     with control_group() as made:
@@ -86,11 +116,11 @@ def group(request: pytest.FixtureRequest) -> Iterator[str]:
     with subprocess.Popen(BURN) as child:
         try:
             (folder / "cgroup.procs").write_text(str(child.pid))
-            yield request.param
+            yield folder
         finally:
             child.kill()
             child.wait()
-            for _ in range(100):
+            for _ in range(6000):  # the kernel takes its time to empty a group
                 try:
                     folder.rmdir()
                 except OSError:
@@ -99,22 +129,24 @@ def group(request: pytest.FixtureRequest) -> Iterator[str]:
                     break
 
 
-def test_a_service_and_a_container_by_their_groups(group: str) -> None:
+def test_a_service_and_a_container_by_their_groups(group: Path) -> None:
     host = LocalHost()
-    if group.endswith(".service"):
-        target = attach.unit(host, group.removesuffix(".service"))
+    if group.suffix == ".service":
+        target = attach.unit(host, group.stem)
     else:
         target = attach.container(host, NUMBER)
         attach.container(host, NUMBER[:12]).close()
-    run = attach.follow(target, 0.4, 0.1, nothing)
+    (pid,) = (int(line) for line in (group / "cgroup.procs").read_text().split())
+    before_s = cpu_s(pid)
+    run = attach.follow(target, 0.4, 0.1, until_it_worked(pid, 0.3))
     target.close()
-    assert 0.1 < run.cpu_s <= run.wall_s * 1.1
+    assert 0.3 - TICKS_S <= run.cpu_s <= cpu_s(pid) - before_s + TICKS_S
 
 
 def test_a_container_by_the_name_that_its_manager_knows(
-    group: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    group: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not group.startswith("docker"):
+    if not group.name.startswith("docker"):
         pytest.skip("of containers")
     manager = tmp_path / "docker"
     manager.write_text(f'#!/bin/sh\n[ "$5" = web ] && echo {NUMBER}\n')

@@ -7,9 +7,9 @@ import resource
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,21 +68,66 @@ def test_processor_time_counts_every_child() -> None:
     assert seen.system_s == pytest.approx(after.ru_stime - before.ru_stime, abs=1e-5)
 
 
-def test_meanwhile_is_called_at_the_asked_pace() -> None:
-    calls: list[float] = []
-    command.run(["sleep", "0.55"], every_s=0.1, meanwhile=lambda: calls.append(time.monotonic()))
-    assert 4 <= len(calls) <= 20  # more when a busy machine lets it sleep longer
+def test_meanwhile_is_called_at_the_asked_pace(tmp_path: Path) -> None:
+    enough = tmp_path / "enough"
+    calls_s: list[float] = []
+
+    def meanwhile() -> None:
+        calls_s.append(time.monotonic())
+        if len(calls_s) == 5:
+            enough.touch()
+
+    begun_s = time.monotonic()
+    script = f"while [ ! -e {enough} ]; do sleep 0.02; done"
+    command.run(["sh", "-c", script], every_s=0.1, meanwhile=meanwhile)
+    assert len(calls_s) >= 5
+    for number, call_s in enumerate(calls_s, 1):  # late on a busy machine, never early
+        assert call_s - begun_s >= 0.1 * number
 
 
 def test_wall_time_has_no_grain() -> None:
-    assert 0.2 <= run("sleep", "0.2").wall_s < 5
+    begun_s = time.monotonic()
+    seen = run("sleep", "0.2")
+    assert 0.2 <= seen.wall_s <= time.monotonic() - begun_s
+
+
+def test_counters_of_a_command_that_has_ended_are_there_until_it_is_reaped() -> None:
+    pids: list[int] = []
+    states: list[str] = []
+
+    def ended() -> None:
+        states.append(Path(f"/proc/{pids[0]}/stat").read_text().rpartition(") ")[2][0])
+
+    if sys.platform != "linux":
+        pytest.skip("there is no /proc")
+    command.run(
+        ["sh", "-c", "exit 3"], every_s=10, meanwhile=lambda: None, started=pids.append, ended=ended
+    )
+    assert states == ["Z"]
 
 
 def test_sigterm_is_handed_on() -> None:
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
-    seen = run("sleep", "20")
+    def send(_pid: int) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    seen = command.run(["sleep", "600"], every_s=10, meanwhile=lambda: None, started=send)
     assert seen.exit_code == 128 + signal.SIGTERM
-    assert seen.wall_s < 10
+
+
+def test_a_signal_that_comes_while_it_is_started_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It ends the command, and not the profiler before the command has a number."""
+    spawn = os.posix_spawnp
+
+    def interrupted(*words: Any, **options: Any) -> int:
+        pid = spawn(*words, **options)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0)  # Python calls handlers between two instructions
+        return pid
+
+    monkeypatch.setattr(os, "posix_spawnp", interrupted)
+    assert run("sleep", "600").exit_code == 128 + signal.SIGTERM
 
 
 def test_handlers_are_put_back() -> None:
@@ -94,15 +139,26 @@ def test_handlers_are_put_back() -> None:
 def test_ctrl_c_ends_the_child_and_the_figures_are_still_printed(tmp_path: Path) -> None:
     """As a terminal sends it: to the whole foreground group."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "sobriety", "profile", "--", "sh", "-c", ": > begun; exec sleep 20"],
+        [
+            sys.executable,
+            "-m",
+            "sobriety",
+            "profile",
+            "--",
+            "sh",
+            "-c",
+            ": > begun; exec sleep 600",
+        ],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
+    end_s = time.monotonic() + 120
     while not (tmp_path / "begun").exists():
+        assert time.monotonic() < end_s
         time.sleep(0.02)
     os.killpg(child.pid, signal.SIGINT)
-    _, said = child.communicate(timeout=20)
+    _, said = child.communicate(timeout=120)
     assert child.returncode == 128 + signal.SIGINT
     assert "energy" in said and "Traceback" not in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -42,30 +43,35 @@ def test_fifteen_hundred_forks_are_what_the_kernel_says_they_are() -> None:
     assert done.user_s is not None and done.system_s is not None
     waited_s = done.user_s + done.system_s
     # How a process ends is counted for its group alone, and takes longer on a busy machine.
-    assert 0.99 * waited_s < seen_s < 1.1 * waited_s
-    assert done.unwaited_cpu_s is not None and done.unwaited_cpu_s < 0.1 * waited_s
+    assert 0.99 * waited_s < seen_s < 1.5 * waited_s
+    assert done.unwaited_cpu_s in (0, pytest.approx(seen_s - waited_s, abs=0.02))
     assert done.still_running == 0
 
 
-def test_a_child_that_nobody_waits_for_is_in_it() -> None:
-    done = run(f"({BURN} &) ; sleep 0.6")
-    assert done.unwaited_cpu_s == pytest.approx(0.3, abs=0.1)
-    assert done.cpu_s == pytest.approx(0.3, abs=0.15)
+def test_a_child_that_nobody_waits_for_is_in_it(tmp_path: Path) -> None:
+    """The shell ends when the child of its child has worked, and has not waited for it."""
+    worked = tmp_path / "worked"
+    done = run(f"(({BURN}; : > {worked}) &); while [ ! -e {worked} ]; do sleep 0.05; done")
+    assert done.user_s is not None and done.system_s is not None
+    assert done.unwaited_cpu_s is not None and done.unwaited_cpu_s >= 0.29
+    assert done.cpu_s == pytest.approx(done.user_s + done.system_s + done.unwaited_cpu_s)
 
 
 def test_a_daemon_goes_on_where_it_would_have_been() -> None:
     with control_group() as group:
         assert group is not None
         done = command.run(
-            ["sh", "-c", "setsid sleep 5 & exec sleep 0.05"],
+            ["sh", "-c", "setsid sleep 600 & exec sleep 0.05"],
             every_s=10, meanwhile=lambda: None, quiet=True, group=group,
         )  # fmt: skip
         (pid,) = group.pids()
-    assert done.still_running == 1
-    assert not group.folder.exists()
-    theirs, ours = (Path(f"/proc/{who}/cgroup").read_text() for who in (pid, "self"))
-    assert theirs == ours
-    os.kill(pid, 9)
+    try:
+        assert done.still_running == 1
+        assert not group.folder.exists()
+        theirs, ours = (Path(f"/proc/{which}/cgroup").read_text() for which in (pid, "self"))
+        assert theirs == ours
+    finally:
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_a_command_that_cannot_be_found_leaves_nothing_behind() -> None:

@@ -56,7 +56,7 @@ def test_energy_is_in_proportion_to_processor_time() -> None:
     short, long = measure(burn(0.2)), measure(burn(0.6))
     per_second = [p.energy.value / p.run.cpu_s for p in (short, long)]
     assert per_second[0] == pytest.approx(per_second[1], rel=1e-9)
-    assert short.run.cpu_s == pytest.approx(0.2, abs=0.05)
+    assert 0.2 <= short.run.cpu_s < 0.6 <= long.run.cpu_s
     assert long.energy.low < long.energy.value < long.energy.high
 
 
@@ -71,7 +71,7 @@ def test_many_short_children_cost_as_much_as_one_long_process() -> None:
 
 
 def test_waiting_costs_nearly_nothing() -> None:
-    waiting, working = measure(["sleep", "0.4"]), measure(burn(0.4))
+    waiting, working = measure(["sleep", "0.4"]), measure(burn(0.8))
     assert waiting.energy.value < 0.05 * working.energy.value
     assert waiting.machine_energy and waiting.machine_energy.value > waiting.energy.value
 
@@ -79,12 +79,13 @@ def test_waiting_costs_nearly_nothing() -> None:
 def test_a_sensor_takes_precedence_and_is_shared_by_processor_time() -> None:
     seen = profile(burn(0.5), host=LocalHost(), machine=SERVER, collectors=[Metered])
     assert seen.machine_energy
-    assert seen.machine_energy.value > 100 * seen.run.wall_s * 0.99
+    assert seen.machine_energy.value >= 100 * seen.run.wall_s  # the samples are around the run
     assert "package measured" in str(seen.energy.method)
     idle_w = power_w(power_model(SERVER).curve, 0)
-    above_idle_j = seen.machine_energy.value - idle_w * seen.run.wall_s
-    share = seen.run.cpu_s / seen.run.wall_s
-    assert seen.energy.value == pytest.approx(max(0, above_idle_j) * share, rel=0.1, abs=0.5)
+    assert seen.series is not None and seen.busy_s is not None
+    above_idle_j = seen.machine_energy.value - idle_w * sum(s.duration_s for s in seen.series)
+    share = min(1, seen.run.cpu_s / seen.busy_s)
+    assert seen.energy.value == pytest.approx(max(0, above_idle_j) * share, rel=1e-9)
     assert seen.energy.low <= seen.energy.value <= seen.energy.high
     assert seen.energy.value <= seen.machine_energy.value
 
@@ -115,9 +116,10 @@ def test_an_unknown_zone_is_told_before_anything_runs(tmp_path: object) -> None:
 
 
 def test_measuring_says_what_it_took() -> None:
+    before_s = time.process_time()
     seen = measure(burn(0.2))
     assert seen.own_cpu_s is not None
-    assert 0 <= seen.own_cpu_s < 0.1
+    assert 0 <= seen.own_cpu_s <= time.process_time() - before_s + 0.02  # and its ticks
 
 
 def test_codecarbon_can_run_beside_it() -> None:
