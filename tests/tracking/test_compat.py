@@ -182,8 +182,8 @@ def test_both_ways_of_tracking_go_together() -> None:
     assert set(outer.parts) == {"outer", "theirs", "inner"}
     (row,) = rows()
     assert outer.machine_energy
-    assert float(row["energy_consumed"]) == pytest.approx(
-        2 * outer.machine_energy.value / 3.6e6, rel=0.1
-    )
+    # Theirs is within ours: the time between the two beginnings is ours alone.
+    whole_kwh = 2 * outer.machine_energy.value / 3.6e6
+    assert 0.5 * whole_kwh < float(row["energy_consumed"]) < 1.1 * whole_kwh
     assert float(row["water_consumed"]) == pytest.approx(3 * float(row["energy_consumed"]))
     assert tracker.final_emissions

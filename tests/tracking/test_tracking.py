@@ -31,6 +31,15 @@ def burn(cpu_s: float) -> None:
         pass
 
 
+def spent_s() -> float:
+    """What this process and the children that it waited for used."""
+    return sum(os.times()[:4])
+
+
+TICK_S = 0.03
+"""The grain of times of children; what we and they used is cut apart."""
+
+
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings are read once a process: each test has its own."""
@@ -41,6 +50,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_sections_add_up_to_the_whole_exactly() -> None:
+    before_s = time.process_time()
     with sobriety.track("all") as whole:
         burn(0.02)
         with sobriety.track("load") as load:
@@ -54,21 +64,25 @@ def test_sections_add_up_to_the_whole_exactly() -> None:
     assert sum(whole.parts.values()) == whole.own_ns + whole.inner_ns
     parts_j = [part.value for part in whole.sections.values()]
     assert sum(parts_j) == pytest.approx(whole.result.value, rel=1e-12)
-    assert whole.parts["load"] / 1e9 == pytest.approx(0.04, rel=0.3)
+    for label, least_s in {"all": 0.02, "load": 0.04, "fit": 0.06}.items():
+        assert whole.parts[label] / 1e9 >= least_s
+    assert whole.cpu_s <= time.process_time() - before_s
     assert whole.own.value < whole.result.value
     assert load.result == load.own
     assert whole.shared_ns == 0
 
 
 def test_a_result_is_an_estimate_in_joules_with_its_doubt() -> None:
+    begun_s = time.perf_counter()
     with sobriety.track("step", zone="CA-QC") as step:
         burn(0.05)
+    passed_s = time.perf_counter() - begun_s
     assert step.result.unit == "J"
     assert 0 < step.result.low < step.result.value < step.result.high
     assert step.co2e
     assert step.co2e.value == pytest.approx(step.result.value / 3.6e6 * 2.6 / 1000)
     assert step.embodied.value > 0
-    assert step.wall_s == pytest.approx(step.cpu_s, abs=0.05)
+    assert 0.05 <= step.wall_s <= passed_s
     assert step.cpu_s > 0.05
     assert "step: " in str(step)
     assert " of use" in str(step)
@@ -166,43 +180,45 @@ def test_threads_have_their_own_time() -> None:
 
     start, stop = threading.Barrier(2), threading.Barrier(2)
     with sobriety.track("main") as main, ThreadPoolExecutor(2) as pool:
-        list(pool.map(work, ("little", "much"), (0.05, 0.2)))
-    assert ended["little"].cpu_s == pytest.approx(0.05, abs=0.02)
-    assert ended["much"].cpu_s == pytest.approx(0.2, abs=0.02)
+        list(pool.map(work, ("little", "much"), (0.05, 0.3)))
+    assert 0.05 <= ended["little"].cpu_s < 0.15
+    assert 0.3 <= ended["much"].cpu_s < 0.35
     assert main.cpu_s < 0.05
 
 
 def test_threads_without_a_section_belong_to_the_one_that_waits_for_them() -> None:
+    before_s = time.process_time()
     with sobriety.track("main") as main:
         helpers = [threading.Thread(target=burn, args=(0.05,)) for _ in range(3)]
         for helper in helpers:
             helper.start()
         for helper in helpers:
             helper.join()
-    assert main.cpu_s == pytest.approx(0.15, abs=0.05)
+    assert 0.15 <= main.cpu_s <= time.process_time() - before_s
 
 
 def test_children_count_once_they_were_waited_for() -> None:
-    code = "import time\nwhile time.process_time() < 0.2: pass"
+    code, before_s = "import time\nwhile time.process_time() < 0.2: pass", spent_s()
     with sobriety.track("main") as main:
         subprocess.run([sys.executable, "-c", code], check=True)
-    assert main.cpu_s == pytest.approx(0.2, abs=0.1)
+    assert 0.2 - TICK_S <= main.cpu_s <= spent_s() - before_s + TICK_S
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_forked_child_begins_anew_and_is_its_parents() -> None:
+    before_s = spent_s()
     with sobriety.track("main") as main:
         child = os.fork()
         if child == 0:
             with sobriety.track("child") as section:
                 burn(0.5)
             # Counted by itself, outermost, and with none of what its parent did before it.
-            fine = section.outermost is section and abs(section.cpu_s - 0.5) < 0.2
-            os._exit(0 if fine else 1)
+            is_own = 0.5 <= section.cpu_s <= time.process_time()
+            os._exit(0 if section.outermost is section and is_own else 1)
         _, status = os.waitpid(child, 0)
     assert status == 0
-    assert main.cpu_s == pytest.approx(0.5, abs=0.3)  # a fork of a large process costs something
+    assert 0.5 - TICK_S <= main.cpu_s <= spent_s() - before_s + TICK_S
 
 
 def test_a_coroutine_that_waits_uses_nothing() -> None:
@@ -232,8 +248,8 @@ def test_a_coroutine_that_waits_uses_nothing() -> None:
         assert answer == 7
 
     asyncio.run(scenario())
-    assert ended["lazy"].cpu_s < 0.01
-    assert ended["busy"].parts["inside"] / 1e9 == pytest.approx(0.1, abs=0.03)
+    assert ended["lazy"].cpu_s < 0.05
+    assert ended["busy"].parts["inside"] / 1e9 >= 0.1
     whole = ended["all"]
     assert set(whole.parts) == {"all", "lazy", "busy", "inside"}
     assert sum(whole.parts.values()) == whole.own_ns + whole.inner_ns
@@ -254,7 +270,7 @@ def test_blocks_of_tasks_side_by_side_share_and_say_so() -> None:
     with sobriety.track("all") as whole:
         a, b = asyncio.run(scenario())
     assert a.parent is b.parent is whole
-    assert a.cpu_s + b.cpu_s == pytest.approx(0.1, abs=0.03)
+    assert 0.1 <= a.cpu_s + b.cpu_s <= whole.cpu_s
     assert a.shared_ns > 0
     assert any("divided equally" in note for note in a.notes)
     assert sum(whole.parts.values()) == whole.own_ns + whole.inner_ns
@@ -320,7 +336,7 @@ def test_a_sensor_takes_precedence_and_its_joules_add_up_too(
         assert "package measured" in str(step.result.method)
     assert "package measured" in str(whole.result.method)
     assert whole.machine_energy
-    assert whole.machine_energy.value > 100 * whole.wall_s * 0.99
+    assert whole.machine_energy.value >= 100 * whole.wall_s  # it is looked at around the section
     assert step.machine_energy is None
     parts_j = [part.value for part in whole.sections.values()]
     assert sum(parts_j) == pytest.approx(whole.result.value, rel=1e-12)

@@ -122,13 +122,13 @@ def test_the_verb_saves_shows_and_compares(tmp_path: Path) -> None:
         return done
 
     burn = [sys.executable, "burn.py"]
-    assert ran("save", "b.json", "--runs", "6", "--", *burn, "0.1").returncode == 0
+    assert ran("save", "b.json", "--runs", "6", "--", *burn, "0.2").returncode == 0
     shown = ran("show", "b.json")
     assert "burn.py" in shown.stdout and "6 runs" in shown.stdout
-    worse = ran("compare", "b.json", "--runs", "6", "--max-regression", "10%", "--", *burn, "0.3")
+    worse = ran("compare", "b.json", "--runs", "6", "--max-regression", "10%", "--", *burn, "0.6")
     assert worse.returncode == 3 and "energy" in worse.stdout and "a regression" in worse.stderr
     assert "of another command" in worse.stderr
-    better = ran("compare", "b.json", "--runs", "6", "--max-regression", "10%", "--", *burn, "0.05")
+    better = ran("compare", "b.json", "--runs", "6", "--max-regression", "10%", "--", *burn, "0.02")
     assert better.returncode == 0 and "less processor time" in better.stdout
     missing = ran("compare", "none.json", "--", "true")
     assert missing.returncode == 2 and "sobriety baseline save none.json" in missing.stderr

@@ -47,7 +47,7 @@ def validate(instance: object) -> None:
 
 def test_twice_the_work_is_told(sobriety: Any, tmp_path: Path) -> None:
     done = sobriety(
-        "compare", burn(0.1), burn(0.2), "--runs", "6",
+        "compare", burn(0.2), burn(0.4), "--runs", "6",
         "--json", "all.json", "--csv", "runs.csv", "--markdown", "table.md",
     )  # fmt: skip
     assert done.returncode == 0
@@ -58,11 +58,16 @@ def test_twice_the_work_is_told(sobriety: Any, tmp_path: Path) -> None:
     energy = figures["verdicts"][0]
     assert energy["metric"] == "energy_j"
     assert energy["is_shown"]
-    assert energy["ratio"]["value"] == pytest.approx(2, rel=0.1)
     with (tmp_path / "runs.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 12
-    assert {row["label"] for row in rows} == {"A", "B"}
+    used_s = {
+        label: [float(row["cpu_s"]) for row in rows if row["label"] == label] for label in "AB"
+    }
+    assert min(used_s["A"]) >= 0.2 and min(used_s["B"]) >= 0.4
+    # The same joules a second, on a machine without a sensor; to start an interpreter is in both.
+    least, most = min(used_s["B"]) / max(used_s["A"]), max(used_s["B"]) / min(used_s["A"])
+    assert least * 0.9 <= energy["ratio"]["value"] <= most * 1.1
     table = (tmp_path / "table.md").read_text(encoding="utf-8")
     assert energy["sentence"] in table
 
