@@ -35,7 +35,7 @@ from .parts.trial_output import run_all, table
 
 @click.group()
 def baseline() -> None:
-    """What a command cost when somebody was content with it, kept to compare later runs with.
+    """Save what a command costs as a baseline, and compare later runs with it.
 
     \b
     sobriety baseline save bench.json -- python bench.py

@@ -23,7 +23,7 @@ from .parts.options import Duration, root_option, tell_failures
     default="1s",
     show_default=True,
     type=Duration(),
-    help="Between moments.",
+    help="Interval between moments.",
 )
 @click.option(
     "--keep-name", is_flag=True, help="Keep the machine's name, which is left out otherwise."

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("figure")
 @report_options
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Output JSON.")
 def explain(request: ReportRequest, figure: str, as_json: bool) -> None:
     """Say where a figure comes from. Figures are named by their path in the JSON, as --format csv
     lists them.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     default=Path("open-data"),
     show_default=True,
     metavar="DIR",
-    help="Where the three files go.",
+    help="Folder for the three files.",
 )
 def export(request: ReportRequest, open_data: bool, output: Path) -> None:
     """Write a period's figures as open data: CSV, a data dictionary, DCAT metadata, CC BY 4.0.

@@ -32,7 +32,7 @@ def factors() -> None:
 
 @factors.command()
 @click.argument("zone")
-@click.option("--year", type=click.IntRange(1950, 2099), help="Of use.  [default: this year]")
+@click.option("--year", type=click.IntRange(1950, 2099), help="Year of use.  [default: this year]")
 @as_of_option
 @config_option
 @json_option
@@ -117,9 +117,9 @@ def list_(as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="To keep it under.  [default: the file's own]")
 def import_(file: Path, name: str | None) -> None:
-    """Check a file of your own factors and keep it; of its zones and years it precedes ours.
+    """Check a file of your own factors and keep it; it overrides built-in factors.
 
-    Every wrong cell is told at once, and a file with one is not kept. docs/methods.md lists the
+    Every wrong cell is reported at once, and a file with one is refused. docs/methods.md lists the
     columns. A yearly CSV of Electricity Maps is taken as it is.
 
     \b

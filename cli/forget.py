@@ -15,7 +15,7 @@ from sobriety.settings import config as settings
 @click.command()
 @click.argument("host")
 @click.option("--lake", type=click.Path(path_type=Path, file_okay=False, exists=True),
-              help="Where its rows are.  [default: lake in the data folder]")  # fmt: skip
+              help="Lake folder of the gateway.  [default: lake in the data folder]")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(host: str, lake: Path | None, yes: bool) -> None:
     """Delete every row and every fact of HOST from the lake and from its gateway, and revoke the

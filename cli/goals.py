@@ -29,7 +29,7 @@ WORDS = {
 
 @click.group()
 def goals() -> None:
-    """What is to be reached, from where and by when; yours, and those that public bodies publish.
+    """Check and list goals: yours, and those that public bodies publish.
 
     \b
     sobriety goals list
@@ -43,7 +43,7 @@ def goals() -> None:
 @lang_option
 @config_option
 def check(file: Path, lang: str | None, config_file: Path | None) -> None:
-    """Check a file of goals, with those that it extends; every wrong entry is told at once.
+    """Check a file of goals, with those that it extends; report every wrong entry.
 
     \b
     sobriety goals check goals.toml

@@ -31,7 +31,7 @@ def imports() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--host", metavar="NAME", help="The machine of all runs.  [default: their projects]")
 @click.option("--category", metavar="WORD", help="Category of the machines: server, laptop…")
-@click.option("--timezone", metavar="NAME", help="Of the times in the file: America/Montreal.")
+@click.option("--timezone", metavar="NAME", help="Time zone of the file, as in America/Montreal.")
 @config_option
 def codecarbon(
     file: Path,
@@ -40,9 +40,9 @@ def codecarbon(
     timezone: str | None,
     config_file: Path | None,
 ) -> None:
-    """The emissions.csv of CodeCarbon. What is there already is not taken twice.
+    """Import CodeCarbon's emissions.csv; rows that are there already are skipped.
 
-    Kept is the energy, as told; carbon is computed anew by the report. Runs that were followed as
+    The declared energy is kept; reports compute the carbon. Runs that were tracked as
     a process are left out: theirs is not the whole machine's.
 
     \b

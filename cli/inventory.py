@@ -18,7 +18,7 @@ GROUPS = ("category", "site", "department", "service", "model")
 
 @click.group()
 def inventory() -> None:
-    """The devices that an organisation has: what reports know of those without an agent.
+    """Check, list and import devices; reports use them for what has no agent.
 
     \b
     sobriety inventory check devices.csv
@@ -30,7 +30,7 @@ def inventory() -> None:
 @inventory.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> None:
-    """Check a file of devices; every wrong cell is told at once. docs/declared.md lists columns.
+    """Check a list of devices and report every wrong cell. docs/declared.md lists columns.
 
     \b
     sobriety inventory check devices.csv
@@ -47,9 +47,9 @@ def check(file: Path) -> None:
 @inventory.command(name="list")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--by", type=click.Choice(GROUPS), default="category", show_default=True, help="What by."
+    "--by", type=click.Choice(GROUPS), default="category", show_default=True, help="Grouping."
 )
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Output JSON.")
 def list_(file: Path, by: str, as_json: bool) -> None:
     """Count the devices, and say what is declared of them and what will be estimated.
 

@@ -41,10 +41,10 @@ BREAKDOWNS = ("site", "department", "category", "service", "device")
 @click.option(
     "--seal",
     is_flag=True,
-    help="Keep it with its figures, settings and inputs in a folder that can be verified and"
-    " signed.",
+    help="Keep the report, its figures, settings and inputs in a folder that can be verified"
+    " and signed.",
 )
-@click.option("--because", metavar="TEXT", help="With --seal: why it restates an earlier one.")
+@click.option("--because", metavar="TEXT", help="With --seal: the cause of a restatement.")
 def report(
     request: ReportRequest,
     lang: str | None,

@@ -50,7 +50,7 @@ def service() -> None:
     "--for",
     "manager",
     type=click.Choice(MANAGERS),
-    help="Whose unit.  [default: that of this system]",
+    help="Service manager to write for.  [default: that of this system]",
 )
 @click.option(
     "--network",

@@ -9,7 +9,7 @@ import click
 
 @click.group()
 def services() -> None:
-    """What people use: its machines and workloads, and how often it was used.
+    """Check digital services: their machines, workloads and functional units.
 
     \b
     sobriety services check services.toml
@@ -21,7 +21,7 @@ def services() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--count", is_flag=True, help="Read the access logs that it names, and say counts.")
 def check(file: Path, count: bool) -> None:
-    """Check a file of services; every wrong entry is told at once, and machines claimed twice.
+    """Check a file of services; report every wrong entry, and machines claimed twice.
 
     With --count access logs are read. Nothing of a line but its month is kept.
 

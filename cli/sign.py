@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     required=True,
     help="In this order; who prepared it cannot review it.",
 )
-@click.option("--name", required=True, help="Of who signs.")
+@click.option("--name", required=True, help="Name of the signer.")
 def sign(folder: Path, role: Role, name: str) -> None:
     """Sign a sealed report as its preparer, then reviewer, then approver. It is verified first.
 

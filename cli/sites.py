@@ -9,7 +9,7 @@ import click
 
 @click.group()
 def sites() -> None:
-    """Where machines stand: grid, room, contract, price and opening hours of every site.
+    """Check sites: grid, room, contract, price and opening hours of each.
 
     \b
     sobriety sites check sites.toml
@@ -19,7 +19,7 @@ def sites() -> None:
 @sites.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> None:
-    """Check a file of sites; every wrong entry is told at once. docs/declared.md lists the keys.
+    """Check a file of sites and report every wrong entry. docs/declared.md lists the keys.
 
     \b
     sobriety sites check sites.toml

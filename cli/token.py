@@ -21,13 +21,13 @@ from .parts.options import json_option
 _lake_option = click.option(
     "--lake",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Whose gateway.  [default: lake in the data folder]",
+    help="Lake folder of the gateway.  [default: lake in the data folder]",
 )
 
 
 @click.group()
 def token() -> None:
-    """Say who may write to the gateway, and who may read from it.
+    """Manage the gateway's access tokens.
 
     \b
     sobriety token create             for the first machine that uses it

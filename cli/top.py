@@ -53,7 +53,7 @@ class Line(NamedTuple):
     type=Duration(),
     default=2.0,
     metavar="DURATION",
-    help="Between two looks.  [default: 2s]",
+    help="Sampling interval.  [default: 2s]",
 )
 @click.option("--count", type=click.IntRange(1), metavar="N", help="Stop after N looks.")
 @click.option(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--lang", type=click.Choice(["en", "fr"]), help="[default: the setting, else the locale]"
 )
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Output JSON.")
 def whatif(request: ReportRequest, scenario: Path, lang: str | None, as_json: bool) -> None:
     """Say what a year would cost otherwise: kept longer, fewer, off at night, on another grid.
 

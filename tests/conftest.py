@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
 from sobriety.core.paper import PaperHost
 
@@ -72,6 +70,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if missing:
         message = f"{' and '.join(missing)} not installed; run: make deps"
         pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    # Here: a test of a collector needs no browser's driver.
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
     for argument in (

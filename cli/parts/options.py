@@ -58,7 +58,7 @@ def options_as(kind: type[Any]) -> Callable[[F], F]:
 
 
 def json_option(function: F) -> F:
-    return click.option("--json", "as_json", is_flag=True, help="For machines; see docs/schema.")(
+    return click.option("--json", "as_json", is_flag=True, help="Output JSON (docs/schema).")(
         function
     )
 
@@ -82,7 +82,7 @@ def as_of_option(function: F) -> F:
         "--factors-as-of",
         "as_of",
         metavar="YYYY-MM",
-        help="Leave out grid factors that came out later.  [default: the newest edition]",
+        help="Leave out grid factors published later.  [default: the newest edition]",
     )(function)
 
 

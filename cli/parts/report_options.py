@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 _FILE_HELP = {
-    "inventory": "Devices that the organisation has, as CSV.",
-    "sites": "Where they stand, as TOML.",
-    "services": "What people use of them, as TOML.",
-    "goals": "What is to be reached, as TOML.",
+    "inventory": "Inventory of devices, CSV.",
+    "sites": "Sites of the devices, TOML.",
+    "services": "Digital services, TOML.",
+    "goals": "Goals, TOML.",
 }
 
 
@@ -69,13 +69,16 @@ def _file_option(name: str) -> Callable[[F], F]:
 
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option("--quarter", metavar="YYYY-QN", help="As in 2026-Q4."),
-    click.option("--month", metavar="YYYY-MM", help="As in 2026-11."),
-    click.option("--year", metavar="YYYY", help="As in 2026."),
+    click.option("--quarter", metavar="YYYY-QN", help="Quarter, as in 2026-Q4."),
+    click.option("--month", metavar="YYYY-MM", help="Month, as in 2026-11."),
+    click.option("--year", metavar="YYYY", help="Year, as in 2026."),
     click.option(
-        "--from", "start", metavar="DATE", help="As in 2026-10-01; up to now without --to."
+        "--from",
+        "start",
+        metavar="DATE",
+        help="First day, as in 2026-10-01; until now without --to.",
     ),
-    click.option("--to", "end", metavar="DATE", help="Included."),
+    click.option("--to", "end", metavar="DATE", help="Last day, included."),
     *(_file_option(name) for name in FILES),
     zone_option,
     factor_option,
@@ -109,7 +112,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         type=click.Choice(["duckdb", "spark"]),
         default="duckdb",
         show_default=True,
-        help="What computes: this process, or Spark, which one machine's memory does not limit.",
+        help="Compute engine: this process, or Spark for more than one machine's memory.",
     ),
     click.option(
         "--master",

@@ -91,13 +91,13 @@ class Folder:
             with contextlib.suppress(OSError, sqlite3.Error, Busy):  # a lake we may only read
                 self._pinned = lock(self.path / ".readers", wait_s=1.0, shared=True)
 
-    def remove(self, superseded: Sequence[Path]) -> None:
+    def remove(self, files: Sequence[Path]) -> None:
         """Remove files at once, so that whoever reads the folder without us sees an hour once; but
         not from under a reader of ours: then the next roll-up does it."""
-        if superseded:
+        if files:
             with (
                 contextlib.suppress(Busy, PermissionError),  # Windows: somebody has it open
                 contextlib.closing(lock(self.path / ".readers")),
             ):
-                for file in superseded:
+                for file in files:
                     file.unlink(missing_ok=True)

@@ -65,10 +65,11 @@ def _parse(text: str) -> TOMLDocument:
 def _write(document: TOMLDocument, setting: Setting, value: Value) -> None:
     import tomlkit
 
-    old = document.get(setting.name)
+    content: Any = document
+    old = content.get(setting.name)
     if old is not None and not isinstance(old, dict):  # `push` is a table now, and was a text
         document.remove(setting.name)
-    table: Any = document.get(setting.table)
+    table = content.get(setting.table)
     if value is None:
         if table is not None:
             table.pop(setting.key, None)

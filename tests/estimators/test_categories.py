@@ -39,7 +39,7 @@ from sobriety.estimators import embodied, lifetime, typical_year
 from sobriety.inventory.devices import CATEGORIES
 from sobriety.reports.language.language import Language
 from sobriety.reports.language.methods import method
-from sobriety.reports.views.sentences import category
+from sobriety.reports.language.quantities import category
 from sobriety.settings.config import load
 from sobriety.settings.pseudonym import is_wanted
 from sobriety.fleet.dashboard import hosts

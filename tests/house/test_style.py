@@ -21,7 +21,8 @@ LONGEST = 300
 UNITLESS = frozenset(
     (
         *("u", "value", "low", "high", "share", "ratio", "factor", "unit_factor", "chips"),
-        *("largest", "wraps_at", "cut", "pue", "most", "count", "expected"),
+        *("largest", "wraps_at", "cut", "pue", "most", "count", "expected", "ghz"),
+        *("utilisation", "start", "end", "top", "bottom"),  # shares: of capacity, of an axis
     )
 )
 SUFFIXES = (*UNIT_OF_SUFFIX, "_g", "_per_s", "_dpi", "_in", "_gb", "_ghz", "_j_per_b", "_px", "_m2")

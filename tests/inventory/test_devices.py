@@ -151,7 +151,8 @@ def test_what_is_written_is_read(
 
 
 def as_dict(device: Device) -> dict[str, object]:
-    return {c.name: cell_of(device, c) for c in COLUMNS} | {"row": device.row}
+    cells: dict[str, object] = {c.name: cell_of(device, c) for c in COLUMNS}
+    return cells | {"row": device.row}
 
 
 @given(st.text(max_size=200) | st.binary(max_size=200))

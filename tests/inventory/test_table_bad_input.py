@@ -30,7 +30,7 @@ WHOLE = {"chips": "8", "cores_total": "4"}
 
 def written(rows: list[Row]) -> str:
     text = io.StringIO(newline="")
-    table = csv.DictWriter(text, COLUMNS, restval="")
+    table: csv.DictWriter[str] = csv.DictWriter(text, COLUMNS, restval="")
     table.writeheader()
     table.writerows(rows)
     return text.getvalue()

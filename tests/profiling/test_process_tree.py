@@ -136,6 +136,7 @@ def test_children_that_stand_there_at_the_first_scan_are_of_the_tree(attempt: in
         tree.begin(child.pid)
         tree.end()
         child.stdin.write(b"\n")
-    outer, inner = tree.branches()
-    assert (outer.path[0], outer.processes) == ("bash", 1)
-    assert inner.processes == 10
+    branches = tree.branches()  # a child that has not begun its program yet has the shell's name
+    assert branches[0].path == ("bash",) and branches[0].processes == 1
+    assert {len(branch.path) for branch in branches[1:]} == {2}
+    assert sum(branch.processes for branch in branches[1:]) == 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sobriety.core.errors import MissingExtra
 from sobriety.core.text import Tongue
@@ -51,12 +51,17 @@ def _environment(*packages: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {
-        "kind": lambda block: type(block).__name__,
-        "line_path": svg.line_path, "band_path": svg.band_path,
+    names: dict[str, Any] = {
+        "kind": _kind, "line_path": svg.line_path, "band_path": svg.band_path,
         "width": svg.WIDTH, "height": svg.HEIGHT,
     }  # fmt: skip
+    environment.globals.update(names)
     return environment
+
+
+def _kind(block: object) -> str:
+    """The name by which a template knows a block."""
+    return type(block).__name__
 
 
 def _opening(section: ReportSection) -> dict[str, FactList | Items | list[Paragraph]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -33,13 +33,14 @@ _STYLE: Any = {
 def plot(chart: Chart, form: Literal["svg", "png"], *, title: bool = True) -> bytes:
     """Draw a chart; its title above it unless the page has one. Raises MissingExtra."""
     try:
-        from matplotlib import rc_context
+        import matplotlib
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtra("matplotlib", "report") from None
     out = io.BytesIO()
-    with rc_context(_STYLE), _quiet():
-        figure = Figure(figsize=(_WIDTH_IN, _height_in(chart)), layout="constrained")
+    drawing: Any = matplotlib
+    with drawing.rc_context(_STYLE), _quiet():
+        figure: Any = Figure(figsize=(_WIDTH_IN, _height_in(chart)), layout="constrained")
         axes: Any = figure.add_subplot()
         _clear(axes)
         if isinstance(chart, StepChart):
@@ -60,7 +61,7 @@ def plot(chart: Chart, form: Literal["svg", "png"], *, title: bool = True) -> by
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None]:
     """A sign that the font lacks is drawn as a box; that needs no warning on a terminal."""
     import warnings
 

@@ -54,7 +54,7 @@ def _comparing(
     step_ug = size_ug / 10**places
     before, after = round(change.before_ug / step_ug), round(change.after_ug / step_ug)
     cut = apportioned_signed([ug / step_ug for _, ug in moved], after - before)
-    causes = sorted(
+    causes: list[tuple[Cause, int, int]] = sorted(
         [(cause, steps, ug) for (cause, ug), steps in zip(moved, cut, strict=True)],
         key=lambda cause: -abs(cause[1]),
     )
@@ -82,7 +82,7 @@ def _comparing(
     )
     title = _title(language, comparison)
     bridge = Table(
-        language.say("From one total to the other, in {unit}", unit=mass),
+        language.say("{title}: the causes, in {unit}", title=title, unit=mass),
         columns, (then, *rows), now, id=f"change-{comparison.kind}", kind="bridge",
     )  # fmt: skip
     top = tuple(

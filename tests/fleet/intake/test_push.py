@@ -294,7 +294,7 @@ def test_nothing_is_sent_to_who_is_not_trusted(tls: Served, fill: Fill) -> None:
     stranger = Sender(tls.url, "secret")
     with pytest.raises(NotTaken, match="not trusted") as caught:
         Pusher(fill(1, 2), stranger).all()
-    assert caught.value.kind == "denied" and "push_ca_file" in str(caught.value.hint)
+    assert caught.value.kind == "denied" and "push.ca_file" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("url", ["http://example.org", "ftp://x", "gateway:9846", "https://", "",

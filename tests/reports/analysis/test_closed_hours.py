@@ -141,4 +141,4 @@ def test_a_file_through_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     text = page.read_text(encoding="utf-8")
     assert "hourly direct intensity of CA-QC" in text and "hours.csv" in text
     done = CliRunner().invoke(command(), [*asked, "--grid-hours", str(wrong)])
-    assert done.exit_code == 2 and "'dirty' is not a number" in done.output
+    assert done.exit_code == 2 and "'dirty'; not a number" in done.output

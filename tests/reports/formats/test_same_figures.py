@@ -15,10 +15,13 @@ from sobriety.core.text import Tongue
 from sobriety.reports import Report, as_html, as_markdown, as_pdf, as_text, as_xlsx
 from sobriety.reports.views.blocks import (
     Block,
+    Bullets,
     Document,
     FactList,
     Items,
+    Paragraph,
     StepChart,
+    Subheading,
     Table,
     TableCell,
     WeekMap,
@@ -52,9 +55,9 @@ def texts(document: Document) -> set[str]:
         elif isinstance(block, Items):
             for item in block.rows:
                 said |= {item.value, item.between, item.text, item.next, *item.notes}
-        elif hasattr(block, "text"):
+        elif isinstance(block, Paragraph | Subheading):
             said.add(block.text)
-        elif hasattr(block, "rows") and not isinstance(block, Table):
+        elif isinstance(block, Bullets):
             said |= set(block.rows)
     return {text for text in said if re.search(r"\d", text)}
 
