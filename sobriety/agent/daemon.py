@@ -64,9 +64,9 @@ class Daemon:
     def run(self, for_s: float | None = None) -> None:
         """Sample until stopped, or for `for_s` seconds. The last, short row is written too."""
         host = self._session.host
-        begun_ns = host.now().monotonic_ns
+        # From the first sample, which may take long: before it nothing is known.
+        sampled_ns = begun_ns = self._sample()
         end_ns = None if for_s is None else begun_ns + int(for_s * NS_PER_S)
-        sampled_ns = self._sample()
         while not self._stopping:
             now = host.now()
             if end_ns is not None and now.monotonic_ns >= end_ns:

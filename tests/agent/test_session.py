@@ -182,6 +182,23 @@ def test_a_run_of_given_length_ends() -> None:
     assert [r.duration_s for r in sink] == [60, 30]
 
 
+class SlowToBegin(Steady):
+    """On a busy machine: the first time, reading takes ten seconds."""
+
+    def read(self) -> Iterable[Reading]:
+        if isinstance(self.host, PaperHost) and self.host.now().monotonic_ns == 0:
+            self.host.turn()
+            self.host.turn()
+        return super().read()
+
+
+def test_a_first_sample_that_takes_long_is_not_of_the_time_asked_for() -> None:
+    sink = Kept()
+    with Session(clockwork(10), [SlowToBegin], name="a") as session:
+        Daemon(session, sink, tell=no_trouble).run(for_s=5)
+    assert [row.duration_s for row in sink] == [5]
+
+
 def test_stop_writes_the_open_row() -> None:
     sink = Kept()
     with Session(clockwork(1000), [Steady]) as session:

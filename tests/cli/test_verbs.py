@@ -104,7 +104,7 @@ def test_collect_once_gives_a_row_of_this_machine(sobriety: Any) -> None:
     validate(row, "usage.json")
     assert row["state"] == "on"
     assert {"cpu", "memory"} <= set(row["observed"])
-    assert 0.29 <= row["duration_s"] <= time.monotonic() - begun_s
+    assert 0.3 <= row["duration_s"] <= time.monotonic() - begun_s
     assert 0 <= row["cpu_busy_s"] <= row["cpu_capacity_s"] + 1e-6
     assert row["memory_used_bs"] > 0
     assert "package_j" in row or "package" not in row["observed"]
